@@ -1,0 +1,15 @@
+"""The Celery application: `celery -A b24app worker` and `celery -A b24app beat`.
+
+A message is a hint that a portal has work, never the work itself: it carries a portal's number and
+may be lost, doubled or late without harm (docs/architecture.md, "Messages are hints").
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "b24app.settings")
+
+app = Celery("b24app")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

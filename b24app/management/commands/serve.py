@@ -1,0 +1,54 @@
+"""`manage.py serve`: the production web server."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
+from granian import Granian
+from granian.constants import Interfaces
+
+from b24app.processes import die_with
+
+# One worker process: SQLite wants a single writer, and intake gathers the writes of its threads into one commit.
+_THREADS = 32
+
+
+class Command(BaseCommand):
+    """Serve until SIGTERM or SIGINT; requests that run are finished first."""
+
+    help = "Run the production web server."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--host",
+            default="127.0.0.1",
+            help="the address to listen on (default: this machine only)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        server = Granian(
+            settings.WSGI_APPLICATION,
+            address=options["host"],
+            port=options["port"],
+            interface=Interfaces.WSGI,
+            workers=1,
+            blocking_threads=_THREADS,
+            websockets=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=15,
+        )
+        server.serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
+
+
+def _load(parent: int) -> Callable[..., Any]:
+    """The application, loaded inside the worker process."""
+    # Granian does not end its worker when it is killed with -9 itself; the orphan would hold the port.
+    die_with(parent)
+    application: Callable[..., Any] = import_string(settings.WSGI_APPLICATION)
+    return application

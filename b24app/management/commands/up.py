@@ -1,0 +1,107 @@
+"""`manage.py up`: everything on one machine, with one command."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from b24app.processes import NoRedis, Process, redis_server, run_together
+
+_REQUIRED = {
+    "B24_CLIENT_ID": "the application's client_id (it begins with `app.` or `local.`)",
+    "B24_CLIENT_SECRET": "the application's client_secret",
+}
+
+
+class Command(BaseCommand):
+    """Migrate, then run Redis (unless REDIS_URL names one), the web server, a worker and beat until Ctrl-C."""
+
+    help = "Run the web server, a worker, beat and Redis together, until Ctrl-C."
+    requires_system_checks = ()  # checked below, behind the plainer message
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--workers", type=int, default=2, help="processes that deliver (default: 2)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port: int = options["port"]
+        _require_settings()
+        self.check()
+        _require_free(port)
+        call_command("migrate", interactive=False, verbosity=0)
+        self.stdout.write(_addresses(port))
+        if "REDIS_URL" in os.environ:
+            run_together(_processes(port, options["workers"], settings.REDIS_URL))
+            return
+        try:
+            with redis_server(settings.DATA_DIR / "redis") as redis:
+                run_together(
+                    [redis.process, *_processes(port, options["workers"], redis.url)]
+                )
+        except NoRedis as error:
+            raise CommandError(str(error), returncode=2) from None
+
+
+def _processes(port: int, workers: int, redis_url: str) -> list[Process]:
+    python = [sys.executable, "-u"]
+    celery = [*python, "-m", "celery", "-A", "b24app"]
+    commands = {
+        "web": [*python, "manage.py", "serve", "--port", str(port)],
+        "worker": [
+            *(*celery, "worker", "-c", str(workers), "--loglevel", "INFO"),
+            *("--without-gossip", "--without-mingle"),
+        ],
+        "beat": [*celery, "beat", "--loglevel", "INFO"],
+    }
+    return [
+        Process(
+            name,
+            argv,
+            env={"REDIS_URL": redis_url},
+            cwd=Path(settings.BASE_DIR),
+            prefix=True,
+        )
+        for name, argv in commands.items()
+    ]
+
+
+def _require_settings() -> None:
+    missing = [name for name in _REQUIRED if not getattr(settings, name)]
+    if not missing:
+        return
+    lines = "\n".join(f"  {name}   {_REQUIRED[name]}" for name in missing)
+    raise CommandError(
+        f"These settings are missing:\n{lines}\n"
+        "Bitrix24 shows them on the application's card: Developer resources > Other > Local application, or in\n"
+        "the Marketplace partner's account. Write them into the file .env (copy .env.example) and start again.\n"
+        "To see everything work without a portal: make demo",
+        returncode=2,
+    )
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}): choose another by --port."
+            ) from None
+
+
+def _addresses(port: int) -> str:
+    return (
+        f"Trace Relay listens on http://127.0.0.1:{port}; Bitrix24 reaches it at {settings.APP_URL}\n"
+        f"  application's address    {settings.APP_URL}/b24/app/\n"
+        f"  installation's address   {settings.APP_URL}/b24/install/\n"
+        "Ctrl-C ends it."
+    )

@@ -1,0 +1,103 @@
+"""Portals, the administrators whose tokens serve them, and the journal of their events."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from b24app.encryption import EncryptedTextField
+
+
+class Portal(models.Model):
+    """One Bitrix24 account, known by its `member_id`, which survives a change of its domain.
+
+    A portal connected by an incoming webhook has a `member_id` of our making and `webhook_url` set; it has
+    neither users nor an application token.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "active"
+        HELD = "held", "held"  # the queue waits for somebody to act; hold_code says why
+        UNINSTALLED = "uninstalled", "uninstalled"
+
+    member_id = models.CharField(max_length=64, unique=True)
+    domain = models.CharField(max_length=255)
+    client_endpoint = models.CharField(max_length=300, blank=True)
+    oauth_host = models.CharField(max_length=255, blank=True)
+    webhook_url = EncryptedTextField(blank=True)
+    application_token = EncryptedTextField(blank=True)
+    scope = models.CharField(max_length=255, blank=True)
+    app_status = models.CharField(max_length=2, blank=True)
+    app_version = models.PositiveIntegerField(default=0)
+    language = models.CharField(max_length=5, default="en")
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+    hold_code = models.CharField(max_length=40, blank=True)
+    held_since = models.DateTimeField(null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True)
+    # The portal asked for patience: nothing is sent before this time.
+    paused_until = models.DateTimeField(null=True, blank=True)
+    pauses = models.PositiveSmallIntegerField(default=0)
+
+    installed_at = models.DateTimeField(default=timezone.now)
+    uninstalled_at = models.DateTimeField(null=True, blank=True)
+    # The administrator asked at uninstall that all data be deleted.
+    clean_requested_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state"], name="portal_state")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def by_webhook(self) -> bool:
+        """Whether this portal is reached by an incoming webhook instead of the installed application."""
+        return bool(self.webhook_url)
+
+
+class PortalUser(models.Model):
+    """An administrator of a portal and the pair of tokens that the portal gave for this user."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "active"
+        DEAD = (
+            "dead",
+            "dead",
+        )  # the pair is of no use until this user opens the application again
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="users")
+    user_id = models.PositiveIntegerField()
+    access_token = EncryptedTextField()
+    refresh_token = EncryptedTextField()
+    # Grows with every new pair: a renewal that lost a race sees that it need not be made.
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    dead_code = models.CharField(max_length=40, blank=True)
+    renewed_at = models.DateTimeField(default=timezone.now)
+    # Who is renewing this pair right now, and until when that may be believed.
+    renewal_id = models.UUIDField(null=True, blank=True)
+    renewal_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "user_id"], name="one_row_a_portal_user"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}@{self.portal_id}"
+
+
+class PortalEvent(models.Model):
+    """What a portal told us of the application's life, and whether it could prove it. No tokens, no names."""
+
+    member_id = models.CharField(max_length=64, db_index=True)
+    event = models.CharField(max_length=40)
+    proven = models.BooleanField()
+    note = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.at:%Y-%m-%d %H:%M:%S}"

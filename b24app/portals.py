@@ -1,0 +1,147 @@
+"""Calling a portal, whatever its tokens and its address are going through; holding and resuming it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from django.db.models import F
+from django.utils import timezone
+
+from b24app import errors, grants, oauth, rest
+from b24app.models import Portal
+
+logger = logging.getLogger(__name__)
+
+# A held portal is tried this often, in case nobody tells us that it is well again.
+PROBE_EVERY = timedelta(hours=6)
+LONGEST_PAUSE_SECONDS = 60.0
+# More changes of token or address than this in one call mean that something turns in a circle.
+_MOST_HITS = 6
+
+
+def call(
+    portal: Portal,
+    method: str,
+    params: rest.Params,
+    *,
+    before_hit: Callable[[], None] = lambda: None,
+    read_seconds: float | None = None,
+) -> rest.Answer:
+    """Call `method` on `portal` with a token that works, renewing or replacing it where needed.
+
+    `before_hit` runs before every request that may do the work, and may raise to prevent it. Raises an
+    error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.
+    """
+    grant = grants.current(portal)
+    renewed = False
+    for _hit in range(_MOST_HITS):
+        before_hit()
+        try:
+            return rest.call(
+                grant.endpoint,
+                method,
+                params,
+                token=grant.token,
+                read_seconds=read_seconds,
+            )
+        except errors.Renew as error:
+            if renewed:
+                raise _still_refused(error) from None
+            grant, renewed = _renewed(portal, grant), True
+        except errors.OtherUser as error:
+            grants.discard(grant, error.code)
+            grant, renewed = grants.current(portal), False
+        except errors.Moved as error:
+            relocate(portal, grant, error.location)
+            grant = grants.current(portal)
+    raise errors.Transient(
+        "turning_in_circles", "The portal's token or address changed too often."
+    )
+
+
+def _renewed(portal: Portal, grant: grants.Grant) -> grants.Grant:
+    if portal.by_webhook:
+        raise errors.Stop(
+            "invalid_credentials", "The webhook is not known to the portal."
+        )
+    while True:
+        try:
+            return grants.renew(portal, grant)
+        except errors.OtherUser as error:
+            grants.discard(grant, error.code)
+            grant = grants.current(portal)
+
+
+def _still_refused(error: errors.Renew) -> errors.PortalError:
+    if error.code == "invalid_token":
+        return errors.Stop("invalid_token", error.description, status=error.status)
+    # The portal keeps a verdict on a token for up to an hour; it will see the new one.
+    return errors.Transient(error.code, error.description, status=error.status)
+
+
+def relocate(portal: Portal, grant: grants.Grant, location: str) -> None:
+    """Store a renamed portal's new address, after the OAuth server has confirmed it for this very token.
+
+    Raises `Stop` where it does not: nothing is ever sent to an address that only a redirect names.
+    """
+    if portal.by_webhook:
+        raise errors.Stop("webhook_moved", "The portal has another address now.")
+    try:
+        info = oauth.app_info(portal.oauth_host, grant.token)
+    except (errors.Renew, errors.OtherUser):
+        grant = _renewed(portal, grant)
+        info = oauth.app_info(portal.oauth_host, grant.token)
+    if (
+        info.member_id != portal.member_id
+        or urlsplit(location).netloc.lower() != info.domain
+    ):
+        raise errors.Stop("moved", "The new address is not confirmed.")
+    Portal.objects.filter(pk=portal.pk).update(
+        domain=info.domain, client_endpoint=info.client_endpoint
+    )
+    portal.refresh_from_db()
+    logger.info("portal %s: now at %s", portal.pk, info.domain)
+
+
+def hold(portal: Portal, code: str) -> None:
+    """Stop sending to the portal until somebody acts; `code` is a key of `b24app.remedies.REMEDIES`."""
+    now = timezone.now()
+    held = Portal.objects.filter(pk=portal.pk, state=Portal.State.ACTIVE).update(
+        state=Portal.State.HELD,
+        hold_code=code,
+        held_since=now,
+        probe_at=now + PROBE_EVERY,
+    )
+    if held:
+        logger.warning("portal %s: queue held (%s)", portal.pk, code)
+
+
+def resume(portal: Portal) -> None:
+    """Send to the portal again; nothing where it is not held."""
+    resumed = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD).update(
+        state=Portal.State.ACTIVE, hold_code="", held_since=None, probe_at=None
+    )
+    if resumed:
+        logger.info("portal %s: queue resumed", portal.pk)
+
+
+def pause(portal: Portal, seconds: float) -> float:
+    """Give the portal the rest that it asked for, longer each time in a row; returns the seconds."""
+    length = min(
+        LONGEST_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)
+    ) * random.uniform(1.0, 1.25)
+    Portal.objects.filter(pk=portal.pk).update(
+        paused_until=timezone.now() + timedelta(seconds=length), pauses=F("pauses") + 1
+    )
+    return length
+
+
+def end_pauses(portal: Portal) -> None:
+    """The portal answers again: the next pause starts short."""
+    if portal.pauses:
+        Portal.objects.filter(pk=portal.pk).update(pauses=0)
+        portal.pauses = 0

@@ -1,0 +1,205 @@
+"""Settings of Trace Relay, from the environment and from a `.env` file beside manage.py.
+
+Every variable read here stands in the README's table; tests/test_documentation.py checks that.
+"""
+
+import sys
+from pathlib import Path
+
+import environ
+
+from b24app import sqlite
+
+sqlite.use_bundled()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
+
+# --- This machine -----------------------------------------------------------------------------
+
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = False
+# The value that only a laptop may use; a system check refuses it together with an https APP_URL.
+INSECURE_SECRET_KEY = (
+    "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnopqrstuvwxyz"
+)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", INSECURE_SECRET_KEY)
+APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = [
+    "*"
+]  # the reverse proxy or the portal decides the host; nothing here is built from it
+USE_X_FORWARDED_HOST = False
+
+# --- Bitrix24 ---------------------------------------------------------------------------------
+
+B24_CLIENT_ID = env.str("B24_CLIENT_ID", "")
+B24_CLIENT_SECRET = env.str("B24_CLIENT_SECRET", "")
+# The only hosts that ever see the client secret; the first one is asked where a portal names none.
+B24_OAUTH_HOSTS = [
+    host.rstrip("/")
+    for host in env.list(
+        "B24_OAUTH_HOSTS",
+        default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"],
+    )
+]
+B24_ALLOW_INSECURE_PORTALS = env.bool("B24_ALLOW_INSECURE_PORTALS", False)
+# A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes.
+B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
+B24_SCOPE = ["crm"]
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+
+# --- Delivery ---------------------------------------------------------------------------------
+
+# How long a claim on a submission holds: longer than one call can take, so that a live worker never loses it.
+CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
+# Workers that may serve one portal at the same time.
+PORTAL_LANES = env.int("PORTAL_LANES", 2)
+# How long one turn for a portal may last before the next portal is served.
+TURN_SECONDS = 5.0
+SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
+
+# --- Database and Redis -----------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}"
+    )
+}
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["OPTIONS"] = {
+        # A write lock taken at BEGIN waits in line; one taken in mid-transaction fails at once.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})
+    # A database that hangs must become a 503 within seconds, not a visitor who waits.
+    DATABASES["default"]["OPTIONS"].update(
+        {
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000",
+        }
+    )
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# `redis://…`, or `redis+socket:///path` for a unix socket.
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": "trace-relay:",
+    # No task runs longer than a turn and one call; a message of a dead worker is seen again after this.
+    "visibility_timeout": int(CLAIM_SECONDS + TURN_SECONDS) + 60,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ETA_TASK_LIMIT = 1000
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # A sweep older than its interval says nothing new, so it expires instead of piling up.
+    "sweep": {
+        "task": "traces.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+}
+
+# --- Django -----------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "b24app",
+    "traces",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "b24app.urls"
+WSGI_APPLICATION = "b24app.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+SILENCED_SYSTEM_CHECKS: list[str] = []
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https:")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # static files are served without a collecting step
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "traces" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "stream": sys.stderr,
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        # These print whole requests, tokens included, at the level DEBUG.
+        "urllib3": {"level": "WARNING"},
+        "oauthlib": {"level": "WARNING"},
+        "requests_oauthlib": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,1 @@
+"""The product: forms, submissions, and their delivery as traces; stands on b24app."""

@@ -1,0 +1,80 @@
+"""Make a form for a portal and print its key, secret and address."""
+
+import hashlib
+import json
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from b24app.models import Portal
+from traces.intake import normal_origin
+from traces.models import Form, Kind
+
+
+class Command(BaseCommand):
+    help = "Make a form for a portal and print its key, its secret (shown this once) and its address."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--portal",
+            required=True,
+            metavar="MEMBER_ID",
+            help="the portal's member_id",
+        )
+        parser.add_argument(
+            "--name", required=True, help="what the form is called on the portal's page"
+        )
+        parser.add_argument(
+            "--creates",
+            default=Kind.TRACE,
+            choices=Kind.values,
+            help="what a submission becomes",
+        )
+        parser.add_argument(
+            "--origin",
+            action="append",
+            default=[],
+            metavar="URL",
+            help="a site that may send; repeat for more",
+        )
+        parser.add_argument(
+            "--thank-you",
+            default="",
+            metavar="URL",
+            help="where a plain HTML form goes afterwards",
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        portal = Portal.objects.filter(member_id=options["portal"]).first()
+        if portal is None:
+            raise CommandError(
+                f"No portal has the member_id {options['portal']}. Install the application on it first."
+            )
+        try:
+            origins = [normal_origin(url) for url in options["origin"]]
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        secret = secrets.token_urlsafe(32)
+        form = Form.objects.create(
+            portal=portal,
+            name=options["name"],
+            secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+            creates=options["creates"],
+            origins=origins,
+            thank_you_url=options["thank_you"],
+        )
+        made = {
+            "key": form.key,
+            "secret": secret,
+            "url": f"{settings.APP_URL}/in/{form.key}/",
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(made))
+        else:
+            self.stdout.write(
+                "\n".join(f"{name}: {value}" for name, value in made.items())
+            )

@@ -1,0 +1,148 @@
+"""Forms, the submissions that come through them, and every attempt to deliver one."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from uuid6 import uuid7
+
+from b24app.models import Portal
+
+
+def new_key() -> str:
+    """A form's public key: it stands in web pages and addresses, and says nothing of its portal."""
+    return secrets.token_urlsafe(12)
+
+
+def new_submission_id() -> uuid.UUID:
+    """An id that grows with time, so that the index stays small and the oldest come first."""
+    return uuid.UUID(int=uuid7().int)
+
+
+class Kind(models.TextChoices):
+    """What a form makes of a submission on the portal."""
+
+    TRACE = "trace", "trace"
+    LINK = "link", "link"
+
+
+class Form(models.Model):
+    """A public address that takes submissions for one portal."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="forms")
+    name = models.CharField(max_length=120)
+    key = models.CharField(max_length=40, unique=True, default=new_key)
+    # SHA-256 of the secret; the secret itself is shown once, when it is made.
+    secret_hash = models.CharField(max_length=64)
+    creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
+    # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
+    origins = models.JSONField(default=list, blank=True)
+    thank_you_url = models.URLField(max_length=500, blank=True)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Submission(models.Model):
+    """One request of a visitor, from the moment it was accepted until the portal has it.
+
+    "held" is no value of `state`: a queued submission is held while its portal is (`Portal.state`), so that
+    stopping and resuming a portal is one update, however long its queue.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        SENDING = "sending", "sending"
+        DELIVERED = "delivered", "delivered"
+        FAILED = "failed", "failed"
+
+    id = models.UUIDField(primary_key=True, default=new_submission_id, editable=False)
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, related_name="submissions"
+    )
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions")
+    received_at = models.DateTimeField(default=timezone.now)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
+    body_hash = models.CharField(max_length=64)
+    body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    # When it may be worked on; for one being sent, when its claim runs out and it may be taken again.
+    due_at = models.DateTimeField(default=timezone.now)
+    # The worker that holds it; results are written under the claim only.
+    claim_id = models.UUIDField(null=True, blank=True)
+    # Set while a call is out whose outcome is not stored yet.
+    calling_since = models.DateTimeField(null=True, blank=True)
+    calling_method = models.CharField(max_length=60, blank=True)
+
+    tries = models.PositiveSmallIntegerField(
+        default=0
+    )  # attempts that count; waits do not
+    code = models.CharField(max_length=60, blank=True)
+    reason = models.TextField(blank=True)
+    repairs: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, blank=True
+    )
+    trace_id = models.PositiveBigIntegerField(null=True, blank=True)
+    entities: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = (
+        models.JSONField(default=list, blank=True)
+    )
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["form", "idempotency_key"], name="one_submission_a_key"
+            )
+        ]
+        indexes = [
+            # What the drain and the sweep look for: a small index, since delivered rows are not in it.
+            models.Index(
+                fields=["portal", "due_at"],
+                name="submission_due",
+                condition=models.Q(state__in=["queued", "sending"]),
+            ),
+            models.Index(
+                fields=["portal", "state", "received_at"], name="submission_list"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Attempt(models.Model):
+    """One call that was made for a submission, or the discovery that a call's outcome is unknown."""
+
+    class Outcome(models.TextChoices):
+        DELIVERED = "delivered", "delivered"
+        WAITED = "waited", "waited"
+        RETRY = "retry", "retry"
+        UNKNOWN = (
+            "unknown",
+            "unknown",
+        )  # may have been done: a repetition may be a second one
+        HELD = "held", "held"
+        REFUSED = "refused", "refused"
+
+    submission = models.ForeignKey(
+        Submission, on_delete=models.CASCADE, related_name="attempts"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    method = models.CharField(max_length=60)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    code = models.CharField(max_length=60, blank=True)
+    reason = models.TextField(blank=True)
+    milliseconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.outcome}"

@@ -1,0 +1,23 @@
+"""When a submission that could not be delivered is tried again. Pure."""
+
+from datetime import datetime, timedelta
+
+FIRST_SECONDS = 5.0
+GROWTH = 3.0
+LONGEST_SECONDS = 4 * 3600.0
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+def delay(tries: int, chance: float) -> float:
+    """Seconds until the next try after `tries` failed ones: 5 s, 15 s, 45 s … up to 4 hours.
+
+    `chance` in [0, 1) spreads them between half and the whole of that, so that many rows do not come back at once.
+    """
+    return min(
+        LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12)
+    ) * (0.5 + chance / 2)
+
+
+def is_over(received_at: datetime, now: datetime) -> bool:
+    """Whether a submission has been tried for long enough."""
+    return now - received_at > GIVE_UP_AFTER

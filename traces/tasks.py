@@ -1,0 +1,38 @@
+"""Celery's part: hints that a portal has work. Losing, doubling or delaying any of them loses nothing."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from b24app import wakeups
+from traces import delivery, erasure
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="traces.drain_portal")
+def drain_portal(portal_id: int) -> None:
+    """Work on one portal for a turn, then go to the end of the line."""
+    again = delivery.drain(portal_id)
+    if again is not None:
+        drain_portal.apply_async((portal_id,), countdown=again)
+
+
+@shared_task(name="traces.sweep")
+def sweep() -> None:
+    """Wake every portal that has due rows: this heals each lost message."""
+    for portal_id in delivery.due_portals(timezone.now()):
+        wake(portal_id)
+    erasure.erase_requested()
+
+
+def wake(portal_id: int) -> None:
+    """Send one wake-up for a portal, unless one is on its way; where that fails the sweep makes it good."""
+    if wakeups.first_to_wake(portal_id):
+        try:
+            drain_portal.apply_async((portal_id,))
+        except Exception as error:  # whatever the broker's client raises, the row is stored and must stay accepted
+            logger.warning(
+                "a wake-up was not sent (%s): the sweep will", type(error).__name__
+            )

@@ -1,0 +1,248 @@
+"""The public address of a form: POST takes a submission, GET (with the form's secret) tells how it goes."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import (
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods
+
+from b24app import iframe, wakeups
+from b24app.models import Portal
+from traces import intake, metrics, tasks
+from traces.intake import Problem
+from traces.models import Form, Submission
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer a `Problem` as problem+json, and a database that cannot store with 503 and Retry-After."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Problem as problem:
+            return _problem(problem)
+        except DatabaseError as error:
+            logger.error(
+                "the database cannot store submissions: %s", type(error).__name__
+            )
+            response = _problem(
+                Problem(
+                    503,
+                    "unavailable",
+                    "The submission cannot be stored now.",
+                    "Send it again.",
+                )
+            )
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return response
+
+    return answer
+
+
+def _problem(problem: Problem) -> HttpResponse:
+    body = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+    }
+    if problem.detail:
+        body["detail"] = problem.detail
+    return JsonResponse(
+        body, status=problem.status, content_type="application/problem+json"
+    )
+
+
+@csrf_exempt
+@problems
+@require_http_methods(["POST", "OPTIONS"])
+def receive(request: HttpRequest, key: str) -> HttpResponse:
+    """Take one submission of the form with this public key."""
+    form = _form(key)
+    origin = request.headers.get("Origin", "")
+    if not intake.may_send_from(form, origin):
+        raise Problem(
+            403,
+            "origin_not_allowed",
+            "This web page may not send to this form.",
+            f"Origin: {origin[:200]}",
+        )
+    if request.method == "OPTIONS":
+        return _allow(HttpResponse(status=204), origin)
+    trusted = intake.shows_secret(form, request.headers.get("Authorization", ""))
+    fields, raw = _read(request)
+    idempotency_key = request.headers.get("Idempotency-Key", "")
+    accepted = intake.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
+    if accepted.created:
+        tasks.wake(form.portal_id)
+    if _is_plain_form(request):
+        return HttpResponseRedirect(
+            form.thank_you_url or reverse("thanks", args=[key]), status=303
+        )
+    return _allow(_told(accepted), origin)
+
+
+@require_GET
+def thanks(request: HttpRequest, key: str) -> HttpResponse:
+    """Where a plain form without a thank-you page of its own ends."""
+    return iframe.page(request, "traces/thanks.html")
+
+
+@problems
+@require_GET
+def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
+    """How one submission goes, for whoever holds the form's secret."""
+    form = _form(key)
+    if not intake.shows_secret(form, request.headers.get("Authorization", "")):
+        raise Problem(
+            401,
+            "secret_required",
+            "Show the form's secret.",
+            "Send Authorization: Bearer <secret>.",
+        )
+    submission = (
+        Submission.objects.filter(form=form, pk=submission_id)
+        .select_related("portal")
+        .first()
+    )
+    if submission is None:
+        raise Problem(404, "unknown_submission", "This form has no such submission.")
+    response = JsonResponse(report(submission))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def report(submission: Submission) -> dict[str, Any]:
+    """What a form's owner may know of a submission: its state and its way, none of the visitor's data."""
+    return {
+        "id": str(submission.pk),
+        "status": shown_state(submission),
+        "received_at": submission.received_at.isoformat(),
+        "delivered_at": submission.delivered_at.isoformat()
+        if submission.delivered_at
+        else None,
+        "trace_id": submission.trace_id,
+        "entities": submission.entities,
+        "repairs": submission.repairs,
+        "attempts": [
+            {
+                "at": attempt.at.isoformat(),
+                "method": attempt.method,
+                "outcome": attempt.outcome,
+                "code": attempt.code,
+                "reason": attempt.reason,
+            }
+            for attempt in submission.attempts.all()
+        ],
+        "reason": submission.reason,
+    }
+
+
+def shown_state(submission: Submission) -> str:
+    """The submission's state; "held" while it is queued on a portal that takes nothing."""
+    waiting = submission.state == Submission.State.QUEUED
+    return (
+        "held"
+        if waiting and submission.portal.state != Portal.State.ACTIVE
+        else submission.state
+    )
+
+
+@require_GET
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """The figures of all queues for a Prometheus server."""
+    content, content_type = metrics.exposition(redis_up=wakeups.reachable())
+    return HttpResponse(content, content_type=content_type)
+
+
+def _form(key: str) -> Form:
+    form = Form.objects.filter(key=key, active=True).select_related("portal").first()
+    if form is None:
+        raise Problem(
+            404,
+            "unknown_form",
+            "There is no such form.",
+            "Check the address, or make a new form.",
+        )
+    return form
+
+
+def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
+    """The fields of the body and its bytes."""
+    kind = request.content_type
+    try:
+        raw = request.body
+        if kind in _FORMS:
+            return {
+                name: value
+                for name, value in request.POST.items()
+                if isinstance(value, str)
+            }, raw
+    except RequestDataTooBig:
+        limit = intake.LARGEST_BODY // 1024
+        raise Problem(
+            413, "too_large", f"A submission has at most {limit} KiB."
+        ) from None
+    except TooManyFieldsSent:
+        raise Problem(422, "too_complex", "The form has too many fields.") from None
+    except TooManyFilesSent:
+        raise Problem(
+            415,
+            "files_not_taken",
+            "Files are not taken.",
+            "Send the form without its files.",
+        ) from None
+    except (MultiPartParserError, SuspiciousOperation, UnicodeError):
+        raise Problem(400, "unreadable_body", "The form data cannot be read.") from None
+    if kind == "application/json" or kind.endswith("+json"):
+        return intake.read_json(raw), raw
+    raise Problem(
+        415,
+        "unknown_content_type",
+        "This kind of body is not taken.",
+        "Send application/json, application/x-www-form-urlencoded or multipart/form-data.",
+    )
+
+
+def _is_plain_form(request: HttpRequest) -> bool:
+    """Whether a browser has navigated here, so that the visitor must see a page next."""
+    return request.content_type in _FORMS and "text/html" in request.headers.get(
+        "Accept", ""
+    )
+
+
+def _told(accepted: intake.Accepted) -> JsonResponse:
+    submission = accepted.submission
+    body = {"id": str(submission.pk), "status": shown_state(submission)}
+    return JsonResponse(body, status=202 if accepted.created else 200)
+
+
+def _allow(response: HttpResponse, origin: str) -> HttpResponse:
+    if origin:
+        response["Access-Control-Allow-Origin"] = origin
+        response["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
+        response["Access-Control-Allow-Methods"] = "POST"
+        response["Access-Control-Max-Age"] = "600"
+        response["Vary"] = "Origin"
+    return response
