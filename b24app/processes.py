@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import IO
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 _PR_SET_PDEATHSIG = 1
 # Asks the kernel to be killed with the parent, then becomes the program. A `preexec_fn` would do the
@@ -64,9 +66,7 @@ class Process:
     cwd: Path | None = None
     log: Path | None = None
     prefix: bool = False
-    _popen: "subprocess.Popen[bytes] | None" = field(
-        default=None, init=False, repr=False
-    )
+    _popen: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
 
     @property
     def alive(self) -> bool:
@@ -108,9 +108,7 @@ class Process:
             if log:
                 log.close()
         if self._popen.stdout:
-            threading.Thread(
-                target=_copy_lines, args=(self.name, self._popen.stdout), daemon=True
-            ).start()
+            threading.Thread(target=_copy_lines, args=(self.name, self._popen.stdout), daemon=True).start()
 
     def stop(self, grace: float = 10.0) -> None:
         """Ask it to end (SIGTERM), wait up to `grace` seconds, then kill it."""
@@ -185,9 +183,7 @@ def run_together(processes: Sequence[Process], *, grace: float = 10.0) -> None:
     def end(signum: int, frame: object) -> None:
         asked_to_end.append(signum)
 
-    previous = {
-        number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         watched = [_Watched(process, started=time.monotonic()) for process in processes]
         for process in processes:
@@ -208,11 +204,7 @@ def run_together(processes: Sequence[Process], *, grace: float = 10.0) -> None:
 
 def redis_program() -> str | None:
     """The path of a Redis-compatible server: one on PATH, else the one embedded; None without any."""
-    return (
-        shutil.which("valkey-server")
-        or shutil.which("redis-server")
-        or embedded_redis_program()
-    )
+    return shutil.which("valkey-server") or shutil.which("redis-server") or embedded_redis_program()
 
 
 def embedded_redis_program() -> str | None:
@@ -256,11 +248,9 @@ class RedisServer:
         """Start it and wait until it answers; `NoRedis` when it does not within 20 seconds."""
         self.process.start()
         deadline = time.monotonic() + 20
-        with redis.Redis(unix_socket_path=str(self._socket)) as client:
+        with redis.Redis(unix_socket_path=str(self._socket), retry=Retry(NoBackoff(), 0)) as client:
             while self.process.alive and time.monotonic() < deadline:
-                with suppress(
-                    redis.RedisError
-                ):  # not there yet, or still loading its data
+                with suppress(redis.RedisError):  # not there yet, or still loading its data
                     client.ping()
                     return
                 time.sleep(0.02)
@@ -285,9 +275,7 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(
-    data_dir: Path, *, program: str | None = None
-) -> Iterator[RedisServer]:
+def redis_server(data_dir: Path, *, program: str | None = None) -> Iterator[RedisServer]:
     """A running Redis that keeps its data in `data_dir` (made when missing) and ends with the block.
 
     `program` is the server to run, by default `redis_program()`. Raises `NoRedis`.
@@ -316,9 +304,7 @@ def _only_user_of(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NoRedis(
-                f"Another Redis already works in {data_dir}: is this running twice?"
-            ) from None
+            raise NoRedis(f"Another Redis already works in {data_dir}: is this running twice?") from None
         yield
 
 
@@ -326,11 +312,7 @@ def _only_user_of(data_dir: Path) -> Iterator[None]:
 def _short_directory() -> Iterator[Path]:
     """A directory (mode 700) whose path leaves room for a socket's name, whatever TMPDIR says."""
     parent = tempfile.gettempdir()
-    if len(os.fsencode(parent)) > _LONGEST_SOCKET_PATH - len(
-        "/trace-relay-12345678/redis.sock"
-    ):
+    if len(os.fsencode(parent)) > _LONGEST_SOCKET_PATH - len("/trace-relay-12345678/redis.sock"):
         parent = "/tmp"
-    with tempfile.TemporaryDirectory(
-        prefix="trace-relay-", dir=parent, ignore_cleanup_errors=True
-    ) as directory:
+    with tempfile.TemporaryDirectory(prefix="trace-relay-", dir=parent, ignore_cleanup_errors=True) as directory:
         yield Path(directory)

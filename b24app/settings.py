@@ -96,10 +96,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "trace-relay:",
-    # No task runs longer than a turn and one call; a message of a dead worker is seen again after this.
-    "visibility_timeout": int(CLAIM_SECONDS + TURN_SECONDS) + 60,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
+    # A message is a hint and the sweep heals a lost one, so none is kept until it is acknowledged. Keeping
+    # them would end every worker that is busy at the moment when Redis goes away: kombu tries to give
+    # them back over the closed connection, and the worker dies of it.
+    "ack_emulation": False,
+    # Who sends a wake-up while Redis is away is told so within milliseconds; kombu would hold a visitor for 6 s.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
@@ -108,8 +112,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
@@ -173,8 +175,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https:")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True  # static files are served without a collecting step
+# Static files are served from where they lie, without a collecting step; a STATIC_ROOT that is empty would warn.
+WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский")]

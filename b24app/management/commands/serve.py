@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from b24app.processes import die_with
 
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Serving on http://{options['host']}:{options['port']}")
+        self.stdout.flush()
         server = Granian(
             settings.WSGI_APPLICATION,
             address=options["host"],
@@ -42,6 +45,8 @@ class Command(BaseCommand):
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=15,
+            # Its warning about more threads than processors does not fit threads that wait for a commit.
+            log_level=LogLevels.error,
         )
         server.serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
 

@@ -27,27 +27,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument(
-            "--workers", type=int, default=2, help="processes that deliver (default: 2)"
-        )
+        parser.add_argument("--workers", type=int, default=2, help="processes that deliver (default: 2)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port: int = options["port"]
+        try:
+            self._up(options["port"], options["workers"])
+        except NoRedis as error:
+            raise CommandError(str(error), returncode=2) from None
+        except KeyboardInterrupt:  # before everything runs; later Ctrl-C is a wish that run_together knows
+            self.stdout.write("Ended.")
+
+    def _up(self, port: int, workers: int) -> None:
         _require_settings()
         self.check()
         _require_free(port)
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write(_addresses(port))
         if "REDIS_URL" in os.environ:
-            run_together(_processes(port, options["workers"], settings.REDIS_URL))
+            run_together(_processes(port, workers, settings.REDIS_URL))
             return
-        try:
-            with redis_server(settings.DATA_DIR / "redis") as redis:
-                run_together(
-                    [redis.process, *_processes(port, options["workers"], redis.url)]
-                )
-        except NoRedis as error:
-            raise CommandError(str(error), returncode=2) from None
+        with redis_server(settings.DATA_DIR / "redis") as redis:
+            run_together([redis.process, *_processes(port, workers, redis.url)])
 
 
 def _processes(port: int, workers: int, redis_url: str) -> list[Process]:
@@ -59,7 +59,7 @@ def _processes(port: int, workers: int, redis_url: str) -> list[Process]:
             *(*celery, "worker", "-c", str(workers), "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle"),
         ],
-        "beat": [*celery, "beat", "--loglevel", "INFO"],
+        "beat": [*celery, "beat"],
     }
     return [
         Process(
@@ -93,9 +93,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}): choose another by --port."
-            ) from None
+            raise CommandError(f"Port {port} cannot be used ({error.strerror}): choose another by --port.") from None
 
 
 def _addresses(port: int) -> str:

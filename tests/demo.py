@@ -1,0 +1,171 @@
+"""`make demo`: the whole product on this machine, against the sandbox portal, with nothing to set up.
+
+Starts every process, installs the application by the portal's own way, makes a form, sends the real traces
+of tests/data/portal-golden.json to its public address, and shows what became of each. Stays up until
+Ctrl-C; with ONCE=1 it ends with 0 only if every submission was delivered and the portal stored what the
+golden file says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.stack import Stack, start_stack
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = json.loads((ROOT / "tests" / "data" / "portal-golden.json").read_text())
+# The cases that the portal's own tracker made stand first in the file, the written ones after them.
+FIRST_WRITTEN = "old documented example (SOURCE_ID, SOURCE_DESC, PAGES)"
+PATIENCE_SECONDS = 90.0
+
+console = Console()
+
+
+@dataclass
+class Sent:
+    """One submission of the demo: its golden case, and how it went."""
+
+    name: str
+    stored: dict[str, Any] | None
+    id: str
+    posted: float
+    confirmed: float = 0.0
+    report: dict[str, Any] | None = None
+    verdict: str = ""
+
+
+def real_cases() -> list[dict[str, Any]]:
+    """The golden cases with traces of the portal's own tracker."""
+    names = [case["name"] for case in GOLDEN["cases"]]
+    cases: list[dict[str, Any]] = GOLDEN["cases"][: names.index(FIRST_WRITTEN)]
+    return cases
+
+
+def send(stack: Stack, form: dict[str, str]) -> list[Sent]:
+    """Post each real trace to the form's public address."""
+    sent = []
+    for case in real_cases():
+        posted = time.monotonic()
+        answer = requests.post(form["url"], json={"TRACE": case["request"]["TRACE"], "NAME": "Demo"}, timeout=10)
+        answer.raise_for_status()
+        sent.append(Sent(case["name"], case["stored"], answer.json()["id"], posted))
+    return sent
+
+
+def follow(form: dict[str, str], sent: list[Sent]) -> None:
+    """Ask after each submission until all are at their end, with a bar to look at."""
+    columns = (TextColumn("Delivering"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("deliver", total=len(sent))
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until and (waiting := [one for one in sent if not one.confirmed]):
+            for one in waiting:
+                _look(form, one)
+            progress.update(bar, completed=sum(1 for one in sent if one.confirmed))
+            time.sleep(0.05)
+
+
+def _look(form: dict[str, str], one: Sent) -> None:
+    headers = {"Authorization": f"Bearer {form['secret']}"}
+    report = requests.get(f"{form['url']}{one.id}/", headers=headers, timeout=10).json()
+    one.report = report
+    if report["status"] in {"delivered", "failed"}:
+        one.confirmed = time.monotonic()
+
+
+def judge(one: Sent, traces: dict[int, dict[str, Any]]) -> None:
+    """Compare what the portal stored for a submission with the golden file."""
+    report = one.report or {}
+    stored = traces.get(report.get("trace_id") or 0)
+    if report.get("status") != "delivered" or stored is None:
+        one.verdict = f"not delivered: {report.get('status')} {report.get('reason', '')}"
+    elif one.stored is not None and _facts(stored) != _facts(one.stored):
+        one.verdict = "the portal stored something else than the golden file says"
+
+
+def _facts(stored: dict[str, Any]) -> tuple[Any, Any]:
+    pages = [(page["URL"], page["TITLE"], page["DATE_INSERT"], page.get("IS_REF", False)) for page in stored["pages"]]
+    return stored["source_id"], pages
+
+
+def show(sent: list[Sent], traces: dict[int, dict[str, Any]]) -> None:
+    """The table: submission, source that the portal decided, pages, trace, time until the id was confirmed."""
+    names = {source["ID"]: source["NAME"] for source in GOLDEN["sources"]}
+    table = Table("submission", "source the portal decided", "pages", "trace", "ms", title="Delivered to the portal")
+    for one in sent:
+        stored = traces.get((one.report or {}).get("trace_id") or 0)
+        if stored is None or one.verdict:
+            table.add_row(one.name, f"[red]{one.verdict or 'not delivered'}[/red]", "", "", "")
+            continue
+        source = names.get(stored["source_id"], "none (other traffic)")
+        pages = str(len(stored["pages"]))
+        table.add_row(one.name, source, pages, str(stored["id"]), f"{(one.confirmed - one.posted) * 1000:.0f}")
+    console.print(table)
+    times = [one.confirmed - one.posted for one in sent if one.confirmed]
+    if times:
+        console.print(f"{len(times)} of {len(sent)} delivered, half of them within {statistics.median(times):.2f} s.")
+
+
+def run_once(stack: Stack) -> bool:
+    """Install, send, follow, show; whether all was as it should be."""
+    with console.status("Installing the application on the sandbox portal"):
+        stack.install()
+    form = stack.create_form("Shop", "trace")
+    sent = send(stack, form)
+    follow(form, sent)
+    traces = {trace["id"]: trace for trace in stack.portal_traces()}
+    for one in sent:
+        judge(one, traces)
+    show(sent, traces)
+    shop = stack.shop_address(form["key"])
+    console.print(f"\nThe portal, with the application in it:  [bold]{stack.portal_page}[/bold]")
+    console.print(f"A shop page with a working form:         [bold]{shop}[/bold]")
+    console.print(f"The form's address for submissions:      [bold]{form['url']}[/bold]")
+    return all(not one.verdict for one in sent)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C, so that every process goes with us."""
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("\nEnding.")
+
+
+def main() -> int:
+    once = os.environ.get("ONCE") == "1"
+    good = False
+    with _interruptible(), ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-relay-demo-")))
+        with console.status("Starting the sandbox portal, the web server, the workers and Redis"):
+            running = stack.enter_context(start_stack(data))
+        good = run_once(running)
+        if not once:
+            console.print("\nPress Ctrl-C to end.")
+            while running.alive():
+                time.sleep(0.5)
+            console.print("[red]A process ended by itself; its last lines are above.[/red]")
+            good = False
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Faults on demand: what the next requests meet instead of, before or after being served."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = (
+    "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "empty", "hang",
+    "close_before", "close_after", "partial_batch", "redirect", "slow",
+)  # fmt: skip
+
+
+@dataclass
+class Fault:
+    """One scripted fault. `method` and `portal` narrow it (None: any), `after` lets so many matching requests pass.
+
+    Options: `seconds` for hang and slow; `code`, `description`, `status` for error; `url` for redirect;
+    `commands` for partial_batch. `probability` below 1 makes it strike at random, `times` = 0 for ever.
+    """
+
+    kind: str
+    times: int = 1
+    method: str | None = None
+    portal: str | None = None
+    after: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    probability: float = 1.0
+    chance: random.Random = field(default_factory=random.Random)
+
+    def strikes(self, method: str, portal: str) -> bool:
+        """Whether this request meets the fault; counts it."""
+        if self.method not in (None, method) or self.portal not in (None, portal):
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        return self.probability >= 1 or self.chance.random() < self.probability
+
+
+class Faults:
+    """The script, in the order in which it was written."""
+
+    def __init__(self) -> None:
+        self.script: list[Fault] = []
+        self.struck: dict[str, int] = {}
+
+    def add(
+        self,
+        kind: str,
+        times: int = 1,
+        method: str | None = None,
+        portal: str | None = None,
+        after: int = 0,
+        **options: Any,
+    ) -> None:
+        """Let the next `times` matching requests meet a fault of this kind."""
+        if kind not in KINDS:
+            raise ValueError(f"no such fault: {kind}")
+        self.script.append(Fault(kind, times, method, portal, after, options))
+
+    def random(
+        self, kind: str, probability: float, seed: int = 0, method: str | None = None, **options: Any
+    ) -> None:
+        """Let each matching request meet the fault with this probability."""
+        fault = Fault(kind, 0, method, None, 0, options, probability, random.Random(seed))
+        self.script.append(fault)
+
+    def clear(self) -> None:
+        """Forget the script."""
+        self.script.clear()
+
+    def take(self, method: str, portal: str) -> Fault | None:
+        """The fault that this request meets, if any."""
+        for fault in self.script:
+            if fault.strikes(method, portal):
+                if fault.times == 1:
+                    self.script.remove(fault)
+                fault.times -= fault.times > 0
+                self.struck[fault.kind] = self.struck.get(fault.kind, 0) + 1
+                return fault
+        return None

@@ -1,0 +1,81 @@
+"""The OAuth server: tokens for codes and refresh tokens, and the facts about an access token.
+
+Source: the fact sheet on OAuth, §§3-6. Each answer is a pair of HTTP status and JSON body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.sandbox.portal import Portal
+
+Reply = tuple[int, dict[str, Any]]
+
+
+def token(
+    params: Mapping[str, Any], portals: Iterable[Portal], client_id: str, secret: str, refreshes: list[dict[str, Any]]
+) -> Reply:
+    """Answer `/oauth/token/`. A successful refresh is added to `refreshes`."""
+    if params.get("client_id") != client_id:
+        return 200, {"error": "wrong_client"}
+    if params.get("client_secret") != secret:
+        return 400, {"error": "invalid_client"}
+    grant = params.get("grant_type")
+    if grant == "refresh_token":
+        return _refresh(str(params.get("refresh_token", "")), portals, refreshes)
+    if grant == "authorization_code":
+        return _exchange(str(params.get("code", "")), portals)
+    return 400, {"error": "invalid_request"}
+
+
+def _refresh(value: str, portals: Iterable[Portal], refreshes: list[dict[str, Any]]) -> Reply:
+    for portal in portals:
+        found = portal.refresh.get(value)
+        if found is not None and found.expires > portal.clock.now():
+            if not portal.active:
+                return 401, {"error": "NOT_INSTALLED", "error_description": "Application not installed"}
+            del portal.refresh[value]  # good for one use
+            refreshes.append({"member_id": portal.member_id, "user_id": found.user, "at": portal.clock.now()})
+            return 200, portal.issue_tokens(found.user)
+    return 400, {"error": "invalid_grant"}
+
+
+def _exchange(value: str, portals: Iterable[Portal]) -> Reply:
+    for portal in portals:
+        found = portal.codes.pop(value, None)
+        if found is not None and found.expires > portal.clock.now():
+            portal.active = True
+            return 200, portal.issue_tokens(found.user)
+    return 400, {"error": "invalid_grant"}
+
+
+def app_info(access: str, portals: Iterable[Portal], client_id: str) -> Reply:
+    """Answer `/rest/app.info`."""
+    for portal in portals:
+        found = portal.access.get(access)
+        if found is None:
+            continue
+        if found.expires <= portal.clock.now():
+            return 401, {"error": "expired_token", "error_description": "The access token provided has expired."}
+        now = portal.clock.now()
+        result = {
+            "client_id": client_id,
+            "scope": portal.scope,
+            "expires": datetime.fromtimestamp(found.expires, UTC).isoformat(timespec="seconds"),
+            "install": {
+                "installed": portal.installed,
+                "version": portal.version,
+                "status": portal.status,
+                "scope": portal.scope,
+                "domain": portal.domain,
+                "uri": f"http://{portal.domain}",
+                "client_endpoint": portal.rest_url,
+                "member_id": portal.member_id,
+                "member_type": "",
+            },
+            "user_id": found.user,
+        }
+        return 200, {"result": result, "time": {"start": now, "finish": now, "duration": 0.0, "processing": 0.0}}
+    return 400, {"error": "invalid_client"}
