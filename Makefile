@@ -57,5 +57,5 @@ clean:  ## everything that was made here, the data of `make run` included
 	@touch $@
 
 # No cache and no look for a newer pip: both would write or read under HOME, which may not exist.
-PIP = install --quiet --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
+PIP = install -qq --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
 	--require-hashes -r requirements-dev.lock

@@ -182,12 +182,9 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         pair = oauth.Tokens(
             access_token=claim.access_token,
             refresh_token=claim.refresh_token,
-            expires=0,
             user_id=user_id,
             member_id=info.member_id,
             client_endpoint=info.client_endpoint,
-            scope=portal.scope,
-            status=info.status,
         )
         grants.store(portal, pair)
     return portal

@@ -23,16 +23,13 @@ READ_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A pair of tokens with what belongs to it. `expires` is in unix seconds."""
+    """A pair of tokens: whose it is, and the portal's REST base."""
 
     access_token: str
     refresh_token: str
-    expires: int
     user_id: int
     member_id: str
     client_endpoint: str
-    scope: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +149,9 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
         return Tokens(
             access_token=str(answer["access_token"]),
             refresh_token=str(answer["refresh_token"]),
-            expires=int(answer.get("expires") or 0),
             user_id=int(answer.get("user_id") or 0),
             member_id=str(answer["member_id"]),
             client_endpoint=str(answer["client_endpoint"]),
-            scope=str(answer.get("scope") or "").replace(" ", ","),
-            status=str(answer.get("status") or ""),
         )
     except (KeyError, TypeError, ValueError):
         raise errors.Ambiguous(

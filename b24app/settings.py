@@ -3,6 +3,7 @@
 Every variable read here stands in the README's table; tests/test_documentation.py checks that.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -46,6 +47,8 @@ B24_OAUTH_HOSTS = [
     )
 ]
 B24_ALLOW_INSECURE_PORTALS = env.bool("B24_ALLOW_INSECURE_PORTALS", False)
+if B24_ALLOW_INSECURE_PORTALS:
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib looks there and nowhere else
 # A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes.
 B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
 B24_SCOPE = ["crm"]

@@ -7,6 +7,7 @@ the environment, every failure translated into an error of `b24app.errors`.
 """
 
 import ipaddress
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -117,8 +118,8 @@ def _never_connected(error: requests.ConnectionError) -> bool:
 
 
 def _session() -> requests.Session:
-    # A session for each thread, and a new one where a test or a setting changed the rules.
-    rules = settings.B24_ALLOW_INSECURE_PORTALS
+    # A session for each thread of each process: a connection shared after a fork would mix two answers.
+    rules = (os.getpid(), settings.B24_ALLOW_INSECURE_PORTALS)
     if getattr(_local, "rules", None) != rules:
         _local.session, _local.rules = equip(requests.Session()), rules
     session: requests.Session = _local.session

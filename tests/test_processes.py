@@ -85,6 +85,7 @@ def test_redis_ends_with_a_parent_that_is_killed(tmp_path):
         "with redis_server(pathlib.Path(sys.argv[1])) as server: print(server.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([*python(code), str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
         pid = int(parent.stdout.readline())
         parent.kill()
     assert wait_until(lambda: is_gone(pid))
@@ -114,9 +115,10 @@ def stubborn(tmp_path):
     """A process that ignores SIGTERM, with a child of its own whose pid is its first line."""
     child = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True)"
     ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + child + "; time.sleep(60)"
-    process = Process("stubborn", python(ignore), log=tmp_path / "log")
+    log = tmp_path / "log"
+    process = Process("stubborn", python(ignore), log=log)
     process.start()
-    assert wait_until(lambda: process.log.read_text().endswith("\n"))
+    assert wait_until(lambda: log.read_text().endswith("\n"))
     yield process
     process.kill()
 
@@ -164,8 +166,12 @@ def interrupt_when():
     """Send this process SIGINT, as Ctrl-C does, once something has become true."""
     waiting = []
 
+    def interrupt(true):
+        wait_until(true)
+        os.kill(os.getpid(), signal.SIGINT)
+
     def arrange(true):
-        thread = threading.Thread(target=lambda: (wait_until(true), os.kill(os.getpid(), signal.SIGINT)))
+        thread = threading.Thread(target=interrupt, args=(true,))
         thread.start()
         waiting.append(thread)
 

@@ -1,0 +1,2 @@
+from tests.product_fixtures import installed, wired  # noqa: F401
+from tests.sandbox_fixtures import portal, sandbox, sandbox_server  # noqa: F401

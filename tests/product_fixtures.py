@@ -1,0 +1,23 @@
+"""The product, wired to the sandbox."""
+
+import pytest
+
+from b24app import install
+
+
+@pytest.fixture
+def wired(sandbox, settings, monkeypatch):
+    """The product's settings point at the sandbox."""
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    settings.B24_ALLOW_INSECURE_PORTALS = True
+    settings.B24_OAUTH_HOSTS = [sandbox.oauth_url]
+    settings.B24_CLIENT_ID, settings.B24_CLIENT_SECRET = sandbox.client_id, sandbox.client_secret
+    settings.B24_HTTP_TIMEOUT = 3.0
+    settings.CLAIM_SECONDS = 13.0
+    return sandbox
+
+
+@pytest.fixture
+def installed(wired, portal, db):
+    """The product's row of the sandbox' portal, installed by its administrator."""
+    return install.open_frame(install.claim_of_frame(*portal.frame_post())).portal

@@ -1,0 +1,199 @@
+"""Installation, opening and events: nothing is believed before it is proven."""
+
+import dataclasses
+
+import pytest
+
+from b24app import errors, install
+from b24app.models import Portal, PortalEvent, PortalUser
+
+pytestmark = pytest.mark.django_db
+
+
+def frame(portal, **kwargs):
+    return install.claim_of_frame(*portal.frame_post(**kwargs))
+
+
+def event_body(portal, event, data=(), **changes):
+    from urllib.parse import parse_qsl
+
+    from tests.sandbox import events
+
+    return {**dict(parse_qsl(events.body(portal, event, dict(data)))), **changes}
+
+
+def test_an_administrators_opening_installs_the_portal(wired, portal):
+    visit = install.open_frame(frame(portal))
+    assert (visit.is_admin, visit.portal.domain, visit.portal.state) == (True, portal.domain, "active")
+    assert visit.portal.application_token == portal.application_token
+
+
+def test_older_portals_that_send_less_are_installed_too(wired, portal):
+    assert install.open_frame(frame(portal, legacy=True)).portal.client_endpoint == portal.rest_url
+
+
+def test_opening_twice_changes_nothing_but_the_tokens(wired, portal):
+    install.open_frame(frame(portal))
+    install.open_frame(frame(portal))
+    assert (Portal.objects.count(), PortalUser.objects.count()) == (1, 1)
+
+
+def test_all_events_are_bound_once(wired, portal):
+    install.open_frame(frame(portal))
+    install.open_frame(frame(portal))
+    assert sorted(binding["event"] for binding in portal.bindings) == sorted(install.EVENTS)
+
+
+def test_a_second_administrators_tokens_are_kept_as_well(wired, portal):
+    install.open_frame(frame(portal))
+    install.open_frame(frame(portal, user_id=2))
+    assert PortalUser.objects.count() == 2
+
+
+def test_an_ordinary_user_stores_no_token(installed, portal):
+    visit = install.open_frame(frame(portal, user_id=3))
+    assert not visit.is_admin
+    assert not PortalUser.objects.filter(user_id=3).exists()
+
+
+def test_an_ordinary_user_cannot_install(wired, portal):
+    with pytest.raises(errors.Stop):
+        install.open_frame(frame(portal, user_id=3))
+    assert not Portal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"access_token": "invented"},
+        {"access_token": ""},
+        {"member_id": "0" * 32},
+        {"domain": "other.bitrix24.example"},
+        {"server_endpoint": "https://evil.example/rest/"},
+    ],
+)
+def test_a_forged_opening_stores_nothing(wired, portal, forged):
+    with pytest.raises(install.Unproven):
+        install.open_frame(dataclasses.replace(frame(portal), **forged))
+    assert not Portal.objects.exists()
+
+
+def test_a_foreign_oauth_server_is_never_asked(wired, sandbox, portal):
+    other = sandbox.add_portal("evil", plan=None)
+    with pytest.raises(install.Unproven):
+        install.open_frame(dataclasses.replace(frame(portal), server_endpoint=other.rest_url))
+    assert other.hits == []
+
+
+def test_a_token_of_another_application_is_refused(wired, portal, settings):
+    claim = frame(portal)
+    settings.B24_CLIENT_ID = "local.other"
+    with pytest.raises(install.Unproven):
+        install.open_frame(claim)
+
+
+def test_an_oauth_server_that_is_away_is_no_proof_of_forgery(wired, sandbox, portal):
+    claim = frame(portal)
+    sandbox.faults.add("html_502", method="app.info")
+    with pytest.raises(errors.Ambiguous):
+        install.open_frame(claim)
+
+
+def test_events_that_cannot_be_bound_do_not_stop_the_installation(wired, sandbox, portal):
+    sandbox.faults.add("html_502", method="event.get")
+    assert install.open_frame(frame(portal)).portal.pk
+    install.open_frame(frame(portal))
+    assert len(portal.bindings) == len(install.EVENTS)
+
+
+def test_the_install_event_before_any_opening_stores_the_portal(wired, portal):
+    assert install.receive_event(event_body(portal, "ONAPPINSTALL"))
+    assert Portal.objects.get().application_token == portal.application_token
+
+
+def test_a_forged_install_event_stores_nothing(wired, portal):
+    body = event_body(portal, "ONAPPINSTALL", **{"auth[access_token]": "invented"})
+    assert not install.receive_event(body)
+    assert not Portal.objects.exists()
+    assert not PortalEvent.objects.get().proven
+
+
+def test_a_forged_install_event_does_not_replace_the_application_token(installed, portal):
+    forged = {"auth[access_token]": "invented", "auth[application_token]": "mine"}
+    install.receive_event(event_body(portal, "ONAPPINSTALL", **forged))
+    installed.refresh_from_db()
+    assert installed.application_token == portal.application_token
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+def test_a_forged_uninstall_changes_nothing(installed, portal, token):
+    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL", **{"auth[application_token]": token}))
+    installed.refresh_from_db()
+    assert installed.state == "active"
+    assert installed.users.exists()
+
+
+def test_an_empty_token_proves_nothing_where_none_is_stored(installed, portal):
+    Portal.objects.update(application_token="")
+    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL", **{"auth[application_token]": ""}))
+
+
+def test_an_uninstall_of_an_unknown_portal_changes_nothing(wired, portal):
+    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL"))
+
+
+@pytest.mark.parametrize(("clean", "asked"), [("1", True), ("0", False)])
+def test_a_proven_uninstall_deletes_the_tokens_at_once(installed, portal, clean, asked):
+    assert install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": clean}))
+    installed.refresh_from_db()
+    assert (installed.state, installed.clean_requested_at is not None) == ("uninstalled", asked)
+    assert not installed.users.exists()
+
+
+def test_installing_again_brings_the_portal_back(installed, portal):
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+    again = install.open_frame(frame(portal)).portal
+    assert (again.pk, again.state, again.clean_requested_at) == (installed.pk, "active", None)
+
+
+@pytest.mark.parametrize("event", ["ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW"])
+def test_a_renewed_subscription_resumes_the_queue(installed, portal, event):
+    Portal.objects.update(state="held", hold_code="payment_required")
+    assert install.receive_event(event_body(portal, event))
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
+def test_opening_the_application_resumes_the_queue(installed, portal):
+    Portal.objects.update(state="held", hold_code="no_administrator")
+    assert install.open_frame(frame(portal)).portal.state == "active"
+
+
+def test_a_code_from_the_authorization_page_connects_the_portal(wired, sandbox, portal, client):
+    query = {"code": portal.issue_code(), "server_domain": sandbox.oauth_url[7:], "member_id": portal.member_id}
+    assert client.get("/b24/oauth/callback/", query).status_code == 200
+    assert Portal.objects.get().member_id == portal.member_id
+
+
+def test_a_used_code_connects_nothing(wired, sandbox, portal, client):
+    assert client.get("/b24/oauth/callback/", {"code": "used"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/b24/install/", "/b24/app/", "/b24/events/"])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_look_without_a_body_is_harmless(client, path, method):
+    assert getattr(client, method)(path).status_code == 200
+
+
+def test_only_the_verified_portal_may_frame_the_page(wired, portal, client):
+    query, body = portal.frame_post()
+    answer = client.post("/b24/install/", body, query_params=query)
+    assert f"frame-ancestors http://{portal.domain}" in answer["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_no_token_stands_in_the_page(wired, portal, client):
+    query, body = portal.frame_post()
+    text = client.post("/b24/install/", body, query_params=query).content.decode()
+    assert not [value for key, value in body.items() if key in {"AUTH_ID", "REFRESH_ID", "APPLICATION_TOKEN"} and value in text]
