@@ -1,8 +1,17 @@
 """The product, wired to the sandbox."""
 
 import pytest
+from django.conf import settings as django_settings
 
 from b24app import install
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """A database in a file, as in use: one in memory would be another one in each process of a test."""
+    database = django_settings.DATABASES["default"]
+    if "sqlite3" in database["ENGINE"]:
+        database["TEST"] = {**database.get("TEST", {}), "NAME": str(tmp_path_factory.mktemp("db") / "test.sqlite3")}
 
 
 @pytest.fixture
