@@ -17,9 +17,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg
+import redis
 import requests
 from cryptography.fernet import Fernet
+from psycopg import sql
 
 from b24app.processes import Process, RedisServer, redis_server
 
@@ -100,6 +104,10 @@ class Stack:
         counts: dict[str, Any] = json.loads(self.run("submissions", "--json"))
         return counts
 
+    def flush_redis(self) -> None:
+        """Wipe Redis: every message, lane and wake-up is gone."""
+        redis.Redis.from_url(self.env["REDIS_URL"].replace("redis+socket://", "unix://")).flushall()
+
     def portal_traces(self) -> list[dict[str, Any]]:
         """All that the portal stored, as the golden file writes it, each with its `id`."""
         traces: list[dict[str, Any]] = self.sandbox("GET", "/portals/acme/traces")
@@ -111,10 +119,30 @@ class Stack:
 
 
 @contextmanager
+def private_services() -> Iterator[dict[str, str]]:
+    """Settings for a stack that may be filled and wiped: a database of its own beside that of `DATABASE_URL`.
+
+    SQLite needs none, its file stands in the stack's folder; the Redis is started with the stack in any case.
+    """
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield {"DATABASE_URL": "", "REDIS_URL": ""}
+        return
+    name = f"trace_relay_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl(), "REDIS_URL": ""}
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
 def start_stack(data: Path, *, workers: int = 1, plan: str = "standard", **settings: str) -> Iterator[Stack]:
     """Start everything, wait until it takes submissions, and end it with the block.
 
-    `DATABASE_URL` and `REDIS_URL` of the environment are used where they are set; `settings` come on top.
+    `DATABASE_URL` and `REDIS_URL` of the environment are used where they are set; `settings` come on top, an
+    empty one of these two brings the embedded default back.
     """
     ports = {name: _free_port() for name in ("web", "oauth", "portal")}
     secret = secrets.token_urlsafe(24)
@@ -131,9 +159,11 @@ def start_stack(data: Path, *, workers: int = 1, plan: str = "standard", **setti
         "SWEEP_SECONDS": "2",
         **settings,
     }
+    if not env.get("DATABASE_URL", os.environ.get("DATABASE_URL")):
+        env["DATABASE_URL"] = f"sqlite:///{data / 'trace-relay.sqlite3'}"
     with ExitStack() as ending:
         stack = Stack(data, env, ports)
-        if "REDIS_URL" not in os.environ:
+        if not env.get("REDIS_URL", os.environ.get("REDIS_URL")):
             stack.redis = ending.enter_context(redis_server(data / "redis"))
             stack.env["REDIS_URL"] = stack.redis.url
         ending.callback(_stop, stack)

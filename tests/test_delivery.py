@@ -1,0 +1,283 @@
+"""Delivery against the sandbox: claims, turns, and what each error does to the row and to the portal."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from b24app import install
+from b24app.models import Portal
+from tests.sandbox import events
+from tests.test_install import event_body
+from traces import delivery, erasure, tasks
+from traces.models import Attempt, Form, Submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def form(installed):
+    return Form.objects.create(portal=installed, name="Shop", secret_hash="0" * 64)
+
+
+@pytest.fixture
+def make(form):
+    def make(**facts):
+        facts = {"body": {"TRACE": '{"url":"https://shop.example/"}'}, "body_hash": "0" * 64, **facts}
+        return Submission.objects.create(portal=form.portal, form=form, **facts)
+
+    return make
+
+
+def drained(row):
+    again = delivery.drain(row.portal_id)
+    row.refresh_from_db()
+    return again
+
+
+def outcomes(row):
+    return list(row.attempts.values_list("outcome", "code"))
+
+
+def make_due(row, **facts):
+    Submission.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(seconds=1), **facts)
+
+
+def test_a_submission_is_delivered_with_its_trace_id(make, portal):
+    row = make()
+    assert drained(row) is None
+    assert (row.state, row.trace_id, row.claim_id) == ("delivered", 1, None)
+    assert portal.traces[0].channels == [["site-domain", "shop.example"]]
+    assert outcomes(row) == [("delivered", "")]
+
+
+def test_an_attempt_tells_its_method_and_duration(make, portal):
+    portal.command_seconds = 0.02
+    row = make()
+    drained(row)
+    attempt = row.attempts.get()
+    assert attempt.method == "crm.tracking.trace.add"
+    assert 20 <= attempt.milliseconds < 3000
+
+
+def test_a_link_names_its_records(make, form, portal):
+    Form.objects.update(creates="link")
+    row = make(body={"TRACE": "{}", "ENTITIES": [{"TYPE": "LEAD", "ID": "1"}]})
+    drained(row)
+    assert portal.traces[0].entities == [[1, 1]]
+    assert row.entities == [{"TYPE": "LEAD", "ID": 1}]
+
+
+def test_the_oldest_goes_first(make, portal):
+    now = timezone.now()
+    rows = [make(body={"page_url": f"https://{n}.example/"}, received_at=now - timedelta(n), due_at=now - timedelta(n)) for n in range(3)]
+    delivery.drain(rows[0].portal_id)
+    assert [trace.channels[0][1] for trace in portal.traces] == ["2.example", "1.example", "0.example"]
+
+
+def test_nothing_is_claimed_twice(make):
+    row = make()
+    now = timezone.now()
+    assert delivery.claim(row.portal, now, 10) == [row]
+    assert delivery.claim(row.portal, now, 10) == []
+
+
+def test_a_claim_that_ran_out_is_taken_over(make):
+    row = make()
+    delivery.claim(row.portal, timezone.now(), 10)
+    make_due(row)
+    drained(row)
+    assert row.state == "delivered"
+
+
+def test_a_call_that_was_out_when_its_worker_died_is_told(make):
+    row = make()
+    (claimed,) = delivery.claim(row.portal, timezone.now(), 10)
+    delivery._begin(claimed, "crm.tracking.trace.add")
+    make_due(row)
+    drained(row)
+    assert outcomes(row) == [("unknown", "worker_lost"), ("delivered", "")]
+
+
+def test_a_frozen_worker_neither_sends_nor_writes(make, portal):
+    row = make()
+    (frozen,) = delivery.claim(row.portal, timezone.now(), 10)
+    make_due(row)
+    drained(row)
+    delivery.deliver(row.portal, frozen)
+    row.refresh_from_db()
+    assert (len(portal.traces), row.trace_id) == (1, 1)
+
+
+def test_a_late_result_is_not_written_over_anothers(make, portal):
+    row = make()
+    (frozen,) = delivery.claim(row.portal, timezone.now(), 10)
+    Submission.objects.update(claim_id=uuid.uuid4())
+    delivery._settle(frozen, Attempt(method="m", outcome="delivered"), state="delivered")
+    row.refresh_from_db()
+    assert row.state == "sending"
+    assert not row.attempts.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "tries"),
+    [
+        ({"kind": "throttle"}, ("waited", "query_limit_exceeded"), 0),
+        ({"kind": "operation_time_limit"}, ("waited", "operation_time_limit"), 0),
+        ({"kind": "html_502"}, ("unknown", "unreadable"), 1),
+        ({"kind": "empty"}, ("unknown", "unreadable"), 1),
+        ({"kind": "close_before"}, ("unknown", "connection_lost"), 1),
+        ({"kind": "close_after"}, ("unknown", "connection_lost"), 1),
+        ({"kind": "error", "code": "CONNECTION_ERROR", "status": 401}, ("retry", "connection_error"), 1),
+        ({"kind": "error", "code": "SOMETHING_NEW"}, ("retry", "something_new"), 1),
+    ],
+)
+def test_what_passes_is_tried_again_later(make, sandbox, fault, outcome, tries):
+    sandbox.faults.add(**fault, method="crm.tracking.trace.add")
+    row = make()
+    drained(row)
+    assert (row.state, row.tries, outcomes(row)) == ("queued", tries, [outcome])
+    assert row.due_at > timezone.now()
+
+
+@pytest.mark.parametrize("kind", ["throttle", "html_502", "close_after"])
+def test_it_is_delivered_when_the_fault_is_over(make, sandbox, kind):
+    sandbox.faults.add(kind, method="crm.tracking.trace.add")
+    row = make()
+    drained(row)
+    Portal.objects.update(paused_until=None)
+    make_due(row)
+    drained(row)
+    assert row.state == "delivered"
+
+
+def test_throttling_pauses_the_whole_portal(make, sandbox, portal):
+    sandbox.faults.add("throttle", method="crm.tracking.trace.add")
+    rows = [make() for _ in range(3)]
+    again = drained(rows[0])
+    assert (Attempt.objects.count(), portal.traces) == (1, [])
+    assert 0 < again < 3
+    assert delivery.due_portals(timezone.now()) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "held"),
+    [
+        ("PAYMENT_REQUIRED", 401, "payment_required"),
+        ("ACCESS_DENIED", 401, "plan"),
+        ("OVERLOAD_LIMIT", 503, "overload_limit"),
+        ("PORTAL_DELETED", 500, "portal_deleted"),
+        ("insufficient_scope", 403, "insufficient_scope"),
+        ("APPLICATION_NOT_FOUND", 401, "not_installed"),
+        ("ERROR_OAUTH", 401, "not_installed"),
+    ],
+)
+def test_a_stop_holds_the_portal_and_loses_nothing(make, sandbox, installed, code, status, held):
+    sandbox.faults.add("error", method="crm.tracking.trace.add", code=code, status=status)
+    rows = [make(), make()]
+    assert drained(rows[0]) is None
+    installed.refresh_from_db()
+    assert (installed.state, installed.hold_code) == ("held", held)
+    assert set(Submission.objects.values_list("state", "tries")) == {("queued", 0)}
+
+
+def test_a_held_portal_is_left_alone_until_its_probe(make, installed, portal):
+    Portal.objects.update(state="held", hold_code="plan", probe_at=timezone.now() + timedelta(hours=1))
+    before = len(portal.hits)
+    drained(make())
+    assert len(portal.hits) == before
+
+
+def test_a_probe_that_succeeds_resumes_the_queue(make, installed):
+    rows = [make(), make()]
+    Portal.objects.update(state="held", hold_code="plan", probe_at=timezone.now())
+    assert delivery.due_portals(timezone.now()) == [installed.pk]
+    drained(rows[0])
+    installed.refresh_from_db()
+    assert installed.state == "active"
+    assert Submission.objects.filter(state="delivered").count() == 2
+
+
+def test_a_probe_that_fails_sends_one_row_only(make, sandbox, installed, portal):
+    for _ in range(3):
+        make()
+    Portal.objects.update(state="held", hold_code="plan", probe_at=timezone.now())
+    sandbox.faults.add("error", times=0, method="crm.tracking.trace.add", code="ACCESS_DENIED", status=401)
+    delivery.drain(installed.pk)
+    assert Attempt.objects.count() == 1
+
+
+def test_a_refusal_fails_the_row_with_the_portals_reason(make, form):
+    Form.objects.update(creates="link")
+    row = make(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]})
+    drained(row)
+    assert (row.state, row.code) == ("failed", "error_core")
+    assert "no access" in row.reason
+
+
+def test_a_refused_row_does_not_stop_the_others(make, form):
+    Form.objects.update(creates="link")
+    bad = make(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]})
+    good = make(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 1}]})
+    drained(bad)
+    good.refresh_from_db()
+    assert (bad.state, good.state) == ("failed", "delivered")
+
+
+def test_after_three_days_it_is_given_up(make, sandbox):
+    sandbox.faults.add("html_502", method="crm.tracking.trace.add")
+    row = make(received_at=timezone.now() - timedelta(days=3, minutes=1))
+    drained(row)
+    assert row.state == "failed"
+
+
+def test_an_uninstalled_portal_gets_nothing(make, installed, portal):
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    before = len(portal.hits)
+    row = make()
+    drained(row)
+    assert (row.state, len(portal.hits)) == ("queued", before)
+
+
+def test_a_portal_that_comes_back_gets_what_waited(make, portal):
+    row = make()
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    drained(row)
+    assert row.state == "delivered"
+
+
+def test_data_is_erased_where_the_administrator_asked_for_it(make, portal):
+    make()
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+    erasure.erase_requested()
+    assert not Submission.objects.exists()
+    assert not Portal.objects.exists()
+
+
+def test_data_is_kept_where_nobody_asked(make, portal):
+    make()
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    erasure.erase_requested()
+    assert Submission.objects.count() == 1
+
+
+def test_the_task_comes_back_when_the_drain_says_so(monkeypatch):
+    sent = []
+    monkeypatch.setattr(tasks.delivery, "drain", lambda portal_id: 0.5)
+    monkeypatch.setattr(tasks.drain_portal, "apply_async", lambda args, **options: sent.append((args, options)))
+    tasks.drain_portal(7)
+    assert sent == [((7,), {"countdown": 0.5})]
+
+
+def test_the_sweep_wakes_each_portal_with_due_rows(make, installed, monkeypatch):
+    make()
+    woken = []
+    monkeypatch.setattr(tasks, "wake", woken.append)
+    tasks.sweep()
+    assert woken == [installed.pk]
+
+
+def test_the_product_and_the_sandbox_know_the_same_events():
+    assert {"ONAPPINSTALL", "ONSUBSCRIPTIONRENEW"} <= events.WITH_TOKENS & set(install.EVENTS)
