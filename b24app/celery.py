@@ -7,8 +7,13 @@ may be lost, doubled or late without harm (docs/architecture.md, "Messages are h
 import os
 
 from celery import Celery
+from kombu.transport.redis import Channel
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "b24app.settings")
+
+# Hints are not given back to a Redis that went away: that would end the worker (kombu restores them over
+# the closed connection), and the sweep makes a lost one good.
+Channel.do_restore = False
 
 app = Celery("b24app")
 app.config_from_object("django.conf:settings", namespace="CELERY")

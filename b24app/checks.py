@@ -1,5 +1,7 @@
 """Settings that must not meet, found at the start instead of at the first customer."""
 
+import sqlite3  # the one that b24app.sqlite put in place
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,11 +13,11 @@ from django.db import connection
 
 from b24app import sqlite
 
+MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
+
 
 @register(Tags.security)
-def settings_fit(
-    app_configs: list[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Secrets are set where the application has a public address, and every value can be used."""
     found: list[CheckMessage] = []
     public = settings.APP_URL.startswith("https:")
@@ -28,17 +30,13 @@ def settings_fit(
             )
         )
     if public and not settings.FIELD_ENCRYPTION_KEYS:
-        hint = "Set it to the output of: python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
-        found.append(
-            Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002")
-        )
+        hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
+        found.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
     for key in settings.FIELD_ENCRYPTION_KEYS:
         try:
             Fernet(key)
         except ValueError:
-            hint = (
-                "Each key is 32 bytes in URL-safe base64; separate several by commas."
-            )
+            hint = "Each key is 32 bytes in URL-safe base64; separate several by commas."
             found.append(
                 Error(
                     "FIELD_ENCRYPTION_KEYS holds a key of a wrong form.",
@@ -46,31 +44,19 @@ def settings_fit(
                     id="b24app.E003",
                 )
             )
-    insecure = [
-        host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"
-    ]
-    if not settings.B24_OAUTH_HOSTS or (
-        insecure and not settings.B24_ALLOW_INSECURE_PORTALS
-    ):
+    insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
+    if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
-        found.append(
-            Error(
-                "B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"
-            )
-        )
+        found.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
     return found
 
 
 @register()
-def sqlite_is_safe(
-    app_configs: list[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def sqlite_is_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """SQLite is a version without the WAL-reset race."""
     if connection.vendor != "sqlite":
         return []
-    from django.db.backends.sqlite3.base import Database
-
-    version = Database.sqlite_version_info
+    version = sqlite3.sqlite_version_info
     if sqlite.is_safe(version):
         return []
     hint = "Install pysqlite3, use a Python with SQLite 3.51.3 or newer, or set DATABASE_URL to PostgreSQL."

@@ -42,9 +42,7 @@ class EncryptedTextField(_TextField):
             return value
         return cipher().encrypt(value.encode()).decode()
 
-    def from_db_value(
-        self, value: str | None, expression: object, connection: object
-    ) -> str | None:
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         if not value:
             return value
         return cipher().decrypt(value.encode()).decode()

@@ -23,9 +23,7 @@ class PortalError(Exception):
     """An answer that is no success. `code` is in lower case; neither text ever holds a token."""
 
     def __init__(self, code: str, description: str = "", *, status: int = 0) -> None:
-        super().__init__(
-            f"{code or 'error'}: {description}" if description else code or "error"
-        )
+        super().__init__(f"{code or 'error'}: {description}" if description else code or "error")
         self.code = code
         self.description = description
         self.status = status
@@ -68,9 +66,7 @@ class Moved(PortalError):
     """The portal was renamed. `location` is the unverified address that it sent."""
 
     def __init__(self, location: str) -> None:
-        super().__init__(
-            "moved", "The portal answers from another address.", status=302
-        )
+        super().__init__("moved", "The portal answers from another address.", status=302)
         self.location = location
 
 
@@ -161,9 +157,7 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
     """The codes that the portal uses for several things."""
     if key == "error_oauth":
         ended = "subscription" in description.casefold()
-        return Stop(
-            "payment_required" if ended else "not_installed", description, status=status
-        )
+        return Stop("payment_required" if ended else "not_installed", description, status=status)
     if key == "access_denied":
         # From the token check (401 in the server's code, 403 in its documentation) it is the plan without
         # REST; from a method it is this user's right to this object.

@@ -36,11 +36,7 @@ def current(portal: Portal) -> Grant:
     """The grant to call `portal` with. Raises `Stop` where no administrator's token is left."""
     if portal.by_webhook:
         return Grant(portal.webhook_url)
-    user = (
-        portal.users.filter(state=PortalUser.State.ACTIVE)
-        .order_by("-renewed_at")
-        .first()
-    )
+    user = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at").first()
     if user is None:
         raise errors.Stop("no_administrator", "No administrator's token is left.")
     return _grant(portal, user)
@@ -75,15 +71,11 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     if not won:
         if user.version != grant.version:
             return _grant(portal, user)
-        raise errors.Wait(
-            "renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS
-        )
+        raise errors.Wait("renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS)
     try:
         tokens = oauth.refresh(portal.oauth_host, user.refresh_token)
     except errors.PortalError as error:
-        PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(
-            renewal_id=None, renewal_until=None
-        )
+        PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(renewal_id=None, renewal_until=None)
         return _after_failure(portal, user, error)
     # Saved before it is used: a pair that only this process knows would be lost with it.
     PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(**_new_pair(tokens))
@@ -96,18 +88,14 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     return _grant(portal, PortalUser.objects.get(pk=user.pk))
 
 
-def _after_failure(
-    portal: Portal, user: PortalUser, error: errors.PortalError
-) -> Grant:
+def _after_failure(portal: Portal, user: PortalUser, error: errors.PortalError) -> Grant:
     if isinstance(error, errors.OtherUser):
         # Perhaps the pair was replaced while we asked (somebody opened the application).
         latest = PortalUser.objects.get(pk=user.pk)
         if latest.version != user.version:
             return _grant(portal, latest)
     if isinstance(error, errors.Ambiguous):
-        raise errors.Transient(
-            error.code, "The token could not be renewed.", status=error.status
-        )
+        raise errors.Transient(error.code, "The token could not be renewed.", status=error.status)
     raise error
 
 

@@ -31,9 +31,7 @@ def page(
     """Render a page for the frame of `portal`; without a proven portal it holds nothing worth framing."""
     code = language(request)
     with translation.override(code):
-        response = render(
-            request, template, {**(context or {}), "lang": code}, status=status
-        )
+        response = render(request, template, {**(context or {}), "lang": code}, status=status)
     policy = f"{_ONLY_OURS}; form-action 'self'"
     if portal is not None:
         parts = urlsplit(portal.client_endpoint)
@@ -41,5 +39,5 @@ def page(
         policy = f"{policy}; connect-src 'self' {origin}; frame-ancestors {origin}"
     response["Content-Security-Policy"] = policy
     response["Cache-Control"] = "no-store"
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # frame-ancestors says it better
+    response.xframe_options_exempt = True  # frame-ancestors says it better
     return response

@@ -106,9 +106,7 @@ def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
     except (errors.Wait, errors.Transient, errors.Ambiguous):
         raise
     except errors.PortalError as error:
-        raise Unproven(
-            f"the OAuth server does not know its token ({error.code})"
-        ) from None
+        raise Unproven(f"the OAuth server does not know its token ({error.code})") from None
     if info.client_id != settings.B24_CLIENT_ID:
         raise Unproven("its token belongs to another application")
     if info.member_id != claim.member_id or info.domain != claim.domain:
@@ -135,15 +133,9 @@ def open_frame(claim: Claim) -> Visit:
     ).result
     is_admin = isinstance(profile, dict) and profile.get("ADMIN") is True
     if not is_admin:
-        known = (
-            Portal.objects.filter(member_id=info.member_id)
-            .exclude(state=Portal.State.UNINSTALLED)
-            .first()
-        )
+        known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
-            raise errors.Stop(
-                "no_administrator", "Only an administrator can set the application up."
-            )
+            raise errors.Stop("no_administrator", "Only an administrator can set the application up.")
         return Visit(known, is_admin=False)
     user_id = int(profile.get("ID") or info.user_id)
     portal = _keep(claim, host, info, user_id)
@@ -166,16 +158,12 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         facts["language"] = claim.language
     if claim.application_token:
         facts["application_token"] = claim.application_token
-    portal, created = Portal.objects.get_or_create(
-        member_id=info.member_id, defaults=facts
-    )
+    portal, created = Portal.objects.get_or_create(member_id=info.member_id, defaults=facts)
     if not created:
         if portal.state == Portal.State.UNINSTALLED:
             facts |= {"state": Portal.State.ACTIVE, "hold_code": "", "held_since": None}
             facts |= {"installed_at": timezone.now(), "uninstalled_at": None}
-        Portal.objects.filter(pk=portal.pk).update(
-            **facts, clean_requested_at=None, paused_until=None, pauses=0
-        )
+        Portal.objects.filter(pk=portal.pk).update(**facts, clean_requested_at=None, paused_until=None, pauses=0)
         portals.resume(portal)
         portal.refresh_from_db()
     if claim.refresh_token:
@@ -197,11 +185,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     application alone. Raises `Unproven`, or an error of `b24app.errors`.
     """
     host = next(
-        (
-            h
-            for h in settings.B24_OAUTH_HOSTS
-            if urlsplit(h).netloc == server_domain.lower()
-        ),
+        (h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()),
         None,
     )
     if server_domain and host is None:
@@ -218,9 +202,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     )
     visit = open_frame(claim)
     if not visit.is_admin:
-        raise errors.Stop(
-            "no_administrator", "Only an administrator can set the application up."
-        )
+        raise errors.Stop("no_administrator", "Only an administrator can set the application up.")
     return visit.portal
 
 
@@ -232,14 +214,8 @@ def bind_events(portal: Portal, token: str) -> None:
     handler = f"{settings.APP_URL}/b24/events/"
     endpoint = portal.client_endpoint
     try:
-        bound = rest.call(
-            endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS
-        ).result
-        have = {
-            str(b.get("event", "")).upper()
-            for b in bound
-            if b.get("handler") == handler
-        }
+        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS).result
+        have = {str(b.get("event", "")).upper() for b in bound if b.get("handler") == handler}
         for event in EVENTS:
             if event not in have:
                 _bind(endpoint, token, event, handler)
@@ -280,9 +256,7 @@ def receive_event(body: Mapping[str, str]) -> bool:
             portals.resume(_by_application_token(claim))
     except Unproven as error:
         note = error.note
-    PortalEvent.objects.create(
-        member_id=claim.member_id[:64], event=event, proven=not note, note=note[:200]
-    )
+    PortalEvent.objects.create(member_id=claim.member_id[:64], event=event, proven=not note, note=note[:200])
     return not note
 
 
@@ -305,11 +279,7 @@ def _by_application_token(claim: Claim) -> Portal:
     """The portal whose stored application token the claim shows, compared in constant time."""
     portal = Portal.objects.filter(member_id=claim.member_id).first()
     stored = portal.application_token if portal else ""
-    if (
-        portal is None
-        or not stored
-        or not hmac.compare_digest(stored.encode(), claim.application_token.encode())
-    ):
+    if portal is None or not stored or not hmac.compare_digest(stored.encode(), claim.application_token.encode()):
         raise Unproven("its application token is not the portal's")
     return portal
 

@@ -80,11 +80,7 @@ class PortalUser(models.Model):
     renewal_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["portal", "user_id"], name="one_row_a_portal_user"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["portal", "user_id"], name="one_row_a_portal_user")]
 
     def __str__(self) -> str:
         return f"{self.user_id}@{self.portal_id}"

@@ -104,9 +104,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
 
 def _trusted(host: str) -> str:
     if host not in settings.B24_OAUTH_HOSTS:
-        raise errors.Refused(
-            "oauth_host", "This OAuth server is not on the list of trusted ones."
-        )
+        raise errors.Refused("oauth_host", "This OAuth server is not on the list of trusted ones.")
     return host
 
 
@@ -122,9 +120,7 @@ def _ask(operation: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(session, operation)(url, **kwargs)
         except OAuth2Error as error:
-            raise errors.of_answer(
-                error.error or "", error.description or "", error.status_code, "oauth"
-            ) from None
+            raise errors.of_answer(error.error or "", error.description or "", error.status_code, "oauth") from None
     return answer
 
 
@@ -138,9 +134,7 @@ def _readable(response: requests.Response) -> requests.Response:
         raise errors.of_unreadable(response.status_code)
     if "error" in body:
         description = str(body.get("error_description") or "")
-        raise errors.of_answer(
-            str(body["error"]), description, response.status_code, "oauth"
-        )
+        raise errors.of_answer(str(body["error"]), description, response.status_code, "oauth")
     return response
 
 
@@ -154,9 +148,7 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
             client_endpoint=str(answer["client_endpoint"]),
         )
     except (KeyError, TypeError, ValueError):
-        raise errors.Ambiguous(
-            "unreadable", "The OAuth server's answer lacks a field."
-        ) from None
+        raise errors.Ambiguous("unreadable", "The OAuth server's answer lacks a field.") from None
 
 
 def _app_info(result: Any) -> AppInfo:
@@ -167,17 +159,11 @@ def _app_info(result: Any) -> AppInfo:
             member_id=str(install["member_id"]),
             domain=str(install["domain"]).lower(),
             client_endpoint=str(install["client_endpoint"]),
-            scope=tuple(
-                str(install.get("scope") or result.get("scope") or "")
-                .replace(" ", ",")
-                .split(",")
-            ),
+            scope=tuple(str(install.get("scope") or result.get("scope") or "").replace(" ", ",").split(",")),
             status=str(install.get("status") or ""),
             version=int(install.get("version") or 0),
             installed=bool(install.get("installed")),
             user_id=int(result.get("user_id") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise errors.Transient(
-            "unreadable", "The OAuth server's answer lacks a field."
-        ) from None
+        raise errors.Transient("unreadable", "The OAuth server's answer lacks a field.") from None

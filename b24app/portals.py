@@ -58,16 +58,12 @@ def call(
         except errors.Moved as error:
             relocate(portal, grant, error.location)
             grant = grants.current(portal)
-    raise errors.Transient(
-        "turning_in_circles", "The portal's token or address changed too often."
-    )
+    raise errors.Transient("turning_in_circles", "The portal's token or address changed too often.")
 
 
 def _renewed(portal: Portal, grant: grants.Grant) -> grants.Grant:
     if portal.by_webhook:
-        raise errors.Stop(
-            "invalid_credentials", "The webhook is not known to the portal."
-        )
+        raise errors.Stop("invalid_credentials", "The webhook is not known to the portal.")
     while True:
         try:
             return grants.renew(portal, grant)
@@ -95,14 +91,9 @@ def relocate(portal: Portal, grant: grants.Grant, location: str) -> None:
     except (errors.Renew, errors.OtherUser):
         grant = _renewed(portal, grant)
         info = oauth.app_info(portal.oauth_host, grant.token)
-    if (
-        info.member_id != portal.member_id
-        or urlsplit(location).netloc.lower() != info.domain
-    ):
+    if info.member_id != portal.member_id or urlsplit(location).netloc.lower() != info.domain:
         raise errors.Stop("moved", "The new address is not confirmed.")
-    Portal.objects.filter(pk=portal.pk).update(
-        domain=info.domain, client_endpoint=info.client_endpoint
-    )
+    Portal.objects.filter(pk=portal.pk).update(domain=info.domain, client_endpoint=info.client_endpoint)
     portal.refresh_from_db()
     logger.info("portal %s: now at %s", portal.pk, info.domain)
 
@@ -131,9 +122,7 @@ def resume(portal: Portal) -> None:
 
 def pause(portal: Portal, seconds: float) -> float:
     """Give the portal the rest that it asked for, longer each time in a row; returns the seconds."""
-    length = min(
-        LONGEST_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)
-    ) * random.uniform(1.0, 1.25)
+    length = min(LONGEST_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)) * random.uniform(1.0, 1.25)
     Portal.objects.filter(pk=portal.pk).update(
         paused_until=timezone.now() + timedelta(seconds=length), pauses=F("pauses") + 1
     )

@@ -19,9 +19,7 @@ class Remedy:
 REMEDIES: dict[str, Remedy] = {
     "payment_required": Remedy(
         _("The portal's subscription or the application's paid period has ended."),
-        _(
-            "Renew it in Bitrix24. Nothing is lost: delivery goes on by itself afterwards."
-        ),
+        _("Renew it in Bitrix24. Nothing is lost: delivery goes on by itself afterwards."),
     ),
     "plan": Remedy(
         _("The portal's plan does not include access for applications."),
@@ -33,9 +31,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "invalid_client": Remedy(
         _("The authorization server does not accept this application for the portal."),
-        _(
-            "Install the application again. If it happens on every portal, check B24_CLIENT_ID and B24_CLIENT_SECRET."
-        ),
+        _("Install the application again. If it happens on every portal, check B24_CLIENT_ID and B24_CLIENT_SECRET."),
     ),
     "no_administrator": Remedy(
         _("No administrator's permission is valid any more."),
@@ -62,18 +58,12 @@ REMEDIES: dict[str, Remedy] = {
         _("Create a new incoming webhook on the portal and add its address again."),
     ),
     "webhook_moved": Remedy(
-        _(
-            "The portal has a new address, and a webhook's secret is not sent to an address that nobody confirmed."
-        ),
+        _("The portal has a new address, and a webhook's secret is not sent to an address that nobody confirmed."),
         _("Add the webhook again with the portal's new address."),
     ),
     "moved": Remedy(
-        _(
-            "The portal answers from an address that the authorization server does not confirm."
-        ),
-        _(
-            "Open the application as an administrator once; that stores the confirmed address."
-        ),
+        _("The portal answers from an address that the authorization server does not confirm."),
+        _("Open the application as an administrator once; that stores the confirmed address."),
     ),
     "invalid_request": Remedy(
         _("The portal accepts encrypted connections only."),
@@ -89,8 +79,6 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "forbidden": Remedy(
         _("The portal turns our requests away before they reach it."),
-        _(
-            "Check the portal's list of allowed addresses, or its firewall if it runs on your own server."
-        ),
+        _("Check the portal's list of allowed addresses, or its firewall if it runs on your own server."),
     ),
 }

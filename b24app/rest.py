@@ -43,9 +43,7 @@ def call(
     body = {**params, "auth": token} if token else params
     seconds = settings.B24_HTTP_TIMEOUT if read_seconds is None else read_seconds
     began = time.monotonic()
-    response = transport.send(
-        "POST", endpoint + method, read_seconds=seconds, json=body
-    )
+    response = transport.send("POST", endpoint + method, read_seconds=seconds, json=body)
     return read(response, method, time.monotonic() - began)
 
 
@@ -58,15 +56,11 @@ def read(response: requests.Response, method: str, seconds: float = 0.0) -> Answ
         raise errors.of_unreadable(response.status_code)
     if "error" in envelope:
         description = str(envelope.get("error_description") or "")
-        raise errors.of_answer(
-            str(envelope["error"]), description, response.status_code, method
-        )
+        raise errors.of_answer(str(envelope["error"]), description, response.status_code, method)
     if "result" not in envelope:
         raise errors.of_unreadable(response.status_code)
     figures = envelope.get("time")
-    return Answer(
-        envelope["result"], figures if isinstance(figures, dict) else {}, seconds
-    )
+    return Answer(envelope["result"], figures if isinstance(figures, dict) else {}, seconds)
 
 
 def _envelope(response: requests.Response) -> dict[str, Any] | None:

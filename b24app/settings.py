@@ -24,14 +24,10 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = False
 # The value that only a laptop may use; a system check refuses it together with an https APP_URL.
-INSECURE_SECRET_KEY = (
-    "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnopqrstuvwxyz"
-)
+INSECURE_SECRET_KEY = "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnopqrstuvwxyz"
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", INSECURE_SECRET_KEY)
 APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = [
-    "*"
-]  # the reverse proxy or the portal decides the host; nothing here is built from it
+ALLOWED_HOSTS = ["*"]  # the reverse proxy or the portal decides the host; nothing here is built from it
 USE_X_FORWARDED_HOST = False
 
 # --- Bitrix24 ---------------------------------------------------------------------------------
@@ -66,11 +62,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
 
 # --- Database and Redis -----------------------------------------------------------------------
 
-DATABASES = {
-    "default": env.db_url(
-        "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}"
-    )
-}
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}")}
 if "sqlite3" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = {
         # A write lock taken at BEGIN waits in line; one taken in mid-transaction fails at once.
@@ -190,9 +182,7 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
-    },
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

@@ -15,9 +15,7 @@ _FIXED_FROM = (3, 51, 3)
 
 def is_safe(version: tuple[int, ...]) -> bool:
     """Whether this SQLite version (`sqlite3.sqlite_version_info`) is free of the WAL-reset race."""
-    return version >= _FIXED_FROM or any(
-        version[:2] == fix[:2] and version >= fix for fix in _FIXED_IN
-    )
+    return version >= _FIXED_FROM or any(version[:2] == fix[:2] and version >= fix for fix in _FIXED_IN)
 
 
 def use_bundled() -> None:

@@ -70,9 +70,7 @@ def equip(session: SessionT) -> SessionT:
     return session
 
 
-def send(
-    method: str, url: str, *, read_seconds: float, **kwargs: Any
-) -> requests.Response:
+def send(method: str, url: str, *, read_seconds: float, **kwargs: Any) -> requests.Response:
     """Send one request and return whatever answer came, redirects included.
 
     Raises `Transient` where the request certainly did not arrive and `Ambiguous` where it may have.
@@ -101,9 +99,7 @@ def translated() -> Iterator[None]:
     except requests.ConnectionError as error:
         if _never_connected(error):
             raise Transient("unreachable", "ConnectionRefused") from None
-        raise Ambiguous(
-            "connection_lost", "The connection broke before an answer came."
-        ) from None
+        raise Ambiguous("connection_lost", "The connection broke before an answer came.") from None
     except requests.Timeout:
         raise Ambiguous("timeout", "No answer came in time.") from None
     except requests.RequestException as error:

@@ -39,14 +39,10 @@ def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
     if request.method != "POST":
         return iframe.page(request, "b24app/about.html")
     try:
-        return install.open_frame(
-            install.claim_of_frame(request.GET.dict(), request.POST.dict())
-        )
+        return install.open_frame(install.claim_of_frame(request.GET.dict(), request.POST.dict()))
     except install.Unproven as error:
         logger.warning("an opening was not proven: %s", error.note)
-        return iframe.page(
-            request, "b24app/problem.html", {"problem": "unproven"}, status=403
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=403)
     except errors.Stop as error:
         remedy = REMEDIES.get(error.code)
         return iframe.page(
@@ -57,9 +53,7 @@ def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
         )
     except errors.PortalError as error:
         logger.warning("a portal could not be asked: %s", error.code)
-        return iframe.page(
-            request, "b24app/problem.html", {"problem": "unreachable"}, status=503
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": "unreachable"}, status=503)
 
 
 @csrf_exempt
@@ -67,20 +61,14 @@ def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
 def events(request: HttpRequest) -> HttpResponse:
     """Events of the application's life. The portal ignores the answer, so it is for people's eyes only."""
     if request.method != "POST":
-        return HttpResponse(
-            "Trace Relay takes a portal's events here.\n", content_type="text/plain"
-        )
+        return HttpResponse("Trace Relay takes a portal's events here.\n", content_type="text/plain")
     try:
         proven = install.receive_event(request.POST.dict())
     except errors.PortalError as error:
         logger.warning("an event could not be proven now: %s", error.code)
-        return HttpResponse(
-            "could not be checked now\n", status=503, content_type="text/plain"
-        )
+        return HttpResponse("could not be checked now\n", status=503, content_type="text/plain")
     if not proven:
-        return HttpResponse(
-            "not proven, nothing changed\n", status=403, content_type="text/plain"
-        )
+        return HttpResponse("not proven, nothing changed\n", status=403, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -89,23 +77,17 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     """Where a portal's authorization page sends an administrator's browser with a code."""
     code = request.GET.get("code", "")
     if not code:
-        return iframe.page(
-            request, "b24app/problem.html", {"problem": "unproven"}, status=400
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=400)
     try:
         portal = install.connect_by_code(code, request.GET.get("server_domain", ""))
     except install.Unproven as error:
         logger.warning("an authorization was not proven: %s", error.note)
-        return iframe.page(
-            request, "b24app/problem.html", {"problem": "unproven"}, status=403
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=403)
     except (errors.Stop, errors.OtherUser, errors.Refused) as error:
         context = {"problem": "unproven", "remedy": REMEDIES.get(error.code)}
         return iframe.page(request, "b24app/problem.html", context, status=403)
     except errors.PortalError:
-        return iframe.page(
-            request, "b24app/problem.html", {"problem": "unreachable"}, status=503
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": "unreachable"}, status=503)
     return iframe.page(request, "b24app/connected.html", {"portal": portal})
 
 
@@ -123,7 +105,5 @@ def readyz(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM b24app_portal LIMIT 1")
     except DatabaseError:
-        return JsonResponse(
-            {"status": "unavailable", "database": "down", "redis": redis}, status=503
-        )
+        return JsonResponse({"status": "unavailable", "database": "down", "redis": redis}, status=503)
     return JsonResponse({"status": "ok", "database": "ok", "redis": redis})

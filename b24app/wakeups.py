@@ -55,14 +55,10 @@ def first_to_wake(portal_id: int) -> bool:
     if time.monotonic() < _resting_until:
         return False
     try:
-        return bool(
-            connection().set(f"{_PREFIX}wake:{portal_id}", 1, nx=True, ex=_WAKE_SECONDS)
-        )
+        return bool(connection().set(f"{_PREFIX}wake:{portal_id}", 1, nx=True, ex=_WAKE_SECONDS))
     except redis.RedisError as error:
         _resting_until = time.monotonic() + _REST_SECONDS
-        logger.warning(
-            "Redis is away (%s): deliveries wait for the sweep", type(error).__name__
-        )
+        logger.warning("Redis is away (%s): deliveries wait for the sweep", type(error).__name__)
         return False
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -84,9 +85,7 @@ class Stack:
     def install(self) -> None:
         """Install the application as a portal and its administrator's browser do."""
         opening = self.sandbox("POST", "/portals/acme/frame_post", user_id=1)
-        page = requests.post(
-            f"{self.app_url}/b24/install/", params=opening["query"], data=opening["body"], timeout=30
-        )
+        page = requests.post(f"{self.app_url}/b24/install/", params=opening["query"], data=opening["body"], timeout=30)
         if page.status_code != 200 or 'id="install"' not in page.text:
             raise RuntimeError(f"The installation page answered {page.status_code}.")
         self.member_id = opening["body"]["member_id"]
@@ -202,7 +201,12 @@ def _wait_for(stack: Stack, url: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A free port below those that the system gives to outgoing connections."""
+    while True:
+        port = random.randrange(10000, 30000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue

@@ -71,7 +71,10 @@ def test_a_link_names_its_records(make, form, portal):
 
 def test_the_oldest_goes_first(make, portal):
     now = timezone.now()
-    rows = [make(body={"page_url": f"https://{n}.example/"}, received_at=now - timedelta(n), due_at=now - timedelta(n)) for n in range(3)]
+    rows = [
+        make(body={"page_url": f"https://{n}.example/"}, received_at=now - timedelta(n), due_at=now - timedelta(n))
+        for n in range(3)
+    ]
     delivery.drain(rows[0].portal_id)
     assert [trace.channels[0][1] for trace in portal.traces] == ["2.example", "1.example", "0.example"]
 
@@ -265,7 +268,7 @@ def test_data_is_kept_where_nobody_asked(make, portal):
 
 def test_the_task_comes_back_when_the_drain_says_so(monkeypatch):
     sent = []
-    monkeypatch.setattr(tasks.delivery, "drain", lambda portal_id: 0.5)
+    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.5)
     monkeypatch.setattr(tasks.drain_portal, "apply_async", lambda args, **options: sent.append((args, options)))
     tasks.drain_portal(7)
     assert sent == [((7,), {"countdown": 0.5})]
@@ -273,7 +276,7 @@ def test_the_task_comes_back_when_the_drain_says_so(monkeypatch):
 
 def test_the_sweep_wakes_each_portal_with_due_rows(make, installed, monkeypatch):
     make()
-    woken = []
+    woken: list[int] = []
     monkeypatch.setattr(tasks, "wake", woken.append)
     tasks.sweep()
     assert woken == [installed.pk]

@@ -196,4 +196,6 @@ def test_only_the_verified_portal_may_frame_the_page(wired, portal, client):
 def test_no_token_stands_in_the_page(wired, portal, client):
     query, body = portal.frame_post()
     text = client.post("/b24/install/", body, query_params=query).content.decode()
-    assert not [value for key, value in body.items() if key in {"AUTH_ID", "REFRESH_ID", "APPLICATION_TOKEN"} and value in text]
+    assert not [
+        value for key, value in body.items() if key in {"AUTH_ID", "REFRESH_ID", "APPLICATION_TOKEN"} and value in text
+    ]

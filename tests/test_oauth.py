@@ -37,7 +37,9 @@ def test_the_secret_travels_in_a_post_body_only(sandbox, portal, monkeypatch, op
         return original(session, request, **kwargs)
 
     monkeypatch.setattr(requests.Session, "send", record)
-    operation(sandbox.oauth_url, portal.issue_tokens()["refresh_token"] if operation is oauth.refresh else portal.issue_code())
+    operation(
+        sandbox.oauth_url, portal.issue_tokens()["refresh_token"] if operation is oauth.refresh else portal.issue_code()
+    )
     (request,) = sent
     assert request.method == "POST"
     assert sandbox.client_secret in request.body

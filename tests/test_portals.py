@@ -6,7 +6,7 @@ import multiprocessing
 import pytest
 from django.db import connections
 
-from b24app import errors, grants, install, portals
+from b24app import errors, grants, install, oauth, portals
 from b24app.models import Portal, PortalUser
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_a_token_that_the_portal_refuses_again_is_not_renewed_again(installed, p
 def test_somebody_elses_renewal_is_waited_for(installed, portal, monkeypatch):
     portal.expire_tokens()
     grant = grants.current(installed)
-    monkeypatch.setattr(grants.oauth, "refresh", lambda *_: grants.renew(installed, grant))
+    monkeypatch.setattr(oauth, "refresh", lambda *_: grants.renew(installed, grant))
     with pytest.raises(errors.Wait):
         grants.renew(installed, grant)
 
@@ -103,7 +103,7 @@ def test_a_new_opening_during_a_dead_renewal_wins(installed, portal, monkeypatch
         install.open_frame(install.claim_of_frame(*portal.frame_post()))
         raise errors.OtherUser("invalid_grant")
 
-    monkeypatch.setattr(grants.oauth, "refresh", refresh)
+    monkeypatch.setattr(oauth, "refresh", refresh)
     assert grants.renew(installed, old).version > old.version
     assert PortalUser.objects.get().state == "active"
 

@@ -69,7 +69,8 @@ def wait_until_settled(stack):
 @pytest.mark.timeout(240)
 def test_killed_workers_and_a_wiped_redis_lose_nothing(stack):
     form = stack.create_form("Survival", "trace")
-    accepted, chance = {}, random.Random(4)
+    accepted: dict[int, str] = {}
+    chance = random.Random(4)
     senders = start_senders(form, accepted)
     for step in range(8):
         time.sleep(chance.uniform(0.5, 1.5))

@@ -24,22 +24,13 @@ def app_page(request: HttpRequest) -> HttpResponse:
         return visit
     portal = visit.portal
     counts = metrics.states(Q(portal=portal))
-    latest = (
-        Submission.objects.filter(portal=portal)
-        .select_related("form", "portal")
-        .order_by("-received_at")[:LATEST]
-    )
+    latest = Submission.objects.filter(portal=portal).select_related("form", "portal").order_by("-received_at")[:LATEST]
     context = {
         "portal": portal,
         "is_admin": visit.is_admin,
         "remedy": REMEDIES.get(portal.hold_code),
-        "counts": [
-            (sentences.STATES[state], state, counts[state]) for state in metrics.STATES
-        ],
+        "counts": [(sentences.STATES[state], state, counts[state]) for state in metrics.STATES],
         "forms": portal.forms.filter(active=True).order_by("name"),
-        "latest": [
-            (row, shown_state(row), sentences.STATES[shown_state(row)])
-            for row in latest
-        ],
+        "latest": [(row, shown_state(row), sentences.STATES[shown_state(row)]) for row in latest],
     }
     return iframe.page(request, "traces/app.html", context, portal=portal)

@@ -40,21 +40,15 @@ class ClaimLost(Exception):
 
 def due(now: datetime) -> QuerySet[Submission]:
     """Rows that may be worked on: waiting ones whose time has come, and claimed ones whose worker is gone."""
-    return Submission.objects.filter(
-        state__in=[Submission.State.QUEUED, Submission.State.SENDING], due_at__lte=now
-    )
+    return Submission.objects.filter(state__in=[Submission.State.QUEUED, Submission.State.SENDING], due_at__lte=now)
 
 
 def due_portals(now: datetime) -> list[int]:
     """Portals with due rows that may be called now, held ones whose probe has come included."""
-    open_now = Q(state=Portal.State.ACTIVE) | Q(
-        state=Portal.State.HELD, probe_at__lte=now
-    )
+    open_now = Q(state=Portal.State.ACTIVE) | Q(state=Portal.State.HELD, probe_at__lte=now)
     rested = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
     return list(
-        Portal.objects.filter(
-            open_now, rested, pk__in=due(now).values("portal_id")
-        ).values_list("pk", flat=True)
+        Portal.objects.filter(open_now, rested, pk__in=due(now).values("portal_id")).values_list("pk", flat=True)
     )
 
 
@@ -63,9 +57,7 @@ def drain(portal_id: int) -> float | None:
 
     Returns the seconds after which to come back, or None where nothing is left that cannot wait for the sweep.
     """
-    with wakeups.lane(
-        portal_id, settings.TURN_SECONDS + settings.CLAIM_SECONDS
-    ) as mine:
+    with wakeups.lane(portal_id, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as mine:
         if not mine:
             return BUSY_SECONDS
         wakeups.woken(portal_id)
@@ -98,17 +90,15 @@ def _turn(portal: Portal) -> float | None:
 def _take_probe(portal: Portal, now: datetime) -> bool:
     """Whether this worker is the one to try a held portal now."""
     return bool(
-        Portal.objects.filter(
-            pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now
-        ).update(probe_at=now + portals.PROBE_EVERY)
+        Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now).update(
+            probe_at=now + portals.PROBE_EVERY
+        )
     )
 
 
 def _next_due(portal: Portal, now: datetime) -> float | None:
     first = (
-        Submission.objects.filter(
-            portal=portal, state=Submission.State.QUEUED, due_at__gt=now
-        )
+        Submission.objects.filter(portal=portal, state=Submission.State.QUEUED, due_at__gt=now)
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()
@@ -123,12 +113,7 @@ def _soon(seconds: float) -> float | None:
 def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     """Take up to `limit` due rows of the portal, the oldest first; no other worker has them until `due_at`."""
     mine = uuid.uuid4()
-    ids = list(
-        due(now)
-        .filter(portal=portal)
-        .order_by("due_at")
-        .values_list("pk", flat=True)[:limit]
-    )
+    ids = list(due(now).filter(portal=portal).order_by("due_at").values_list("pk", flat=True)[:limit])
     if not ids:
         return []
     due(now).filter(pk__in=ids).update(
@@ -136,11 +121,7 @@ def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
         claim_id=mine,
         due_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
     )
-    return list(
-        Submission.objects.filter(claim_id=mine)
-        .select_related("form")
-        .order_by("received_at")
-    )
+    return list(Submission.objects.filter(claim_id=mine).select_related("form").order_by("received_at"))
 
 
 def _deliver_all(portal: Portal, rows: list[Submission], until: float) -> float:
@@ -167,9 +148,7 @@ def _release(rows: list[Submission]) -> None:
 
 
 def _held_by(row: Submission) -> QuerySet[Submission]:
-    return Submission.objects.filter(
-        pk=row.pk, claim_id=row.claim_id, state=Submission.State.SENDING
-    )
+    return Submission.objects.filter(pk=row.pk, claim_id=row.claim_id, state=Submission.State.SENDING)
 
 
 def deliver(portal: Portal, row: Submission) -> float:
@@ -190,13 +169,9 @@ def deliver(portal: Portal, row: Submission) -> float:
             before_hit=lambda: _begin(row, command.method),
         )
         if not isinstance(answer.result, int):
-            raise errors.Ambiguous(
-                "unreadable", "The portal's answer is not a trace's number."
-            )
+            raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
     except ClaimLost:
-        logger.warning(
-            "submission %s: the claim ran out, another worker has it", row.pk
-        )
+        logger.warning("submission %s: the claim ran out, another worker has it", row.pk)
         return 0.0
     except errors.PortalError as error:
         return _failed(portal, row, command.method, error, time.monotonic() - began)
@@ -222,11 +197,7 @@ def _begin(row: Submission, method: str) -> None:
 def _record_lost_call(row: Submission) -> None:
     """A worker died while its call was out: say so before the call is repeated."""
     with transaction.atomic():
-        cleared = (
-            _held_by(row)
-            .filter(calling_since__isnull=False)
-            .update(calling_since=None, tries=F("tries") + 1)
-        )
+        cleared = _held_by(row).filter(calling_since__isnull=False).update(calling_since=None, tries=F("tries") + 1)
         if cleared:
             Attempt.objects.create(
                 submission=row,
@@ -239,9 +210,7 @@ def _record_lost_call(row: Submission) -> None:
             row.tries += 1
 
 
-def _delivered(
-    row: Submission, command: plan.Command, answer: rest.Answer, seconds: float
-) -> None:
+def _delivered(row: Submission, command: plan.Command, answer: rest.Answer, seconds: float) -> None:
     _settle(
         row,
         Attempt(
@@ -276,11 +245,7 @@ def _failed(
     )
     if isinstance(error, errors.Wait):
         # The token's renewal is somebody else's doing, not the portal's slowness.
-        length = (
-            error.seconds
-            if error.code == "renewing"
-            else portals.pause(portal, error.seconds)
-        )
+        length = error.seconds if error.code == "renewing" else portals.pause(portal, error.seconds)
         attempt.outcome = Attempt.Outcome.WAITED
         _settle(row, attempt, due_at=now + timedelta(seconds=length))
         return length
@@ -306,11 +271,7 @@ def _failed(
             reason=_why(error),
         )
         return 0.0
-    attempt.outcome = (
-        Attempt.Outcome.UNKNOWN
-        if isinstance(error, errors.Ambiguous)
-        else Attempt.Outcome.RETRY
-    )
+    attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, errors.Ambiguous) else Attempt.Outcome.RETRY
     _settle(
         row,
         attempt,
@@ -325,9 +286,7 @@ def _failed(
 def _again(row: Submission, now: datetime) -> dict[str, object]:
     if retry.is_over(row.received_at, now):
         return {"state": Submission.State.FAILED}
-    return {
-        "due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random()))
-    }
+    return {"due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random()))}
 
 
 def _why(error: errors.PortalError) -> str:

@@ -13,15 +13,9 @@ CHUNK = 1000
 
 def erase_requested() -> None:
     """Delete the forms and submissions of portals that were uninstalled with their data; safe to repeat."""
-    portals = Portal.objects.filter(
-        state=Portal.State.UNINSTALLED, clean_requested_at__isnull=False
-    )
+    portals = Portal.objects.filter(state=Portal.State.UNINSTALLED, clean_requested_at__isnull=False)
     for portal in portals:
-        while ids := list(
-            Submission.objects.filter(portal=portal).values_list("pk", flat=True)[
-                :CHUNK
-            ]
-        ):
+        while ids := list(Submission.objects.filter(portal=portal).values_list("pk", flat=True)[:CHUNK]):
             Submission.objects.filter(pk__in=ids).delete()
         Form.objects.filter(portal=portal).delete()
         Portal.objects.filter(pk=portal.pk, state=Portal.State.UNINSTALLED).delete()

@@ -45,9 +45,7 @@ class Accepted:
     created: bool
 
 
-def accept(
-    form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trusted: bool
-) -> Accepted:
+def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trusted: bool) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
     `fields` is the parsed body, `raw` its bytes (they tell a repeated request from another one with the same
@@ -130,9 +128,7 @@ def _no_such_number(text: str) -> NoReturn:
 
 
 def _same(form: Form, submission: Submission) -> Submission:
-    stored = Submission.objects.get(
-        form=form, idempotency_key=submission.idempotency_key
-    )
+    stored = Submission.objects.get(form=form, idempotency_key=submission.idempotency_key)
     if stored.body_hash != submission.body_hash:
         raise Problem(
             409,
@@ -181,10 +177,7 @@ def _storable(body: dict[str, Any], repairs: list[str]) -> dict[str, Any]:
         if isinstance(value, str):
             return _text(value, repairs)
         if isinstance(value, dict):
-            return {
-                _text(str(key), repairs): clean(item, depth + 1)
-                for key, item in value.items()
-            }
+            return {_text(str(key), repairs): clean(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [clean(item, depth + 1) for item in value]
         if isinstance(value, int) and abs(value) >= 2**63:
@@ -199,11 +192,7 @@ def _text(value: str, repairs: list[str]) -> str:
     """Without NUL and half surrogate pairs, which neither PostgreSQL nor UTF-8 can hold."""
     if "\0" not in value and value.isascii():
         return value
-    kept = (
-        value.replace("\0", "\ufffd")
-        .encode("utf-8", "surrogatepass")
-        .decode("utf-8", "replace")
-    )
+    kept = value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     if kept != value:
         repairs.append("characters_replaced")
     return kept

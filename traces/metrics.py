@@ -49,9 +49,7 @@ class _Collector:
         self.redis_up = redis_up
 
     def collect(self) -> Iterator[Metric]:
-        total = GaugeMetricFamily(
-            "trace_relay_submissions", "Submissions by state", labels=["state"]
-        )
+        total = GaugeMetricFamily("trace_relay_submissions", "Submissions by state", labels=["state"])
         for state, number in states().items():
             total.add_metric([state], number)
         yield total
@@ -60,21 +58,15 @@ class _Collector:
             "Wait of the oldest row that is due",
             value=oldest_due_seconds(),
         )
-        portals = GaugeMetricFamily(
-            "trace_relay_portals", "Portals by state", labels=["state"]
-        )
-        for state, number in (
-            Portal.objects.order_by().values_list("state").annotate(number=Count("pk"))
-        ):
+        portals = GaugeMetricFamily("trace_relay_portals", "Portals by state", labels=["state"])
+        for state, number in Portal.objects.order_by().values_list("state").annotate(number=Count("pk")):
             portals.add_metric([state], number)
         yield portals
-        yield GaugeMetricFamily(
-            "trace_relay_redis_up", "Whether Redis answers", value=float(self.redis_up)
-        )
+        yield GaugeMetricFamily("trace_relay_redis_up", "Whether Redis answers", value=float(self.redis_up))
 
 
 def exposition(*, redis_up: bool) -> tuple[bytes, str]:
     """The figures in Prometheus' text format, and its content type."""
     registry = CollectorRegistry()
-    registry.register(_Collector(redis_up=redis_up))  # type: ignore[arg-type]  # it needs collect() only
+    registry.register(_Collector(redis_up=redis_up))
     return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -63,9 +63,7 @@ class Submission(models.Model):
         FAILED = "failed", "failed"
 
     id = models.UUIDField(primary_key=True, default=new_submission_id, editable=False)
-    portal = models.ForeignKey(
-        Portal, on_delete=models.CASCADE, related_name="submissions"
-    )
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="submissions")
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions")
     received_at = models.DateTimeField(default=timezone.now)
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
@@ -81,26 +79,16 @@ class Submission(models.Model):
     calling_since = models.DateTimeField(null=True, blank=True)
     calling_method = models.CharField(max_length=60, blank=True)
 
-    tries = models.PositiveSmallIntegerField(
-        default=0
-    )  # attempts that count; waits do not
+    tries = models.PositiveSmallIntegerField(default=0)  # attempts that count; waits do not
     code = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
-    repairs: models.JSONField[list[str], list[str]] = models.JSONField(
-        default=list, blank=True
-    )
+    repairs: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
     trace_id = models.PositiveBigIntegerField(null=True, blank=True)
-    entities: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = (
-        models.JSONField(default=list, blank=True)
-    )
+    entities: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["form", "idempotency_key"], name="one_submission_a_key"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["form", "idempotency_key"], name="one_submission_a_key")]
         indexes = [
             # What the drain and the sweep look for: a small index, since delivered rows are not in it.
             models.Index(
@@ -108,9 +96,7 @@ class Submission(models.Model):
                 name="submission_due",
                 condition=models.Q(state__in=["queued", "sending"]),
             ),
-            models.Index(
-                fields=["portal", "state", "received_at"], name="submission_list"
-            ),
+            models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
         ]
 
     def __str__(self) -> str:
@@ -131,9 +117,7 @@ class Attempt(models.Model):
         HELD = "held", "held"
         REFUSED = "refused", "refused"
 
-    submission = models.ForeignKey(
-        Submission, on_delete=models.CASCADE, related_name="attempts"
-    )
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="attempts")
     at = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=60)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)

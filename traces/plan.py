@@ -28,10 +28,7 @@ def commands(kind: str, body: Mapping[str, Any], trace: str) -> list[Command]:
 
 def entities(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The records to link, as the portal takes them: `[{"TYPE": "LEAD", "ID": 1}]`."""
-    return [
-        {"TYPE": entry["TYPE"], "ID": int(entry["ID"])}
-        for entry in body.get("ENTITIES") or []
-    ]
+    return [{"TYPE": entry["TYPE"], "ID": int(entry["ID"])} for entry in body.get("ENTITIES") or []]
 
 
 def entities_fault(value: Any) -> str:
@@ -45,13 +42,7 @@ def entities_fault(value: Any) -> str:
         if not isinstance(entry, dict) or entry.get("TYPE") not in ENTITY_TYPES:
             return f"Each of ENTITIES needs a TYPE, one of {', '.join(ENTITY_TYPES)}, in capital letters."
         number = entry.get("ID")
-        digits = (
-            number
-            if isinstance(number, str)
-            else str(number)
-            if type(number) is int
-            else ""
-        )
+        digits = number if isinstance(number, str) else str(number) if type(number) is int else ""
         if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:20]) < 2**63):
             return "Each of ENTITIES needs an ID, a whole number above 0."
     return ""

@@ -13,9 +13,7 @@ def delay(tries: int, chance: float) -> float:
 
     `chance` in [0, 1) spreads them between half and the whole of that, so that many rows do not come back at once.
     """
-    return min(
-        LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12)
-    ) * (0.5 + chance / 2)
+    return min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12)) * (0.5 + chance / 2)
 
 
 def is_over(received_at: datetime, now: datetime) -> bool:

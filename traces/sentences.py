@@ -14,19 +14,11 @@ STATES: dict[str, Text] = {
 }
 
 REPAIRS: dict[str, Text] = {
-    "trace_unreadable": _(
-        "The trace could not be read; one was built from the UTM fields, page and referrer."
-    ),
-    "value_dropped": _(
-        "A value of a kind that the portal cannot read was left out of the trace."
-    ),
+    "trace_unreadable": _("The trace could not be read; one was built from the UTM fields, page and referrer."),
+    "value_dropped": _("A value of a kind that the portal cannot read was left out of the trace."),
     "page_dropped": _("A page without an address was left out of the trace."),
-    "pages_shortened": _(
-        "The trace had more than five pages; the last five were kept."
-    ),
-    "time_converted": _(
-        "A date written as text was turned into a time that the portal reads."
-    ),
+    "pages_shortened": _("The trace had more than five pages; the last five were kept."),
+    "time_converted": _("A date written as text was turned into a time that the portal reads."),
     "characters_replaced": _("Characters that cannot be stored were replaced."),
     "files_dropped": _("Files are not taken; the submission was kept without them."),
 }
@@ -35,16 +27,10 @@ OUTCOMES: dict[str, Text] = {
     "delivered": _("The portal has it."),
     "waited": _("The portal asked to slow down; it is sent a little later."),
     "retry": _("It could not be delivered now and is tried again by itself."),
-    "unknown": _(
-        "No readable answer came: the portal may have it already, so it may have been sent twice."
-    ),
-    "held": _(
-        "The portal takes nothing at present; delivery goes on when that is over."
-    ),
+    "unknown": _("No readable answer came: the portal may have it already, so it may have been sent twice."),
+    "held": _("The portal takes nothing at present; delivery goes on when that is over."),
     "refused": _("The portal refuses it."),
 }
 
-WORKER_LOST: Text = _(
-    "A worker stopped in the middle of a call, so its outcome is unknown."
-)
+WORKER_LOST: Text = _("A worker stopped in the middle of a call, so its outcome is unknown.")
 GAVE_UP: Text = _("It could not be delivered within three days.")

@@ -33,6 +33,4 @@ def wake(portal_id: int) -> None:
         try:
             drain_portal.apply_async((portal_id,))
         except Exception as error:  # whatever the broker's client raises, the row is stored and must stay accepted
-            logger.warning(
-                "a wake-up was not sent (%s): the sweep will", type(error).__name__
-            )
+            logger.warning("a wake-up was not sent (%s): the sweep will", type(error).__name__)

@@ -48,9 +48,7 @@ def write(trace: Json) -> str:
     """The JSON text of a trace. A dollar sign is written as an escape: inside a batch the portal would put other
     commands' results in the place of `$result[...]`, and its parser restores the escape.
     """
-    return json.dumps(trace, ensure_ascii=False, separators=(",", ":")).replace(
-        "$", "\\u0024"
-    )
+    return json.dumps(trace, ensure_ascii=False, separators=(",", ":")).replace("$", "\\u0024")
 
 
 def _given(value: Any, repairs: list[str]) -> Json:
@@ -86,18 +84,12 @@ def _clean(given: Json, repairs: list[str], *, previous: bool = False) -> Json:
         if key in ("gaId", "yaId")
     }:
         trace["client"] = client
-    trace["pages"] = {
-        "list": _pages(_object(given.get("pages"), repairs).get("list"), repairs)
-    }
+    trace["pages"] = {"list": _pages(_object(given.get("pages"), repairs).get("list"), repairs)}
     if channels := _channels(given.get("channels"), repairs):
         trace["channels"] = channels
     if not previous:
         visits = _list(_object(given.get("previous"), repairs).get("list"), repairs)
-        kept = [
-            _clean(visit, repairs, previous=True)
-            for visit in visits[-MOST_VISITS:]
-            if isinstance(visit, dict)
-        ]
+        kept = [_clean(visit, repairs, previous=True) for visit in visits[-MOST_VISITS:] if isinstance(visit, dict)]
         trace["previous"] = {"list": kept}
     return trace
 
@@ -106,11 +98,7 @@ def _tags(value: Any, repairs: list[str]) -> dict[str, str]:
     tags: dict[str, str] = {}
     for key, text in _object(value, repairs).items():
         # The names count in any case; the first of several stays, as on the portal.
-        if (
-            key.lower() in UTM
-            and key.lower() not in tags
-            and (kept := _text(text, LONGEST_TAG, repairs))
-        ):
+        if key.lower() in UTM and key.lower() not in tags and (kept := _text(text, LONGEST_TAG, repairs)):
             tags[key.lower()] = kept
     return tags
 
@@ -118,11 +106,7 @@ def _tags(value: Any, repairs: list[str]) -> dict[str, str]:
 def _pages(value: Any, repairs: list[str]) -> list[list[Any]]:
     pages: list[list[Any]] = []
     for page in _list(value, repairs):
-        if (
-            not isinstance(page, list)
-            or not page
-            or not (url := _text(page[0], LONGEST_URL, repairs))
-        ):
+        if not isinstance(page, list) or not page or not (url := _text(page[0], LONGEST_URL, repairs)):
             repairs.append("page_dropped")
             continue
         entry: list[Any] = [url, _seconds(page[1] if len(page) > 1 else None, repairs)]
@@ -137,9 +121,7 @@ def _pages(value: Any, repairs: list[str]) -> list[list[Any]]:
 def _channels(value: Any, repairs: list[str]) -> list[Json]:
     channels = []
     for channel in _list(value, repairs)[:MOST_PAGES]:
-        if isinstance(channel, dict) and (
-            code := _text(channel.get("code"), LONGEST_TAG, repairs)
-        ):
+        if isinstance(channel, dict) and (code := _text(channel.get("code"), LONGEST_TAG, repairs)):
             channels.append(
                 {
                     "code": code,
@@ -157,11 +139,7 @@ def _complete(trace: Json, body: Json, received: int) -> None:
         trace.setdefault("url", page)
         if not trace["pages"]["list"]:
             trace["pages"]["list"] = [[page, received]]
-    if (
-        isinstance(referrer, str)
-        and _host(referrer)
-        and _host(referrer) != _host(trace.get("url", ""))
-    ):
+    if isinstance(referrer, str) and _host(referrer) and _host(referrer) != _host(trace.get("url", "")):
         trace.setdefault("ref", referrer[:LONGEST_URL])
     tags: dict[str, str] = trace.setdefault("tags", {"ts": 0, "list": {}})["list"]
     known = tags or _pick(body.items()) or _pick(_query(trace.get("url", "")))
@@ -202,11 +180,7 @@ def _text(value: Any, longest: int, repairs: list[str]) -> str:
 
 def _seconds(value: Any, repairs: list[str]) -> int:
     """Unix seconds of a time as the tracker writes it, or of an ISO date; 0 where there is none."""
-    if (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and abs(value) < 2**53
-    ):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53:
         return int(value)
     if isinstance(value, str):
         try:

@@ -43,9 +43,7 @@ def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except Problem as problem:
             return _problem(problem)
         except DatabaseError as error:
-            logger.error(
-                "the database cannot store submissions: %s", type(error).__name__
-            )
+            logger.error("the database cannot store submissions: %s", type(error).__name__)
             response = _problem(
                 Problem(
                     503,
@@ -69,9 +67,7 @@ def _problem(problem: Problem) -> HttpResponse:
     }
     if problem.detail:
         body["detail"] = problem.detail
-    return JsonResponse(
-        body, status=problem.status, content_type="application/problem+json"
-    )
+    return JsonResponse(body, status=problem.status, content_type="application/problem+json")
 
 
 @csrf_exempt
@@ -97,9 +93,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     if accepted.created:
         tasks.wake(form.portal_id)
     if _is_plain_form(request):
-        return HttpResponseRedirect(
-            form.thank_you_url or reverse("thanks", args=[key]), status=303
-        )
+        return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[key]), status=303)
     return _allow(_told(accepted), origin)
 
 
@@ -121,11 +115,7 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
             "Show the form's secret.",
             "Send Authorization: Bearer <secret>.",
         )
-    submission = (
-        Submission.objects.filter(form=form, pk=submission_id)
-        .select_related("portal")
-        .first()
-    )
+    submission = Submission.objects.filter(form=form, pk=submission_id).select_related("portal").first()
     if submission is None:
         raise Problem(404, "unknown_submission", "This form has no such submission.")
     response = JsonResponse(report(submission))
@@ -139,9 +129,7 @@ def report(submission: Submission) -> dict[str, Any]:
         "id": str(submission.pk),
         "status": shown_state(submission),
         "received_at": submission.received_at.isoformat(),
-        "delivered_at": submission.delivered_at.isoformat()
-        if submission.delivered_at
-        else None,
+        "delivered_at": submission.delivered_at.isoformat() if submission.delivered_at else None,
         "trace_id": submission.trace_id,
         "entities": submission.entities,
         "repairs": submission.repairs,
@@ -162,11 +150,7 @@ def report(submission: Submission) -> dict[str, Any]:
 def shown_state(submission: Submission) -> str:
     """The submission's state; "held" while it is queued on a portal that takes nothing."""
     waiting = submission.state == Submission.State.QUEUED
-    return (
-        "held"
-        if waiting and submission.portal.state != Portal.State.ACTIVE
-        else submission.state
-    )
+    return "held" if waiting and submission.portal.state != Portal.State.ACTIVE else submission.state
 
 
 @require_GET
@@ -190,20 +174,14 @@ def _form(key: str) -> Form:
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
     """The fields of the body and its bytes."""
-    kind = request.content_type
+    kind = request.content_type or ""
     try:
         raw = request.body
         if kind in _FORMS:
-            return {
-                name: value
-                for name, value in request.POST.items()
-                if isinstance(value, str)
-            }, raw
+            return {name: value for name, value in request.POST.items() if isinstance(value, str)}, raw
     except RequestDataTooBig:
         limit = intake.LARGEST_BODY // 1024
-        raise Problem(
-            413, "too_large", f"A submission has at most {limit} KiB."
-        ) from None
+        raise Problem(413, "too_large", f"A submission has at most {limit} KiB.") from None
     except TooManyFieldsSent:
         raise Problem(422, "too_complex", "The form has too many fields.") from None
     except TooManyFilesSent:
@@ -227,9 +205,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
 
 def _is_plain_form(request: HttpRequest) -> bool:
     """Whether a browser has navigated here, so that the visitor must see a page next."""
-    return request.content_type in _FORMS and "text/html" in request.headers.get(
-        "Accept", ""
-    )
+    return request.content_type in _FORMS and "text/html" in request.headers.get("Accept", "")
 
 
 def _told(accepted: intake.Accepted) -> JsonResponse:

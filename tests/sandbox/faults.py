@@ -60,9 +60,7 @@ class Faults:
             raise ValueError(f"no such fault: {kind}")
         self.script.append(Fault(kind, times, method, portal, after, options))
 
-    def random(
-        self, kind: str, probability: float, seed: int = 0, method: str | None = None, **options: Any
-    ) -> None:
+    def random(self, kind: str, probability: float, seed: int = 0, method: str | None = None, **options: Any) -> None:
         """Let each matching request meet the fault with this probability."""
         fault = Fault(kind, 0, method, None, 0, options, probability, random.Random(seed))
         self.script.append(fault)

@@ -225,9 +225,7 @@ async def _batch(outer: Call, began: float, cut_after: int | None) -> tuple[dict
     return {("result" if name == "result" else f"result_{name}"): php.array(left[name]) for name in left}, ran
 
 
-async def _command(
-    outer: Call, key: str, text: str, left: dict[str, dict[str, Any]], spent: dict[str, float]
-) -> None:
+async def _command(outer: Call, key: str, text: str, left: dict[str, dict[str, Any]], spent: dict[str, float]) -> None:
     portal = outer.portal
     name, _, query = text.partition("?")
     name = name.strip().lower()

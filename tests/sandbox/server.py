@@ -171,8 +171,9 @@ class Sandbox:
             return await control.answer(self, request)
         params = {key: str(value) for key, value in {**request.query, **(await request.post())}.items()}
         if path == "/oauth/token":
-            method, work = "oauth/token", lambda: oauth.token(
-                params, self.portals.values(), self.client_id, self.client_secret, self.refreshes
+            method, work = (
+                "oauth/token",
+                lambda: oauth.token(params, self.portals.values(), self.client_id, self.client_secret, self.refreshes),
             )
         elif path == "/rest/app.info":
             token = params.get("auth") or request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -282,5 +283,3 @@ def _drop(request: web.BaseRequest) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
-
-

@@ -28,30 +28,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         url = options["url"].rstrip("/") + "/"
         if not _ADDRESS.match(url):
-            raise CommandError(
-                "A webhook's address looks like https://PORTAL/rest/USER/CODE/."
-            )
+            raise CommandError("A webhook's address looks like https://PORTAL/rest/USER/CODE/.")
         parts = urlsplit(url)
         if parts.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
-            raise CommandError(
-                "Give the webhook's https address: its secret must not travel unencrypted."
-            )
+            raise CommandError("Give the webhook's https address: its secret must not travel unencrypted.")
         try:
             scope = rest.call(url, "scope", {}, read_seconds=15.0).result
         except errors.PortalError as error:
-            raise CommandError(
-                f"The portal did not accept the webhook ({error.code or 'refused'})."
-            ) from None
+            raise CommandError(f"The portal did not accept the webhook ({error.code or 'refused'}).") from None
         if "crm" not in scope:
-            raise CommandError(
-                "This webhook may not use the CRM. Add the right “CRM” to it on the portal."
-            )
+            raise CommandError("This webhook may not use the CRM. Add the right “CRM” to it on the portal.")
         # The same user of the same portal is the same connection, whatever the webhook's code is now.
         user = parts.path.split("/")[2]
-        member_id = (
-            "webhook-"
-            + hashlib.sha256(f"{parts.netloc.lower()}/{user}".encode()).hexdigest()[:32]
-        )
+        member_id = "webhook-" + hashlib.sha256(f"{parts.netloc.lower()}/{user}".encode()).hexdigest()[:32]
         portal, _ = Portal.objects.update_or_create(
             member_id=member_id,
             defaults={

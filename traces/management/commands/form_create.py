@@ -24,9 +24,7 @@ class Command(BaseCommand):
             metavar="MEMBER_ID",
             help="the portal's member_id",
         )
-        parser.add_argument(
-            "--name", required=True, help="what the form is called on the portal's page"
-        )
+        parser.add_argument("--name", required=True, help="what the form is called on the portal's page")
         parser.add_argument(
             "--creates",
             default=Kind.TRACE,
@@ -51,9 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         portal = Portal.objects.filter(member_id=options["portal"]).first()
         if portal is None:
-            raise CommandError(
-                f"No portal has the member_id {options['portal']}. Install the application on it first."
-            )
+            raise CommandError(f"No portal has the member_id {options['portal']}. Install the application on it first.")
         try:
             origins = [normal_origin(url) for url in options["origin"]]
         except ValueError as error:
@@ -75,6 +71,4 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(made))
         else:
-            self.stdout.write(
-                "\n".join(f"{name}: {value}" for name, value in made.items())
-            )
+            self.stdout.write("\n".join(f"{name}: {value}" for name, value in made.items()))

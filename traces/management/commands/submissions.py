@@ -23,11 +23,7 @@ class Command(BaseCommand):
         oldest = metrics.oldest_due_seconds(portals)
         if options["json"]:
             total = sum(states.values())
-            self.stdout.write(
-                json.dumps(
-                    {"total": total, "states": states, "oldest_due_seconds": oldest}
-                )
-            )
+            self.stdout.write(json.dumps({"total": total, "states": states, "oldest_due_seconds": oldest}))
             return
         for state, number in states.items():
             self.stdout.write(f"{state:10} {number}")
