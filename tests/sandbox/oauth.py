@@ -77,5 +77,7 @@ def app_info(access: str, portals: Iterable[Portal], client_id: str) -> Reply:
             },
             "user_id": found.user,
         }
-        return 200, {"result": result, "time": {"start": now, "finish": now, "duration": 0.0, "processing": 0.0}}
+        date = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+        figures = {"start": now, "finish": now, "duration": 0.0, "processing": 0.0}
+        return 200, {"result": result, "time": {**figures, "date_start": date, "date_finish": date}}
     return 400, {"error": "invalid_client"}
