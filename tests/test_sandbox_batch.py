@@ -137,6 +137,9 @@ def test_a_batch_that_is_cut_off_has_run_in_part(portal, sandbox):
 
 
 def test_a_form_body_is_decoded_twice(portal):
-    body = {"cmd[a]": command("crm.lead.add", **{"fields[TITLE]": "a&b"}), "auth": portal.issue_tokens()["access_token"]}
+    body = {
+        "cmd[a]": command("crm.lead.add", **{"fields[TITLE]": "a&b"}),
+        "auth": portal.issue_tokens()["access_token"],
+    }
     requests.post(f"{portal.rest_url}batch", data=body)
     assert portal.entities["LEAD", 2]["TITLE"] == "a&b"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from traces import plan, trace
 from traces.models import Form, Kind, Submission
@@ -56,7 +56,7 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
     _check_entities(form, body, trusted=trusted)
     built = trace.build(body, 0)
     submission = Submission(
-        portal_id=form.portal_id,
+        portal=form.portal,
         form=form,
         idempotency_key=_checked_key(key),
         body_hash=hashlib.sha256(raw).hexdigest(),
@@ -64,8 +64,7 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         repairs=[*dict.fromkeys(repairs), *built.repairs],
     )
     try:
-        with transaction.atomic():
-            submission.save(force_insert=True)
+        submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
         return Accepted(_same(form, submission), created=False)
     return Accepted(submission, created=True)

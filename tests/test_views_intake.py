@@ -1,0 +1,260 @@
+"""A form's public address: what is taken, what is refused, and in which words."""
+
+import hashlib
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from b24app.models import Portal
+from traces import tasks
+from traces.models import Attempt, Form, Submission
+
+pytestmark = pytest.mark.django_db
+SECRET = "s3cret"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch):
+    """The portals for which a wake-up was sent."""
+    sent: list[int] = []
+    monkeypatch.setattr(tasks, "wake", sent.append)
+    return sent
+
+
+@pytest.fixture
+def form():
+    portal = Portal.objects.create(member_id="acme", domain="acme.example")
+    return Form.objects.create(portal=portal, name="Shop", secret_hash=hashlib.sha256(SECRET.encode()).hexdigest())
+
+
+@pytest.fixture
+def post(client, form):
+    def post(body, content_type="application/json", **headers):
+        return client.post(f"/in/{form.key}/", body, content_type=content_type, headers=headers)
+
+    return post
+
+
+def test_a_submission_is_stored_and_answered_with_its_id(post, form, woken):
+    answer = post({"TRACE": "{}", "NAME": "Ines"})
+    row = Submission.objects.get()
+    assert (answer.status_code, answer.json()) == (202, {"id": str(row.pk), "status": "queued"})
+    assert (row.body, row.portal_id, woken) == ({"TRACE": "{}", "NAME": "Ines"}, form.portal_id, [form.portal_id])
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_form_data_is_taken(client, form, kind):
+    data = {"NAME": "Инес", "utm_source": "google"}
+    if kind == "multipart/form-data":
+        answer = client.post(f"/in/{form.key}/", data)
+    else:
+        answer = client.post(f"/in/{form.key}/", "NAME=%D0%98%D0%BD%D0%B5%D1%81&utm_source=google", content_type=kind)
+    assert answer.status_code == 202
+    assert Submission.objects.get().body == data
+
+
+def test_a_browser_without_script_is_sent_to_a_page(client, form):
+    answer = client.post(f"/in/{form.key}/", {"NAME": "x"}, headers={"Accept": "text/html,*/*"})
+    assert (answer.status_code, answer["Location"]) == (303, f"/in/{form.key}/thanks/")
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_a_forms_own_thank_you_page_is_used(client, form):
+    Form.objects.update(thank_you_url="https://shop.example/thanks")
+    answer = client.post(f"/in/{form.key}/", {"NAME": "x"}, headers={"Accept": "text/html"})
+    assert answer["Location"] == "https://shop.example/thanks"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_request_again_is_the_same_submission(post, woken):
+    first = post({"a": 1}, **{"Idempotency-Key": "k1"})
+    second = post({"a": 1}, **{"Idempotency-Key": "k1"})
+    assert (second.status_code, second.json()["id"], len(woken)) == (200, first.json()["id"], 1)
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_key_with_another_body_is_refused(post):
+    post({"a": 1}, **{"Idempotency-Key": "k1"})
+    assert post({"a": 2}, **{"Idempotency-Key": "k1"}).status_code == 409
+
+
+def test_without_a_key_every_request_is_a_submission(post):
+    post({"a": 1})
+    post({"a": 1})
+    assert Submission.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_equal_requests_at_once_are_one_submission(form):
+    statuses = []
+
+    def send():
+        headers = {"Idempotency-Key": "k"}
+        answer = Client().post(f"/in/{form.key}/", {"a": 1}, content_type="application/json", headers=headers)
+        statuses.append(answer.status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200, 200, 200, 202]
+    assert Submission.objects.count() == 1
+
+
+DEEP = '{"a":' * 2000 + "1" + "}" * 2000
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        ("not json", "application/json", 400, "unreadable_body"),
+        (" ", "application/json", 400, "unreadable_body"),
+        ("[]", "application/json", 400, "unreadable_body"),
+        ('{"a": NaN}', "application/json", 400, "unreadable_body"),
+        (b"\xff\xfe{", "application/json", 400, "unreadable_body"),
+        (DEEP, "application/json", 422, "too_complex"),
+        (json.dumps({"a": [0] * 1001}), "application/json", 422, "too_complex"),
+        ("x" * 65537, "application/json", 413, "too_large"),
+        ("a=" + "x" * 65537, "application/x-www-form-urlencoded", 413, "too_large"),
+        ("&".join(f"a{n}=1" for n in range(300)), "application/x-www-form-urlencoded", 422, "too_complex"),
+        ("x", "text/plain", 415, "unknown_content_type"),
+        ("x", "multipart/form-data", 400, "unreadable_body"),
+    ],
+)
+def test_what_cannot_be_taken_is_a_clear_problem(post, body, content_type, status, code):
+    answer = post(body, content_type)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert (answer.json()["code"], answer.json()["status"]) == (code, status)
+    assert not Submission.objects.exists()
+
+
+def test_an_unknown_form_is_a_problem_too(client, db):
+    answer = client.post("/in/nothing/", "{}", content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_file_is_refused(client, form):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    answer = client.post(f"/in/{form.key}/", {"cv": SimpleUploadedFile("cv.pdf", b"x")})
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_other_methods_are_refused(client, form, method):
+    assert getattr(client, method)(f"/in/{form.key}/").status_code == 405
+
+
+@pytest.mark.parametrize("text", ["a\0b", "half \ud800 pair", "\U0001f600", "1" * 5000])
+def test_any_text_can_be_stored(post, text):
+    assert post(json.dumps({"NAME": text})).status_code == 202
+
+
+def test_characters_that_cannot_be_stored_are_told(post):
+    post('{"NAME": "a\\u0000b"}')
+    assert Submission.objects.get().repairs == ["characters_replaced"]
+
+
+def test_numbers_of_any_size_can_be_stored(post):
+    assert post('{"a": %s, "b": 1e300}' % ("9" * 400)).status_code == 202
+
+
+@pytest.mark.parametrize("trace", ["not json", "[]", "42", {"url": ["x"]}])
+def test_an_unreadable_trace_does_not_cost_the_submission(post, trace):
+    assert post({"TRACE": trace, "utm_source": "google"}).status_code == 202
+    assert Submission.objects.get().repairs
+
+
+def test_a_page_that_may_not_send_is_refused(post):
+    Form.objects.update(origins=["https://shop.example"])
+    answer = post({}, Origin="https://evil.example")
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
+def test_a_page_that_may_send_can_read_the_answer(post):
+    Form.objects.update(origins=["https://shop.example"])
+    answer = post({}, Origin="https://shop.example")
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (202, "https://shop.example")
+
+
+def test_a_browser_may_ask_before_it_sends(client, form):
+    answer = client.options(f"/in/{form.key}/", headers={"Origin": "https://shop.example"})
+    assert (answer.status_code, answer["Access-Control-Allow-Methods"]) == (204, "POST")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [({}, 403), ({"Authorization": "Bearer wrong"}, 401), ({"Authorization": "Basic x"}, 401), (BEARER, 202)],
+)
+def test_records_are_named_with_the_secret_only(post, authorization, status):
+    assert post({"ENTITIES": [{"TYPE": "LEAD", "ID": 1}]}, **authorization).status_code == status
+
+
+@pytest.mark.parametrize(
+    "entities",
+    ["x", [], [{}], [{"TYPE": "lead", "ID": 1}], [{"TYPE": "LEAD", "ID": 0}], [{"TYPE": "LEAD", "ID": "1.5"}], None],
+)
+def test_records_that_the_portal_would_refuse_are_refused_at_once(post, entities):
+    Form.objects.update(creates="link")
+    assert post({"ENTITIES": entities}, **BEARER).status_code == 422
+
+
+def test_a_link_needs_its_records(post):
+    Form.objects.update(creates="link")
+    assert post({"TRACE": "{}"}, **BEARER).status_code == 422
+
+
+@pytest.fixture
+def row(form):
+    return Submission.objects.create(portal=form.portal, form=form, body={"NAME": "Ines"}, body_hash="0")
+
+
+def status_of(client, row, **headers):
+    return client.get(f"/in/{row.form.key}/{row.pk}/", headers=headers or BEARER)
+
+
+def test_the_owner_sees_how_a_submission_goes(client, row):
+    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c", reason="r")
+    found = status_of(client, row).json()
+    assert set(found) == {
+        "id", "status", "received_at", "delivered_at", "trace_id", "entities", "repairs", "attempts", "reason",
+    }  # fmt: skip
+    assert set(found["attempts"][0]) == {"at", "method", "outcome", "code", "reason"}
+    assert "Ines" not in json.dumps(found)
+
+
+def test_nobody_else_sees_it(client, row):
+    assert client.get(f"/in/{row.form.key}/{row.pk}/").status_code == 401
+    assert status_of(client, row, Authorization="Bearer wrong").status_code == 401
+
+
+def test_a_submission_of_another_form_is_unknown(client, row, form):
+    other = Form.objects.create(portal=form.portal, name="Other", secret_hash=form.secret_hash)
+    assert client.get(f"/in/{other.key}/{row.pk}/", headers=BEARER).status_code == 404
+
+
+def test_a_queued_submission_of_a_held_portal_is_held(client, row):
+    Portal.objects.update(state="held", hold_code="plan")
+    assert status_of(client, row).json()["status"] == "held"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_a_submission_costs_two_statements(post, django_assert_num_queries):
+    with django_assert_num_queries(2):  # the form, and one insert that commits by itself
+        post({"a": 1}, **{"Idempotency-Key": "k"})
+
+
+def test_due_rows_of_a_quiet_portal_are_counted(client, row):
+    Submission.objects.update(due_at=timezone.now() - timedelta(seconds=30))
+    text = client.get("/metrics").content.decode()
+    assert 'trace_relay_submissions{state="queued"} 1.0' in text
+    assert "Ines" not in text
