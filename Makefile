@@ -25,8 +25,8 @@ check: .venv/made  ## format, lint, types, architecture, migrations
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
 messages: .venv/made  ## collect and compile the translations (needs GNU gettext)
-	cd traces && ../.venv/bin/python ../manage.py makemessages -l ru --no-location --no-obsolete
-	cd traces && ../.venv/bin/python ../manage.py compilemessages
+	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete -i .venv -i tests
+	.venv/bin/python manage.py compilemessages -i .venv
 
 lock:  ## write both lock files anew from pyproject.toml (needs uv)
 	$(LOCK) -o requirements.lock

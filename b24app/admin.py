@@ -21,15 +21,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins 
 
 @admin.register(Portal)
 class PortalAdmin(ReadOnly):
-    list_display = (
-        "domain",
-        "member_id",
-        "state",
-        "hold_code",
-        "held_since",
-        "app_status",
-        "installed_at",
-    )
+    list_display = ("domain", "member_id", "state", "hold_code", "held_since", "app_status", "installed_at")
     list_filter = ("state", "hold_code")
     search_fields = ("domain", "member_id")
     exclude = ("webhook_url", "application_token")

@@ -22,13 +22,7 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     found: list[CheckMessage] = []
     public = settings.APP_URL.startswith("https:")
     if public and settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
-        found.append(
-            Error(
-                "DJANGO_SECRET_KEY is not set.",
-                hint="Set it to a long random text.",
-                id="b24app.E001",
-            )
-        )
+        found.append(Error("DJANGO_SECRET_KEY is not set.", hint="Set it to a long random text.", id="b24app.E001"))
     if public and not settings.FIELD_ENCRYPTION_KEYS:
         hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
         found.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
@@ -37,13 +31,7 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             Fernet(key)
         except ValueError:
             hint = "Each key is 32 bytes in URL-safe base64; separate several by commas."
-            found.append(
-                Error(
-                    "FIELD_ENCRYPTION_KEYS holds a key of a wrong form.",
-                    hint=hint,
-                    id="b24app.E003",
-                )
-            )
+            found.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
     insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."

@@ -33,13 +33,7 @@ class Wait(PortalError):
     """Too fast. `seconds` is how long to wait at least, `method` is set where only that method is blocked."""
 
     def __init__(
-        self,
-        code: str,
-        description: str = "",
-        *,
-        status: int = 0,
-        seconds: float = 1.0,
-        method: str = "",
+        self, code: str, description: str = "", *, status: int = 0, seconds: float = 1.0, method: str = ""
     ) -> None:
         super().__init__(code, description, status=status)
         self.seconds = seconds
@@ -82,12 +76,7 @@ _WAIT = {"query_limit_exceeded", "operation_time_limit"}
 _TRANSIENT = {"connection_error", "no_auth_found", "wrong_client"}
 _AMBIGUOUS = {"internal_server_error", "error_unexpected_answer"}
 _RENEW = {"expired_token", "invalid_token"}
-_OTHER_USER = {
-    "authorization_error",
-    "user_access_error",
-    "allowed_only_intranet_user",
-    "invalid_grant",
-}
+_OTHER_USER = {"authorization_error", "user_access_error", "allowed_only_intranet_user", "invalid_grant"}
 _STOP = {
     "payment_required": "payment_required",
     "overload_limit": "overload_limit",
@@ -127,13 +116,7 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
     key = code.casefold()
     if key in _WAIT:
         blocked = method if key == "operation_time_limit" else ""
-        return Wait(
-            key,
-            description,
-            status=status,
-            seconds=60.0 if blocked else 1.0,
-            method=blocked,
-        )
+        return Wait(key, description, status=status, seconds=60.0 if blocked else 1.0, method=blocked)
     if key in _STOP:
         return Stop(_STOP[key], description, status=status)
     if key in {"error_oauth", "access_denied", "error_core", ""}:
@@ -173,11 +156,7 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
 def of_unreadable(status: int) -> PortalError:
     """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
     if status == 403:
-        return Stop(
-            "forbidden",
-            "The portal answered with a page instead of data.",
-            status=status,
-        )
+        return Stop("forbidden", "The portal answered with a page instead of data.", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
         return Transient("unreadable", f"HTTP {status} without data.", status=status)

@@ -80,8 +80,7 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     # Saved before it is used: a pair that only this process knows would be lost with it.
     PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(**_new_pair(tokens))
     Portal.objects.filter(pk=portal.pk).update(
-        client_endpoint=tokens.client_endpoint,
-        domain=urlsplit(tokens.client_endpoint).netloc.lower(),
+        client_endpoint=tokens.client_endpoint, domain=urlsplit(tokens.client_endpoint).netloc.lower()
     )
     portal.refresh_from_db()
     logger.info("portal %s: token renewed", portal.pk)

@@ -24,13 +24,7 @@ from b24app.models import Portal, PortalEvent, PortalUser
 
 logger = logging.getLogger(__name__)
 
-EVENTS = (
-    "ONAPPINSTALL",
-    "ONAPPUPDATE",
-    "ONAPPUNINSTALL",
-    "ONAPPPAYMENT",
-    "ONSUBSCRIPTIONRENEW",
-)
+EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW")
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
 
@@ -124,13 +118,7 @@ def open_frame(claim: Claim) -> Visit:
     queue alike. Raises `Unproven`, or an error of `b24app.errors` where the portal could not be asked.
     """
     host, info = prove(claim)
-    profile = rest.call(
-        info.client_endpoint,
-        "profile",
-        {},
-        token=claim.access_token,
-        read_seconds=PAGE_SECONDS,
-    ).result
+    profile = rest.call(info.client_endpoint, "profile", {}, token=claim.access_token, read_seconds=PAGE_SECONDS).result
     is_admin = isinstance(profile, dict) and profile.get("ADMIN") is True
     if not is_admin:
         known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
@@ -184,10 +172,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     The code needs no secret of ours to be safe: only the OAuth server turns it into tokens, for our
     application alone. Raises `Unproven`, or an error of `b24app.errors`.
     """
-    host = next(
-        (h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()),
-        None,
-    )
+    host = next((h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()), None)
     if server_domain and host is None:
         raise Unproven("it names an OAuth server that is not trusted")
     tokens = oauth.exchange(host or settings.B24_OAUTH_HOSTS[0], code)
@@ -225,13 +210,7 @@ def bind_events(portal: Portal, token: str) -> None:
 
 def _bind(endpoint: str, token: str, event: str, handler: str) -> None:
     try:
-        rest.call(
-            endpoint,
-            "event.bind",
-            {"EVENT": event, "HANDLER": handler},
-            token=token,
-            read_seconds=PAGE_SECONDS,
-        )
+        rest.call(endpoint, "event.bind", {"EVENT": event, "HANDLER": handler}, token=token, read_seconds=PAGE_SECONDS)
     except errors.Refused as error:
         # Bound by somebody else a moment ago, or an event that this portal does not know.
         logger.info("event.bind %s: %s", event, error.description)
@@ -262,13 +241,7 @@ def receive_event(body: Mapping[str, str]) -> bool:
 
 def _keep_event(claim: Claim) -> None:
     host, info = prove(claim)
-    profile = rest.call(
-        info.client_endpoint,
-        "profile",
-        {},
-        token=claim.access_token,
-        read_seconds=PAGE_SECONDS,
-    )
+    profile = rest.call(info.client_endpoint, "profile", {}, token=claim.access_token, read_seconds=PAGE_SECONDS)
     if isinstance(profile.result, dict) and profile.result.get("ADMIN") is True:
         _keep(claim, host, info, int(profile.result.get("ID") or info.user_id))
     else:
@@ -298,8 +271,4 @@ def _uninstall(claim: Claim, *, clean: bool) -> None:
         probe_at=None,
     )
     PortalUser.objects.filter(portal=portal).delete()
-    logger.info(
-        "portal %s: uninstalled, %s",
-        portal.pk,
-        "data to be deleted" if clean else "data kept",
-    )
+    logger.info("portal %s: uninstalled, %s", portal.pk, "data to be deleted" if clean else "data kept")

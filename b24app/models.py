@@ -61,10 +61,7 @@ class PortalUser(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active", "active"
-        DEAD = (
-            "dead",
-            "dead",
-        )  # the pair is of no use until this user opens the application again
+        DEAD = ("dead", "dead")  # the pair is of no use until this user opens the application again
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="users")
     user_id = models.PositiveIntegerField()

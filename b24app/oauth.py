@@ -94,10 +94,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
     The documentation knows this call as GET with the token in the query; it goes to the OAuth server itself.
     """
     response = transport.send(
-        "GET",
-        f"{_trusted(host)}/rest/app.info",
-        read_seconds=READ_SECONDS,
-        params={"auth": access_token},
+        "GET", f"{_trusted(host)}/rest/app.info", read_seconds=READ_SECONDS, params={"auth": access_token}
     )
     return _app_info(rest.read(response, "oauth").result)
 

@@ -41,13 +41,7 @@ def call(
     for _hit in range(_MOST_HITS):
         before_hit()
         try:
-            return rest.call(
-                grant.endpoint,
-                method,
-                params,
-                token=grant.token,
-                read_seconds=read_seconds,
-            )
+            return rest.call(grant.endpoint, method, params, token=grant.token, read_seconds=read_seconds)
         except errors.Renew as error:
             if renewed:
                 raise _still_refused(error) from None
@@ -102,10 +96,7 @@ def hold(portal: Portal, code: str) -> None:
     """Stop sending to the portal until somebody acts; `code` is a key of `b24app.remedies.REMEDIES`."""
     now = timezone.now()
     held = Portal.objects.filter(pk=portal.pk, state=Portal.State.ACTIVE).update(
-        state=Portal.State.HELD,
-        hold_code=code,
-        held_since=now,
-        probe_at=now + PROBE_EVERY,
+        state=Portal.State.HELD, hold_code=code, held_since=now, probe_at=now + PROBE_EVERY
     )
     if held:
         logger.warning("portal %s: queue held (%s)", portal.pk, code)

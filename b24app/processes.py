@@ -161,10 +161,7 @@ class _Watched:
             if now - self.started > _HEALTHY_AFTER:
                 self.pause = _FIRST_PAUSE
             self.due = now + self.pause
-            print(
-                f"{self.process.name} ended ({self.process.returncode}); again in {self.pause:g} s",
-                flush=True,
-            )
+            print(f"{self.process.name} ended ({self.process.returncode}); again in {self.pause:g} s", flush=True)
         elif now >= self.due:
             self.pause = min(self.pause * 2, _LONGEST_PAUSE)
             self.due = None

@@ -50,8 +50,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Write to Bitrix24 support; only they can lift the block."),
     ),
     "portal_deleted": Remedy(
-        _("The portal is switched off or deleted."),
-        _("If it is switched on again, delivery goes on by itself."),
+        _("The portal is switched off or deleted."), _("If it is switched on again, delivery goes on by itself.")
     ),
     "invalid_credentials": Remedy(
         _("The webhook address is no longer valid."),
@@ -66,8 +65,7 @@ REMEDIES: dict[str, Remedy] = {
         _("Open the application as an administrator once; that stores the confirmed address."),
     ),
     "invalid_request": Remedy(
-        _("The portal accepts encrypted connections only."),
-        _("Use the portal's https address."),
+        _("The portal accepts encrypted connections only."), _("Use the portal's https address.")
     ),
     "confirmation_waiting": Remedy(
         _("The portal waits for an administrator to allow the application's request."),

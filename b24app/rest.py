@@ -26,14 +26,7 @@ class Answer:
     seconds: float = 0.0
 
 
-def call(
-    endpoint: str,
-    method: str,
-    params: Params,
-    *,
-    token: str = "",
-    read_seconds: float | None = None,
-) -> Answer:
+def call(endpoint: str, method: str, params: Params, *, token: str = "", read_seconds: float | None = None) -> Answer:
     """Call `method` once and return its answer.
 
     `endpoint` is the portal's REST base with a trailing slash: `https://PORTAL/rest/` with an access

@@ -37,10 +37,7 @@ B24_CLIENT_SECRET = env.str("B24_CLIENT_SECRET", "")
 # The only hosts that ever see the client secret; the first one is asked where a portal names none.
 B24_OAUTH_HOSTS = [
     host.rstrip("/")
-    for host in env.list(
-        "B24_OAUTH_HOSTS",
-        default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"],
-    )
+    for host in env.list("B24_OAUTH_HOSTS", default=["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"])
 ]
 B24_ALLOW_INSECURE_PORTALS = env.bool("B24_ALLOW_INSECURE_PORTALS", False)
 if B24_ALLOW_INSECURE_PORTALS:
@@ -76,10 +73,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})
     # A database that hangs must become a 503 within seconds, not a visitor who waits.
     DATABASES["default"]["OPTIONS"].update(
-        {
-            "connect_timeout": 3,
-            "options": "-c statement_timeout=10000 -c lock_timeout=5000",
-        }
+        {"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"}
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -115,11 +109,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A sweep older than its interval says nothing new, so it expires instead of piling up.
-    "sweep": {
-        "task": "traces.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": SWEEP_SECONDS},
-    },
+    "sweep": {"task": "traces.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
 }
 
 # --- Django -----------------------------------------------------------------------------------
@@ -183,13 +173,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "stream": sys.stderr,
-        }
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         # These print whole requests, tokens included, at the level DEBUG.

@@ -76,13 +76,7 @@ def send(method: str, url: str, *, read_seconds: float, **kwargs: Any) -> reques
     Raises `Transient` where the request certainly did not arrive and `Ambiguous` where it may have.
     """
     with translated():
-        return _session().request(
-            method,
-            url,
-            timeout=(CONNECT_SECONDS, read_seconds),
-            allow_redirects=False,
-            **kwargs,
-        )
+        return _session().request(method, url, timeout=(CONNECT_SECONDS, read_seconds), allow_redirects=False, **kwargs)
 
 
 @contextmanager
@@ -90,11 +84,7 @@ def translated() -> Iterator[None]:
     """Turn the HTTP library's errors into ours. Their texts hold addresses and secrets, so they are dropped."""
     try:
         yield
-    except (
-        requests.ConnectTimeout,
-        requests.exceptions.SSLError,
-        requests.exceptions.InvalidSchema,
-    ) as error:
+    except (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidSchema) as error:
         raise Transient("unreachable", type(error).__name__) from None
     except requests.ConnectionError as error:
         if _never_connected(error):

@@ -26,12 +26,7 @@ def frame_page(request: HttpRequest, template: str) -> HttpResponse:
     visit = open_visit(request)
     if isinstance(visit, HttpResponse):
         return visit
-    return iframe.page(
-        request,
-        template,
-        {"portal": visit.portal, "is_admin": visit.is_admin},
-        portal=visit.portal,
-    )
+    return iframe.page(request, template, {"portal": visit.portal, "is_admin": visit.is_admin}, portal=visit.portal)
 
 
 def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
@@ -45,12 +40,7 @@ def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
         return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=403)
     except errors.Stop as error:
         remedy = REMEDIES.get(error.code)
-        return iframe.page(
-            request,
-            "b24app/problem.html",
-            {"problem": error.code, "remedy": remedy},
-            status=403,
-        )
+        return iframe.page(request, "b24app/problem.html", {"problem": error.code, "remedy": remedy}, status=403)
     except errors.PortalError as error:
         logger.warning("a portal could not be asked: %s", error.code)
         return iframe.page(request, "b24app/problem.html", {"problem": "unreachable"}, status=503)

@@ -81,12 +81,7 @@ def lane(portal_id: int, seconds: float) -> Iterator[bool]:
     key = ""
     try:
         for number in range(settings.PORTAL_LANES):
-            if connection().set(
-                f"{_PREFIX}lane:{portal_id}:{number}",
-                mine,
-                nx=True,
-                px=int(seconds * 1000),
-            ):
+            if connection().set(f"{_PREFIX}lane:{portal_id}:{number}", mine, nx=True, px=int(seconds * 1000)):
                 key = f"{_PREFIX}lane:{portal_id}:{number}"
                 break
         taken = not key

@@ -1,5 +1,6 @@
 """Batches on the sandbox: every row of what the portal's own code did with references, and every shape."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -7,7 +8,7 @@ import requests
 
 from tests.sandbox.batch import substitute
 
-LEFT = {
+LEFT: dict[str, dict[str, Any]] = {
     "result": {"lead": 3021, "obj": {"id": 7}},
     "error": {"bad": {"error": "ERROR_CORE"}},
     "total": {"k": 134},

@@ -14,15 +14,6 @@ class FormAdmin(ReadOnly):
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly):
-    list_display = (
-        "id",
-        "portal",
-        "form",
-        "state",
-        "code",
-        "tries",
-        "received_at",
-        "delivered_at",
-    )
+    list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "delivered_at")
     list_filter = ("state", "code")
     exclude = ("body", "idempotency_key", "body_hash")

@@ -117,9 +117,7 @@ def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     if not ids:
         return []
     due(now).filter(pk__in=ids).update(
-        state=Submission.State.SENDING,
-        claim_id=mine,
-        due_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
+        state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
     )
     return list(Submission.objects.filter(claim_id=mine).select_related("form").order_by("received_at"))
 
@@ -162,12 +160,7 @@ def deliver(portal: Portal, row: Submission) -> float:
     (command,) = plan.commands(row.form.creates, row.body, built.text)
     began = time.monotonic()
     try:
-        answer = portals.call(
-            portal,
-            command.method,
-            command.params,
-            before_hit=lambda: _begin(row, command.method),
-        )
+        answer = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
         if not isinstance(answer.result, int):
             raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
     except ClaimLost:
@@ -186,9 +179,7 @@ def _begin(row: Submission, method: str) -> None:
     """Mark that a call goes out now, and hold the row for as long as that call can take."""
     now = timezone.now()
     begun = _held_by(row).update(
-        calling_since=now,
-        calling_method=method,
-        due_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
+        calling_since=now, calling_method=method, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
     )
     if not begun:
         raise ClaimLost
@@ -213,11 +204,7 @@ def _record_lost_call(row: Submission) -> None:
 def _delivered(row: Submission, command: plan.Command, answer: rest.Answer, seconds: float) -> None:
     _settle(
         row,
-        Attempt(
-            method=command.method,
-            outcome=Attempt.Outcome.DELIVERED,
-            milliseconds=int(seconds * 1000),
-        ),
+        Attempt(method=command.method, outcome=Attempt.Outcome.DELIVERED, milliseconds=int(seconds * 1000)),
         state=Submission.State.DELIVERED,
         delivered_at=timezone.now(),
         trace_id=answer.result,
@@ -228,21 +215,10 @@ def _delivered(row: Submission, command: plan.Command, answer: rest.Answer, seco
     )
 
 
-def _failed(
-    portal: Portal,
-    row: Submission,
-    method: str,
-    error: errors.PortalError,
-    seconds: float,
-) -> float:
+def _failed(portal: Portal, row: Submission, method: str, error: errors.PortalError, seconds: float) -> float:
     """Settle a row by what its error means; the table of docs/architecture.md, "What an error means"."""
     now = timezone.now()
-    attempt = Attempt(
-        method=method,
-        code=error.code,
-        reason=error.description,
-        milliseconds=int(seconds * 1000),
-    )
+    attempt = Attempt(method=method, code=error.code, reason=error.description, milliseconds=int(seconds * 1000))
     if isinstance(error, errors.Wait):
         # The token's renewal is somebody else's doing, not the portal's slowness.
         length = error.seconds if error.code == "renewing" else portals.pause(portal, error.seconds)
@@ -252,41 +228,21 @@ def _failed(
     if isinstance(error, errors.Stop):
         portals.hold(portal, error.code)
         attempt.outcome = Attempt.Outcome.HELD
-        _settle(
-            row,
-            attempt,
-            due_at=row.received_at,
-            code=error.code,
-            reason=error.description,
-        )
+        _settle(row, attempt, due_at=row.received_at, code=error.code, reason=error.description)
         return math.inf
     if isinstance(error, errors.Refused):
         attempt.outcome = Attempt.Outcome.REFUSED
-        _settle(
-            row,
-            attempt,
-            state=Submission.State.FAILED,
-            tries=row.tries + 1,
-            code=error.code,
-            reason=_why(error),
-        )
+        _settle(row, attempt, state=Submission.State.FAILED, tries=row.tries + 1, code=error.code, reason=_why(error))
         return 0.0
     attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, errors.Ambiguous) else Attempt.Outcome.RETRY
-    _settle(
-        row,
-        attempt,
-        tries=row.tries + 1,
-        code=error.code,
-        reason=_why(error),
-        **_again(row, now),
-    )
+    _settle(row, attempt, tries=row.tries + 1, code=error.code, **_again(row, now, _why(error)))
     return 0.0
 
 
-def _again(row: Submission, now: datetime) -> dict[str, object]:
+def _again(row: Submission, now: datetime, reason: str) -> dict[str, object]:
     if retry.is_over(row.received_at, now):
-        return {"state": Submission.State.FAILED}
-    return {"due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random()))}
+        return {"state": Submission.State.FAILED, "reason": f"{sentences.GAVE_UP} {reason}"}
+    return {"due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random())), "reason": reason}
 
 
 def _why(error: errors.PortalError) -> str:
@@ -307,8 +263,4 @@ def _settle(row: Submission, attempt: Attempt, **changes: object) -> None:
             attempt.submission = row
             attempt.save()
         else:
-            logger.warning(
-                "submission %s: a late result was not written (%s)",
-                row.pk,
-                attempt.outcome,
-            )
+            logger.warning("submission %s: a late result was not written (%s)", row.pk, attempt.outcome)

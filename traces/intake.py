@@ -90,12 +90,7 @@ def shows_secret(form: Form, authorization: str) -> bool:
     kind, _, secret = authorization.partition(" ")
     digest = hashlib.sha256(secret.strip().encode()).hexdigest()
     if kind.lower() != "bearer" or not hmac.compare_digest(digest, form.secret_hash):
-        raise Problem(
-            401,
-            "wrong_secret",
-            "The form's secret is wrong.",
-            "Send Authorization: Bearer <secret>.",
-        )
+        raise Problem(401, "wrong_secret", "The form's secret is wrong.", "Send Authorization: Bearer <secret>.")
     return True
 
 
@@ -106,19 +101,9 @@ def read_json(raw: bytes) -> dict[str, Any]:
     except RecursionError:
         _too_much("it is nested too deeply")
     except ValueError:
-        raise Problem(
-            400,
-            "unreadable_body",
-            "The body is not JSON.",
-            "Send one JSON object in UTF-8.",
-        ) from None
+        raise Problem(400, "unreadable_body", "The body is not JSON.", "Send one JSON object in UTF-8.") from None
     if not isinstance(value, dict):
-        raise Problem(
-            400,
-            "unreadable_body",
-            "The body is not a JSON object.",
-            "Send one JSON object in UTF-8.",
-        )
+        raise Problem(400, "unreadable_body", "The body is not a JSON object.", "Send one JSON object in UTF-8.")
     return value
 
 
@@ -140,11 +125,7 @@ def _same(form: Form, submission: Submission) -> Submission:
 
 def _checked_key(key: str) -> str | None:
     if len(key) > LONGEST_KEY or not key.isprintable():
-        raise Problem(
-            400,
-            "bad_idempotency_key",
-            f"An Idempotency-Key has at most {LONGEST_KEY} printable characters.",
-        )
+        raise Problem(400, "bad_idempotency_key", f"An Idempotency-Key has at most {LONGEST_KEY} printable characters.")
     return key or None
 
 

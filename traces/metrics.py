@@ -36,10 +36,7 @@ def oldest_due_seconds(portals: Q | None = None) -> float:
     """For how long the oldest row that could be sent has been waiting; 0 where none is."""
     now = timezone.now()
     oldest = Submission.objects.filter(
-        portals or Q(),
-        state=Submission.State.QUEUED,
-        due_at__lte=now,
-        portal__state=Portal.State.ACTIVE,
+        portals or Q(), state=Submission.State.QUEUED, due_at__lte=now, portal__state=Portal.State.ACTIVE
     ).aggregate(oldest=Min("due_at"))["oldest"]
     return round((now - oldest).total_seconds(), 3) if oldest else 0.0
 
@@ -54,9 +51,7 @@ class _Collector:
             total.add_metric([state], number)
         yield total
         yield GaugeMetricFamily(
-            "trace_relay_oldest_due_seconds",
-            "Wait of the oldest row that is due",
-            value=oldest_due_seconds(),
+            "trace_relay_oldest_due_seconds", "Wait of the oldest row that is due", value=oldest_due_seconds()
         )
         portals = GaugeMetricFamily("trace_relay_portals", "Portals by state", labels=["state"])
         for state, number in Portal.objects.order_by().values_list("state").annotate(number=Count("pk")):

@@ -92,9 +92,7 @@ class Submission(models.Model):
         indexes = [
             # What the drain and the sweep look for: a small index, since delivered rows are not in it.
             models.Index(
-                fields=["portal", "due_at"],
-                name="submission_due",
-                condition=models.Q(state__in=["queued", "sending"]),
+                fields=["portal", "due_at"], name="submission_due", condition=models.Q(state__in=["queued", "sending"])
             ),
             models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
         ]
@@ -110,10 +108,7 @@ class Attempt(models.Model):
         DELIVERED = "delivered", "delivered"
         WAITED = "waited", "waited"
         RETRY = "retry", "retry"
-        UNKNOWN = (
-            "unknown",
-            "unknown",
-        )  # may have been done: a repetition may be a second one
+        UNKNOWN = ("unknown", "unknown")  # may have been done: a repetition may be a second one
         HELD = "held", "held"
         REFUSED = "refused", "refused"
 

@@ -20,7 +20,6 @@ REPAIRS: dict[str, Text] = {
     "pages_shortened": _("The trace had more than five pages; the last five were kept."),
     "time_converted": _("A date written as text was turned into a time that the portal reads."),
     "characters_replaced": _("Characters that cannot be stored were replaced."),
-    "files_dropped": _("Files are not taken; the submission was kept without them."),
 }
 
 OUTCOMES: dict[str, Text] = {

@@ -74,10 +74,7 @@ def _clean(given: Json, repairs: list[str], *, previous: bool = False) -> Json:
     trace["device"] = {"isMobile": bool(device.get("isMobile"))}
     tags = _object(given.get("tags"), repairs)
     if not isinstance(tags.get("list"), list):  # an empty PHP map arrives as a list
-        trace["tags"] = {
-            "ts": _seconds(tags.get("ts"), repairs),
-            "list": _tags(tags.get("list"), repairs),
-        }
+        trace["tags"] = {"ts": _seconds(tags.get("ts"), repairs), "list": _tags(tags.get("list"), repairs)}
     if client := {
         key: _text(value, LONGEST_TAG, repairs)
         for key, value in _object(given.get("client"), repairs).items()
@@ -122,12 +119,7 @@ def _channels(value: Any, repairs: list[str]) -> list[Json]:
     channels = []
     for channel in _list(value, repairs)[:MOST_PAGES]:
         if isinstance(channel, dict) and (code := _text(channel.get("code"), LONGEST_TAG, repairs)):
-            channels.append(
-                {
-                    "code": code,
-                    "value": _text(channel.get("value"), LONGEST_TAG, repairs),
-                }
-            )
+            channels.append({"code": code, "value": _text(channel.get("value"), LONGEST_TAG, repairs)})
     return channels
 
 

@@ -8,12 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import (
-    RequestDataTooBig,
-    SuspiciousOperation,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
@@ -44,14 +39,7 @@ def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _problem(problem)
         except DatabaseError as error:
             logger.error("the database cannot store submissions: %s", type(error).__name__)
-            response = _problem(
-                Problem(
-                    503,
-                    "unavailable",
-                    "The submission cannot be stored now.",
-                    "Send it again.",
-                )
-            )
+            response = _problem(Problem(503, "unavailable", "The submission cannot be stored now.", "Send it again."))
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)
             return response
 
@@ -59,12 +47,7 @@ def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _problem(problem: Problem) -> HttpResponse:
-    body = {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": problem.status,
-        "code": problem.code,
-    }
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
     if problem.detail:
         body["detail"] = problem.detail
     return JsonResponse(body, status=problem.status, content_type="application/problem+json")
@@ -78,12 +61,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     form = _form(key)
     origin = request.headers.get("Origin", "")
     if not intake.may_send_from(form, origin):
-        raise Problem(
-            403,
-            "origin_not_allowed",
-            "This web page may not send to this form.",
-            f"Origin: {origin[:200]}",
-        )
+        raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     if request.method == "OPTIONS":
         return _allow(HttpResponse(status=204), origin)
     trusted = intake.shows_secret(form, request.headers.get("Authorization", ""))
@@ -109,12 +87,7 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
     if not intake.shows_secret(form, request.headers.get("Authorization", "")):
-        raise Problem(
-            401,
-            "secret_required",
-            "Show the form's secret.",
-            "Send Authorization: Bearer <secret>.",
-        )
+        raise Problem(401, "secret_required", "Show the form's secret.", "Send Authorization: Bearer <secret>.")
     submission = Submission.objects.filter(form=form, pk=submission_id).select_related("portal").first()
     if submission is None:
         raise Problem(404, "unknown_submission", "This form has no such submission.")
@@ -163,12 +136,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
 def _form(key: str) -> Form:
     form = Form.objects.filter(key=key, active=True).select_related("portal").first()
     if form is None:
-        raise Problem(
-            404,
-            "unknown_form",
-            "There is no such form.",
-            "Check the address, or make a new form.",
-        )
+        raise Problem(404, "unknown_form", "There is no such form.", "Check the address, or make a new form.")
     return form
 
 
@@ -185,12 +153,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
     except TooManyFieldsSent:
         raise Problem(422, "too_complex", "The form has too many fields.") from None
     except TooManyFilesSent:
-        raise Problem(
-            415,
-            "files_not_taken",
-            "Files are not taken.",
-            "Send the form without its files.",
-        ) from None
+        raise Problem(415, "files_not_taken", "Files are not taken.", "Send the form without its files.") from None
     except (MultiPartParserError, SuspiciousOperation, UnicodeError):
         raise Problem(400, "unreadable_body", "The form data cannot be read.") from None
     if kind == "application/json" or kind.endswith("+json"):

@@ -19,11 +19,7 @@ class Command(BaseCommand):
     help = "Connect a portal by the address of an incoming webhook (with the right to use the CRM)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "url",
-            metavar="URL",
-            help="https://PORTAL/rest/USER/CODE/ as the portal shows it",
-        )
+        parser.add_argument("url", metavar="URL", help="https://PORTAL/rest/USER/CODE/ as the portal shows it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = options["url"].rstrip("/") + "/"
@@ -42,12 +38,7 @@ class Command(BaseCommand):
         user = parts.path.split("/")[2]
         member_id = "webhook-" + hashlib.sha256(f"{parts.netloc.lower()}/{user}".encode()).hexdigest()[:32]
         portal, _ = Portal.objects.update_or_create(
-            member_id=member_id,
-            defaults={
-                "webhook_url": url,
-                "domain": parts.netloc.lower(),
-                "scope": ",".join(scope),
-            },
+            member_id=member_id, defaults={"webhook_url": url, "domain": parts.netloc.lower(), "scope": ",".join(scope)}
         )
         portals.resume(portal)
         self.stdout.write(member_id)

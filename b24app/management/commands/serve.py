@@ -26,11 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument(
-            "--host",
-            default="127.0.0.1",
-            help="the address to listen on (default: this machine only)",
-        )
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Serving on http://{options['host']}:{options['port']}")

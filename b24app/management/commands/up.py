@@ -62,13 +62,7 @@ def _processes(port: int, workers: int, redis_url: str) -> list[Process]:
         "beat": [*celery, "beat"],
     }
     return [
-        Process(
-            name,
-            argv,
-            env={"REDIS_URL": redis_url},
-            cwd=Path(settings.BASE_DIR),
-            prefix=True,
-        )
+        Process(name, argv, env={"REDIS_URL": redis_url}, cwd=Path(settings.BASE_DIR), prefix=True)
         for name, argv in commands.items()
     ]
 

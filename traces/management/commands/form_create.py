@@ -18,32 +18,13 @@ class Command(BaseCommand):
     help = "Make a form for a portal and print its key, its secret (shown this once) and its address."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--portal",
-            required=True,
-            metavar="MEMBER_ID",
-            help="the portal's member_id",
-        )
+        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="the portal's member_id")
         parser.add_argument("--name", required=True, help="what the form is called on the portal's page")
+        parser.add_argument("--creates", default=Kind.TRACE, choices=Kind.values, help="what a submission becomes")
         parser.add_argument(
-            "--creates",
-            default=Kind.TRACE,
-            choices=Kind.values,
-            help="what a submission becomes",
+            "--origin", action="append", default=[], metavar="URL", help="a site that may send; repeat for more"
         )
-        parser.add_argument(
-            "--origin",
-            action="append",
-            default=[],
-            metavar="URL",
-            help="a site that may send; repeat for more",
-        )
-        parser.add_argument(
-            "--thank-you",
-            default="",
-            metavar="URL",
-            help="where a plain HTML form goes afterwards",
-        )
+        parser.add_argument("--thank-you", default="", metavar="URL", help="where a plain HTML form goes afterwards")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,11 +44,7 @@ class Command(BaseCommand):
             origins=origins,
             thank_you_url=options["thank_you"],
         )
-        made = {
-            "key": form.key,
-            "secret": secret,
-            "url": f"{settings.APP_URL}/in/{form.key}/",
-        }
+        made = {"key": form.key, "secret": secret, "url": f"{settings.APP_URL}/in/{form.key}/"}
         if options["json"]:
             self.stdout.write(json.dumps(made))
         else:

@@ -1,0 +1,155 @@
+"""The product in a real browser, inside the sandbox portal's frame: installed, opened, used and removed by clicks."""
+
+import os
+import re
+import time
+
+import pytest
+
+from tests.stack import private_services, start_stack
+
+pytestmark = [
+    pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),
+    pytest.mark.timeout(120),
+]
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--test-third-party-cookie-phaseout",
+]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    with (
+        private_services() as services,
+        start_stack(tmp_path_factory.mktemp("stack"), plan="none", **services) as stack,
+    ):
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, stack):
+    """A page of the portal, with the application removed before; what the browser complains of fails the test."""
+    stack.sandbox("POST", "/portals/acme/uninstall", clean=True)
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(stack.portal_page)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def application(page):
+    return page.frame_locator("iframe")
+
+
+def install(page):
+    page.get_by_role("button", name="Install", exact=True).click()
+    application(page).get_by_text(re.compile("All is well|Всё в порядке")).wait_for()
+
+
+def acme(stack):
+    return stack.sandbox("GET", "/state")["portals"]["acme"]
+
+
+def until(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.1)
+
+
+def test_an_administrator_installs_it_by_one_click(page, stack):
+    install(page)
+    assert acme(stack)["installed"]
+    until(
+        lambda: (
+            {"ONAPPINSTALL": 200}
+            == {e["event"]: e["status"] for e in stack.sandbox("GET", "/state")["events_sent"][-1:]}
+        )
+    )
+
+
+def test_the_page_speaks_russian_where_the_portal_does(page):
+    page.get_by_label("Language").select_option("ru")
+    install(page)
+    assert application(page).get_by_role("heading", name="Формы").is_visible()
+
+
+def test_the_frame_has_no_scroll_bar_of_its_own(page):
+    install(page)
+    body = application(page).locator("html")
+    until(lambda: body.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth"))
+
+
+def test_an_ordinary_user_sees_the_page_but_cannot_install(page):
+    page.get_by_role("button", name="Install", exact=True).click()
+    application(page).get_by_text("All is well").wait_for()
+    page.get_by_label("User").select_option("3")
+    application(page).get_by_text("All is well").wait_for()
+
+
+def test_a_new_version_is_finished_when_it_is_opened(page, stack):
+    install(page)
+    page.get_by_role("button", name="New version").click()
+    until(lambda: acme(stack)["installed"])
+    application(page).get_by_text("All is well").wait_for()
+
+
+def test_uninstalling_with_the_data_removes_the_portal(page, stack):
+    install(page)
+    page.get_by_label("delete data").check()
+    page.get_by_role("button", name="Uninstall").click()
+    page.get_by_text("not installed on this portal").wait_for()
+    until(lambda: "submissions" not in stack.run("submissions", "--json") or stack.counts()["total"] == 0)
+
+
+@pytest.fixture
+def form(page, stack):
+    install(page)
+    stack.member_id = acme(stack)["member_id"]
+    return stack.create_form("Shop", "trace")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_shops_form_delivers_its_trace(page, form, stack, chromium, script):
+    visitor = chromium.new_context(java_script_enabled=script)
+    shop = visitor.new_page()
+    before = acme(stack)["traces"]
+    shop.goto(stack.shop_address(form["key"]) + "&utm_source=google&utm_medium=cpc")
+    shop.get_by_label("Name").fill("Ines")
+    shop.get_by_role("button", name="Send").click()
+    shop.get_by_role("heading", name="Thank you").wait_for()
+    visitor.close()
+    until(lambda: acme(stack)["traces"] == before + 1)
+    assert stack.portal_traces()[-1]["source_id"] == (1 if script else 0)
+
+
+def test_what_was_delivered_stands_on_the_applications_page(page, form, stack):
+    import requests
+
+    requests.post(form["url"], json={"utm_source": "google", "page_url": "https://shop.example.com/"}, timeout=10)
+    until(lambda: acme(stack)["traces"])
+    until(lambda: stack.counts()["states"]["delivered"])
+    page.get_by_role("button", name="Reload").click()
+    application(page).get_by_role("cell", name="Delivered to the portal").first.wait_for()

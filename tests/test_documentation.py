@@ -1,0 +1,46 @@
+"""The documentation tells what the code knows, and every code has its sentence."""
+
+import re
+
+import pytest
+from django.conf import settings
+
+from b24app import errors
+from b24app.remedies import REMEDIES
+from traces import metrics, sentences
+from traces.models import Attempt, Kind
+
+README = (settings.BASE_DIR / "README.md").read_text()
+SETTINGS = (settings.BASE_DIR / "b24app" / "settings.py").read_text()
+SOURCES = [path.read_text() for app in ("b24app", "traces") for path in (settings.BASE_DIR / app).glob("*.py")]
+
+
+@pytest.mark.parametrize("name", re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS))
+def test_each_setting_stands_in_the_readme_and_the_example(name):
+    assert f"`{name}`" in README
+    assert name in (settings.BASE_DIR / ".env.example").read_text()
+
+
+@pytest.mark.parametrize("word", [*metrics.STATES, *Kind.values])
+def test_each_state_and_kind_stands_in_the_readme(word):
+    assert f"| `{word}` |" in README
+
+
+def test_each_state_and_outcome_has_a_sentence():
+    assert set(sentences.STATES) == set(metrics.STATES)
+    assert set(sentences.OUTCOMES) == set(Attempt.Outcome.values)
+
+
+def test_each_repair_has_a_sentence_and_each_sentence_its_repair():
+    noted = {code for text in SOURCES for code in re.findall(r'repairs\.append\("(\w+)"\)', text)}
+    assert noted == set(sentences.REPAIRS)
+
+
+def test_each_reason_to_stop_has_a_remedy():
+    raised = {code for text in SOURCES for code in re.findall(r'Stop\(\s*"(\w+)"', text)}
+    assert raised | set(errors._STOP.values()) | {"not_installed"} == set(REMEDIES)
+
+
+def test_each_link_of_the_readme_leads_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert links and [link for link in links if not (settings.BASE_DIR / link).exists()] == []
