@@ -1,5 +1,8 @@
 """Batches on the sandbox: every row of what the portal's own code did with references, and every shape."""
 
+import itertools
+import secrets
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,6 +10,7 @@ import pytest
 import requests
 
 from tests.sandbox.batch import substitute
+from tests.sandbox.portal import Token
 
 LEFT: dict[str, dict[str, Any]] = {
     "result": {"lead": 3021, "obj": {"id": 7}},
@@ -35,10 +39,23 @@ LEFT: dict[str, dict[str, Any]] = {
         ("$total[k]", 134),
         ("$next[k]", 50),
         ("$time[k][duration]", 0.3),
+        ("a $time[k][duration]", "a 0.3"),
+        ("a $error[bad] b", "a $error[bad] b"),
+        ("a $RESULT[lead] b", "a $RESULT[lead] b"),
+        ("costs $5 [net]", "costs $5 [net]"),
+        (7, 7),
     ],
 )
 def test_references_are_replaced_as_the_portal_does(sent, received):
     assert substitute({"fields": [sent]}, LEFT) == {"fields": [received]}
+
+
+def test_keys_are_looked_at_as_well():
+    assert substitute({"$result[lead]": 1, "$result[nope]": 2}, LEFT) == {"3021": 1, "$result[nope]": 2}
+
+
+def test_an_unresolved_reference_to_nothing_is_an_empty_list():
+    assert substitute("$result[nope]", {"result": {}}) == []
 
 
 @pytest.fixture
@@ -144,3 +161,94 @@ def test_a_form_body_is_decoded_twice(portal):
     }
     requests.post(f"{portal.rest_url}batch", data=body)
     assert portal.entities["LEAD", 2]["TITLE"] == "a&b"
+
+
+@pytest.mark.parametrize("halt", [1, "1", True, "false", "Y"])
+def test_whatever_is_true_for_php_halts(batch, halt):
+    assert batch({"a": BAD, "b": GOOD}, halt=halt)["result"] == []
+
+
+@pytest.mark.parametrize("halt", [0, "0", "", False, None])
+def test_whatever_is_false_for_php_does_not(batch, halt):
+    assert batch({"a": BAD, "b": GOOD}, halt=halt)["result"] == {"b": 1}
+
+
+def test_the_names_of_its_parameters_count_in_any_case(portal):
+    body = {"CMD": {"a": BAD, "b": GOOD}, "Halt": 1, "auth": portal.issue_tokens()["access_token"]}
+    assert requests.post(f"{portal.rest_url}batch", json=body).json()["result"]["result"] == []
+
+
+def test_a_command_that_is_no_text_is_skipped_but_counted(batch):
+    result = batch({"none": 5, **{f"c{number}": GOOD for number in range(50)}})
+    assert len(result["result"]) == 49
+    assert list(result["result_error"]) == ["c49"]
+
+
+def test_a_method_counts_in_any_case(batch):
+    assert batch({"a": GOOD.replace("crm.", "CRM.")})["result"] == {"a": 1}
+
+
+def test_a_suffix_belongs_to_no_command(batch):
+    assert batch({"a": "profile.json"})["result_error"]["a"]["error"] == "ERROR_METHOD_NOT_FOUND"
+
+
+def test_what_a_list_counted_stands_beside_the_results(batch, portal):
+    for number in range(60):
+        portal.entities["LEAD", 100 + number] = {"ID": str(100 + number)}
+    result = batch({"a": "crm.lead.list?start=0", "b": "crm.lead.list?start=50", "c": "crm.lead.list?start=-1"})
+    assert (result["result_total"], result["result_next"]) == ({"a": 61, "b": 61}, {"a": 50})
+
+
+def test_each_success_has_its_time_and_no_failure_has(batch):
+    result = batch({"a": GOOD, "b": BAD})
+    assert list(result["result_time"]) == ["a"]
+    assert {"start", "finish", "operating", "operating_reset_at"} <= set(result["result_time"]["a"])
+
+
+def test_no_right_to_the_crm_fails_alone(portal):
+    portal.add_user(9, admin=False, name="Ola", crm=False)
+    body = {"cmd": {"a": "crm.lead.list"}, "auth": portal.issue_tokens(9)["access_token"]}
+    result = requests.post(f"{portal.rest_url}batch", json=body).json()["result"]
+    assert result["result_error"]["a"] == {"error": "", "error_description": "Access denied."}
+
+
+def test_a_type_error_ends_the_whole_batch_after_what_has_run(portal):
+    bad = command("crm.tracking.trace.add", TRACE='{"ref":["x"]}')
+    body = {"cmd": {"a": GOOD, "b": bad}, "auth": portal.issue_tokens()["access_token"]}
+    answer = requests.post(f"{portal.rest_url}batch", json=body)
+    assert (answer.status_code, len(portal.traces)) == (500, 1)
+
+
+def test_dependent_commands_with_halt_link_nobody(batch, portal):
+    batch({"lead": BAD, "deal": command("crm.deal.add", **{"fields[CONTACT_ID]": "$result[lead]"})}, halt=1)
+    assert ("DEAL", 3) not in portal.entities
+
+
+def test_without_halt_a_stranger_is_linked(batch, portal):
+    portal.entities["CONTACT", 1] = {"ID": "1"}
+    batch({"a": GOOD, "lead": BAD, "deal": command("crm.deal.add", **{"fields[CONTACT_ID]": "$result[lead]"})})
+    assert [3, 1] in portal.traces[-1].entities
+
+
+RECEIPT = "user.option.set?options[batch]=7&options[results]=$result[c0] $result[c1]"
+
+
+def test_a_receipt_can_be_left_as_the_last_command(batch, portal):
+    batch({"c0": GOOD, "c1": GOOD, "receipt": RECEIPT})
+    assert portal.user_options[1] == {"batch": "7", "results": "1 2"}
+
+
+@pytest.mark.parametrize("by", ["real time", "the clock"])
+def test_a_batch_is_cut_off_at_its_time_in_part_and_leaves_no_receipt(portal, sandbox, monkeypatch, by):
+    portal.command_seconds, portal.cut_after = (0.05, 0.12) if by == "real time" else (0.001, 60)
+    if by == "the clock":  # each look at it moves the clock on
+        times = itertools.count(1_790_000_000, 5)
+        monkeypatch.setattr(portal, "clock", SimpleNamespace(now=lambda: next(times)))
+    body = {"cmd": {f"c{number}": GOOD for number in range(20)} | {"receipt": RECEIPT}, "halt": 0}
+    token = secrets.token_hex(8)
+    portal.access[token] = Token(1, 2e9)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{portal.rest_url}batch", json={**body, "auth": token})
+    assert 1 <= len(portal.traces) < 20
+    assert portal.user_options == {}
+    assert (portal.hits[-1].error, portal.hits[-1].commands) == ("cut", len(portal.traces))

@@ -1,0 +1,180 @@
+"""Building a TRACE: whatever comes in, what goes out is clean, and what was clean means the same."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.sandbox import tracking
+from tests.sandbox.portal import GOLDEN, SITES
+from traces import trace
+
+FILE = json.loads(GOLDEN.read_text())
+RECEIVED = 1_795_500_000
+NOTHING = {
+    "device": {"isMobile": False},
+    "tags": {"ts": 0, "list": {}},
+    "pages": {"list": []},
+    "previous": {"list": []},
+}
+
+
+def built(**body):
+    return json.loads(trace.build(body, RECEIVED).text)
+
+
+def repairs(**body):
+    return trace.build(body, RECEIVED).repairs
+
+
+def stored(text):
+    return tracking.load(text, FILE["sources"], SITES, RECEIVED).as_golden()
+
+
+STORED = [case for case in FILE["cases"] if (case["stored"] or {}).get("source_id") is not None]
+
+
+@pytest.mark.parametrize("case", STORED, ids=[case["name"] for case in STORED])
+def test_what_the_portal_could_read_it_reads_still(case):
+    text = case["request"]["TRACE"]
+    after, before = stored(trace.build({"TRACE": text}, RECEIVED).text), stored(text)
+    assert {**after, "tags": {key: str(tag) for key, tag in after["tags"].items()}} == {
+        **before,
+        "tags": {key: str(tag) for key, tag in before["tags"].items()},
+    }
+
+
+STOPPED = [
+    case for case in FILE["cases"] if "http_status" in (case["stored"] or {}) or "error" in (case["stored"] or {})
+]
+
+
+@pytest.mark.parametrize("case", STOPPED, ids=[case["name"] for case in STOPPED])
+def test_what_stopped_the_portal_does_not_any_more(case):
+    assert stored(trace.build({"TRACE": dict(case["request"] or {}).get("TRACE")}, RECEIVED).text)
+
+
+@pytest.mark.parametrize("given", ["not json", "[]", "42", "null", "[" * 100_000, 5, [1]])
+def test_an_unreadable_trace_is_told_and_replaced(given):
+    assert repairs(TRACE=given) == ("trace_unreadable",)
+    assert built(TRACE=given) == NOTHING
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_a_missing_trace_is_nothing_to_tell(given):
+    assert (built(TRACE=given), repairs(TRACE=given)) == (NOTHING, ())
+
+
+def test_utm_fields_count_in_any_case():
+    tags = built(UTM_SOURCE="google", utm_medium="cpc")["tags"]["list"]
+    assert tags == {"utm_source": "google", "utm_medium": "cpc"}
+
+
+def test_the_traces_own_tags_win():
+    assert built(TRACE='{"tags":{"list":{"utm_source":"fb"}}}', utm_source="google")["tags"]["list"] == {
+        "utm_source": "fb"
+    }
+
+
+def test_tags_are_found_in_the_pages_address():
+    assert built(page_url="https://shop.example/?utm_source=google")["tags"]["list"] == {"utm_source": "google"}
+
+
+def test_the_page_is_taken_with_the_time_of_the_submission():
+    assert built(page_url="https://shop.example/")["pages"]["list"] == [["https://shop.example/", RECEIVED]]
+
+
+@pytest.mark.parametrize(
+    ("referrer", "kept"),
+    [("https://www.google.com/", True), ("https://shop.example/cart", False), ("", False), ("nonsense", False)],
+)
+def test_only_a_foreign_referrer_is_taken(referrer, kept):
+    assert ("ref" in built(page_url="https://shop.example/", referrer=referrer)) is kept
+
+
+def test_a_dollar_sign_is_escaped_and_means_the_same():
+    result = trace.build({"utm_source": "$result[t0]"}, RECEIVED)
+    assert "$" not in result.text
+    assert json.loads(result.text)["tags"]["list"]["utm_source"] == "$result[t0]"
+
+
+def test_at_most_five_pages_are_kept_the_last_ones():
+    pages = [[f"https://shop.example/{number}", number, ""] for number in range(7)]
+    result = built(TRACE={"pages": {"list": pages}})
+    assert [page[1] for page in result["pages"]["list"]] == [2, 3, 4, 5, 6]
+    assert repairs(TRACE={"pages": {"list": pages}}) == ("pages_shortened",)
+
+
+def test_a_date_as_text_becomes_seconds():
+    result = built(TRACE={"pages": {"list": [["https://a.example/", "2024-04-03T10:26:32+01:00", "A"]]}})
+    assert result["pages"]["list"] == [["https://a.example/", 1712136392, "A"]]
+
+
+def test_a_trace_of_objects_is_taken_as_well_as_text():
+    assert built(TRACE={"url": "https://a.example/"})["url"] == "https://a.example/"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children, max_size=7) | st.dictionaries(st.text(max_size=8), children, max_size=5),
+    max_leaves=30,
+)
+KEYS = ["url", "ref", "gid", "device", "tags", "client", "pages", "channels", "previous", "order", "PAGES"]
+INNER = ["list", "ts", "isMobile", "gaId", "utm_source", "UTM_SOURCE", "code", "value", "gclid"]
+inner_values = st.recursive(
+    json_values,
+    lambda children: st.dictionaries(st.sampled_from(INNER), children, max_size=4) | st.lists(children, max_size=8),
+    max_leaves=20,
+)
+traces_given = st.dictionaries(st.sampled_from(KEYS), inner_values) | json_values
+
+
+@given(traces_given)
+def test_whatever_is_given_the_portal_can_store_it(given):
+    text = trace.build({"TRACE": given, "page_url": given, "utm_source": given, "referrer": given}, RECEIVED).text
+    result = json.loads(text)
+    assert set(result) <= set(KEYS) - {"order", "PAGES"}
+    assert len(result["pages"]["list"]) <= trace.MOST_PAGES
+    assert stored(text)
+
+
+@given(traces_given)
+def test_a_built_trace_is_not_changed_again(given):
+    once = trace.build({"TRACE": given}, RECEIVED)
+    twice = trace.build({"TRACE": once.text}, RECEIVED)
+    assert (json.loads(twice.text), twice.repairs) == (json.loads(once.text), ())
+
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+addresses = st.builds(
+    lambda host, path: f"https://{host}.example/{path}", st.sampled_from("abc"), st.sampled_from("xyz")
+)
+moments = st.integers(1_500_000_000, 1_900_000_000)
+
+
+def clean_traces(**more):
+    return st.fixed_dictionaries(
+        {
+            "url": addresses,
+            "device": st.fixed_dictionaries({"isMobile": st.booleans()}),
+            "tags": st.fixed_dictionaries(
+                {"ts": moments, "list": st.dictionaries(st.sampled_from(trace.UTM), words), "gclid": st.none()}
+            ),
+            "client": st.just({}),
+            "pages": st.fixed_dictionaries(
+                {"list": st.lists(st.tuples(addresses, moments, words).map(list), max_size=5)}
+            ),
+            "gid": st.none(),
+            **more,
+        },
+        optional={"ref": addresses},
+    )
+
+
+@given(clean_traces(previous=st.fixed_dictionaries({"list": st.lists(clean_traces(), max_size=5)})))
+def test_a_clean_trace_means_the_same_to_the_portal(given):
+    text = json.dumps(given)
+    result = trace.build({"TRACE": text}, RECEIVED)
+    assert stored(result.text) == stored(text)
+    assert result.repairs == ()
