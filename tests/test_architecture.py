@@ -15,5 +15,5 @@ def test_it_stays_readable(path):
     functions = [
         node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
-    long = [node.name for node in functions if node.end_lineno - node.lineno >= LONGEST_FUNCTION]
+    long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION]
     assert (len(text.splitlines()) <= LONGEST_MODULE, long) == (True, [])

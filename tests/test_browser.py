@@ -84,8 +84,8 @@ def test_an_administrator_installs_it_by_one_click(page, stack):
     assert acme(stack)["installed"]
     until(
         lambda: (
-            {"ONAPPINSTALL": 200}
-            == {e["event"]: e["status"] for e in stack.sandbox("GET", "/state")["events_sent"][-1:]}
+            {e["event"]: e["status"] for e in stack.sandbox("GET", "/state")["events_sent"][-1:]}
+            == {"ONAPPINSTALL": 200}
         )
     )
 

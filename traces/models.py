@@ -6,6 +6,7 @@ import secrets
 import uuid
 from typing import Any
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 from uuid6 import uuid7
@@ -41,7 +42,7 @@ class Form(models.Model):
     creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
     # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
     origins = models.JSONField(default=list, blank=True)
-    thank_you_url = models.URLField(max_length=500, blank=True)
+    thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 

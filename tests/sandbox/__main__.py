@@ -1,7 +1,11 @@
-"""`python -m tests.sandbox`: the sandbox as a process; prints one line of JSON when it is ready."""
+"""`python -m tests.sandbox`: the sandbox as a process; prints one line of JSON when it is ready.
+
+It ends with SIGINT, SIGTERM, or the process that started it.
+"""
 
 import argparse
 import json
+import os
 import signal
 import threading
 
@@ -29,7 +33,9 @@ def main() -> None:
             sandbox.add_portal(name, None if chosen == "none" else chosen, host=asked.host, port=int(port or 0))
         found = {name: describe(portal) for name, portal in sandbox.portals.items()}
         print(json.dumps({"oauth_url": sandbox.oauth_url, "portals": found}), flush=True)
-        end.wait()
+        parent = os.getppid()
+        while not end.wait(1.0) and os.getppid() == parent:
+            pass
 
 
 if __name__ == "__main__":

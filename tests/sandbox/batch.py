@@ -16,40 +16,47 @@ COLLECTIONS = ("result", "error", "total", "next", "time")
 _REFERENCE = re.compile(r"\$(result|error|total|next|time)\[\S+\]\S*", re.IGNORECASE)
 _KEY = re.compile(r"\[([^\[\]]+)\]")
 
+Left = Mapping[str, Mapping[str, Any]]
 
-def substitute(value: Any, collections: Mapping[str, Mapping[str, Any]]) -> Any:
+
+def substitute(value: Any, left: Left) -> Any:
     """`value` with the references in its texts replaced, at any depth.
 
-    `collections` maps result, error, total, next and time to what the commands so far have left, by command.
+    `left` maps result, error, total, next and time to what the commands so far have left, by command.
     """
     if isinstance(value, list):
-        return [substitute(item, collections) for item in value]
+        return [substitute(item, left) for item in value]
     if isinstance(value, dict):
-        return {key: substitute(item, collections) for key, item in value.items()}
+        return {_of_key(key, left): substitute(item, left) for key, item in value.items()}
     if not isinstance(value, str) or "$" not in value:
         return value
     whole = _REFERENCE.fullmatch(value)
     if whole:
-        return _resolve(whole, collections)[0]
-    return _REFERENCE.sub(lambda found: _inside(found, collections), value)
+        return _resolve(whole, left)
+    return _REFERENCE.sub(lambda found: _inside(found, left), value)
 
 
-def _inside(found: re.Match[str], collections: Mapping[str, Mapping[str, Any]]) -> str:
-    value, _ = _resolve(found, collections)
-    return found[0] if isinstance(value, (list, dict)) or value is None else str(value)
+def _of_key(key: str, left: Left) -> str:
+    """A key with its references replaced: keys are looked at as well, but only a scalar can be one."""
+    value = substitute(key, left)
+    return key if isinstance(value, (list, dict)) else php.text(value)
 
 
-def _resolve(found: re.Match[str], collections: Mapping[str, Mapping[str, Any]]) -> tuple[Any, bool]:
-    """The deepest part of the path that exists; the name is looked up in its own case."""
-    collection = collections.get(found[1])
+def _inside(found: re.Match[str], left: Left) -> str:
+    """A reference inside a text; what is no text and no number leaves it as it was written."""
+    value = _resolve(found, left)
+    return value if isinstance(value, str) else php.text(value) if php.is_numeric(value) else found[0]
+
+
+def _resolve(found: re.Match[str], left: Left) -> Any:
+    """The deepest part of the path that exists; the collection's name is looked up in its own case."""
+    collection = left.get(found[1])
     if collection is None:
-        return None, False
-    value: Any = dict(collection)
+        return None
+    value: Any = php.array(dict(collection))
     for key in _KEY.findall(found[0]):
-        if not isinstance(value, (list, dict)):
-            return value, True
         deeper = php.get(value, key)
         if deeper is None:
-            return value, False
+            break
         value = deeper
-    return value, True
+    return value

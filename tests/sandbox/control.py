@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 
 async def answer(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
-    """Do what was asked: state, portals, actions of a portal, faults, clock."""
+    """Do what was asked: state, portals, actions of a portal, faults, clock, events."""
     text = await request.text()
-    body: dict[str, Any] = json.loads(text) if text else {}
     parts = [part for part in request.path.split("/") if part][1:]
-    match (request.method, *parts):
+    try:
+        return web.json_response(await _found(sandbox, request.method, parts, json.loads(text) if text else {}))
+    except (KeyError, TypeError, ValueError) as error:
+        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+
+async def _found(sandbox: Sandbox, verb: str, parts: list[str], body: dict[str, Any]) -> Any:
+    match (verb, *parts):
         case ("GET", "state"):
             found: Any = sandbox.state()
         case ("POST", "portals"):
@@ -39,9 +45,12 @@ async def answer(sandbox: Sandbox, request: web.BaseRequest) -> web.Response:
         case ("POST", "clock"):
             sandbox.clock.advance(body["advance"])
             found = {"now": sandbox.clock.now()}
+        case ("POST", "events"):
+            sandbox.event_delay = body["delay"]
+            found = {}
         case _:
-            return web.json_response({"error": "no such action"}, status=404)
-    return web.json_response(found)
+            raise web.HTTPNotFound(text="no such action")
+    return found
 
 
 async def act(sandbox: Sandbox, portal: Portal, action: str, body: dict[str, Any]) -> Any:
@@ -58,6 +67,9 @@ async def act(sandbox: Sandbox, portal: Portal, action: str, body: dict[str, Any
             portal.expire_tokens()
         case "fire_user":
             portal.fire_user(body["id"])
+        case "set_user":
+            for name, value in body.items():
+                setattr(portal.users[body["id"]], name, value)
         case "install":
             sandbox.install(portal)
         case "finish_install":

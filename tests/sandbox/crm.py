@@ -1,6 +1,6 @@
-"""The CRM's REST methods: traces, records, duplicates, directories.
+"""The CRM's REST methods: records, duplicates, directories.
 
-Source: the fact sheets on TRACE (§§3, 6) and CRM entities.
+Source: the fact sheet on CRM entities.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.sandbox import php, tracking
+from tests.sandbox import php, traces
 from tests.sandbox.methods import Call, RestError, method
-from tests.sandbox.portal import SITES
-from tests.sandbox.tracking import TAGS, TYPES, Trace
+from tests.sandbox.tracking import TAGS
 
-UNTOUCHABLE = 900000  # records from this ID on may not be modified
 PAGE = 50
 MOST_VALUES = 20
 _ENTITIES = ("lead", "deal", "contact", "company", "quote")
-_BY_TYPE_ID = {number: kind for kind, number in TYPES.items()}
 _SOURCES = {
     "CALL": "Call", "EMAIL": "E-Mail", "WEB": "Website", "ADVERTISING": "Advertising", "PARTNER": "Existing client",
     "RECOMMENDATION": "By recommendation", "TRADE_SHOW": "Trade show", "WEBFORM": "CRM form",
@@ -26,90 +23,33 @@ _SOURCES = {
 }  # fmt: skip
 _READ_ONLY = {"ID", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-
-
-def _core(text: str) -> RestError:
-    return RestError("ERROR_CORE", text)
+_MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
+_EVERYWHERE = (
+    "ID", "TITLE", "ASSIGNED_BY_ID", "OPENED", "COMMENTS", "SOURCE_ID", "SOURCE_DESCRIPTION", "DATE_CREATE",
+    "DATE_MODIFY", "CREATED_BY_ID", *TAGS,
+)  # fmt: skip
+_PERSON = ("NAME", "SECOND_NAME", "LAST_NAME", "HONORIFIC", "POST", "ADDRESS", "BIRTHDATE", *_MULTIFIELDS)
+_MONEY = ("OPPORTUNITY", "CURRENCY_ID", "CONTACT_ID", "COMPANY_ID")
+_ORIGIN = ("ORIGINATOR_ID", "ORIGIN_ID")
+_NAMES = {
+    "LEAD": (*_EVERYWHERE, *_PERSON, *_MONEY, *_ORIGIN, "COMPANY_TITLE", "STATUS_ID", "STATUS_DESCRIPTION"),
+    "DEAL": (*_EVERYWHERE, *_MONEY, *_ORIGIN, "CATEGORY_ID", "STAGE_ID", "TYPE_ID", "BEGINDATE", "CLOSEDATE"),
+    "CONTACT": (*_EVERYWHERE, *_PERSON, *_ORIGIN, "ORIGIN_VERSION", "COMPANY_ID", "TYPE_ID"),
+    "COMPANY": (*_EVERYWHERE, *_MULTIFIELDS, *_ORIGIN, "ORIGIN_VERSION", "COMPANY_TYPE", "INDUSTRY", "ADDRESS"),
+    "QUOTE": (*_EVERYWHERE, *_MONEY, "STATUS_ID", "DEAL_ID", "LEAD_ID", "BEGINDATE", "CLOSEDATE"),
+}
+_ORDERED: dict[str, Callable[[str, str], bool]] = {
+    ">": lambda have, value: _rank(have) > _rank(value),
+    ">=": lambda have, value: _rank(have) >= _rank(value),
+    "<": lambda have, value: _rank(have) < _rank(value),
+    "<=": lambda have, value: _rank(have) <= _rank(value),
+    "%": lambda have, value: value.lower() in have.lower(),
+    "=%": lambda have, value: bool(re.fullmatch(re.escape(value).replace("%", ".*"), have, re.IGNORECASE)),
+}
 
 
 def _classic(text: str) -> RestError:
     return RestError("", text)
-
-
-# --- Traces -----------------------------------------------------------------------------------
-
-
-@method("crm.tracking.trace.add", "crm")
-def trace_add(call: Call) -> Any:
-    text = call.get("TRACE")
-    if not php.truthy(text):
-        raise _core("Parameter `TRACE` required.")
-    if not isinstance(text, str):
-        raise TypeError("TRACE is an array")
-    trace = _load(call, text)
-    linked = _checked_entities(call)
-    _save(call, trace)
-    for kind, number in linked:
-        _link(call, trace, kind, number)
-    return trace.id
-
-
-def _load(call: Call, text: str) -> Trace:
-    try:
-        return tracking.load(text, call.portal.sources or (), SITES, int(call.portal.clock.now()))
-    except ValueError:
-        raise _core("Can not parse JSON in parameter `TRACE`.") from None
-
-
-def _checked_entities(call: Call) -> list[tuple[str, int]]:
-    """The records to link; all are checked before anything is written."""
-    given = call.get("ENTITIES")
-    linked = []
-    for entry in given if isinstance(given, list) else []:
-        kind, number = php.get(entry, "TYPE"), php.get(entry, "ID")
-        if kind not in TYPES:
-            allowed = ",".join(sorted(TYPES))
-            raise _core(f"Wrong TYPE in parameter `ENTITIES`. Allowed types: {allowed}")
-        if not php.is_numeric(number) or php.integer(number) <= 0:
-            raise _core("Wrong ID in parameter `ENTITIES`.")
-        if not _may_update(call, kind, php.integer(number)):
-            raise _core(f"You have no access to entity `{kind}` with ID `{php.integer(number)}`.")
-        linked.append((kind, php.integer(number)))
-    return linked
-
-
-def _may_update(call: Call, kind: str, number: int) -> bool:
-    if number >= UNTOUCHABLE or not call.user.crm:
-        return False
-    return call.user.admin or (kind, number) in call.portal.entities
-
-
-def _save(call: Call, trace: Trace, parent: int = 0) -> None:
-    trace.id = len(call.portal.traces) + 1
-    trace.parent = parent
-    call.portal.traces.append(trace)
-    for visit in trace.previous:
-        _save(call, visit, trace.id)
-
-
-def _link(call: Call, trace: Trace, kind: str, number: int) -> None:
-    fields = call.portal.entities.get((kind, number))
-    if fields is None and kind != "QUOTE":
-        return  # skipped without a word
-    trace.entities.append([TYPES[kind], number])
-    if fields is not None and not any(fields.get(tag) for tag in TAGS):
-        fields.update(trace.tags)
-
-
-@method("crm.tracking.trace.delete", "crm")
-def trace_delete(call: Call) -> Any:
-    if call.get("id") is None:
-        raise _core("Parameter `id` required.")
-    number = php.integer(call.get("id"))
-    call.portal.traces[:] = [
-        trace if trace.id != number else Trace(id=0) for trace in call.portal.traces
-    ]  # the numbers of the others stay
-    return None
 
 
 # --- Records ----------------------------------------------------------------------------------
@@ -133,56 +73,46 @@ def _add(kind: str) -> Callable[[Call], Any]:
         given = _fields(call)
         if kind == "QUOTE" and not given.get("TITLE"):
             raise _classic('The required field "Subject" is not specified.')
-        for mail in given.get("EMAIL") or []:
+        for mail in php.items(given.get("EMAIL")):
             if not _EMAIL.fullmatch(str(php.get(mail, "VALUE") or "")):
-                raise _core("Incorrect e-mail.<br>")
+                raise RestError("ERROR_CORE", "Incorrect e-mail.<br>")
         number = _store(call, kind, given)
-        _trace_of_new(call, kind, number, given)
+        traces.of_new_record(call, kind, number, given)
         return number
 
     return add
 
 
 def _store(call: Call, kind: str, given: dict[str, Any]) -> int:
-    entities = call.portal.entities
-    number = max((known for other, known in entities if other == kind), default=0) + 1
-    fields = {key: value for key, value in given.items() if key not in _READ_ONLY and key != "TRACE"}
-    if kind == "QUOTE":
-        fields = {key: value for key, value in fields.items() if key not in {"ORIGINATOR_ID", "ORIGIN_ID"}}
+    """A new record of the fields that its kind has; the others are dropped without a word."""
+    number = call.portal.last_ids[kind] = call.portal.last_ids[kind] + 1
+    fields = {"ID": str(number), **_accepted(call, kind, given)}
     fields.setdefault("ASSIGNED_BY_ID", str(call.user.id))
     fields.setdefault("LAST_NAME" if kind == "CONTACT" else "TITLE", f"{kind.capitalize()} #{number}")
-    entities[kind, number] = {"ID": str(number), **fields}
+    call.portal.entities[kind, number] = fields
     return number
 
 
-def _trace_of_new(call: Call, kind: str, number: int, given: dict[str, Any]) -> None:
-    """Every classic add leaves a trace: an existing one by its number, one from TRACE, or an empty one."""
-    text = given.get("TRACE")
-    trace = None
-    if php.is_numeric(text):
-        trace = next((one for one in call.portal.traces if one.id == php.integer(text)), None)
-    if trace is None:
-        trace = _new_trace(call, text if isinstance(text, str) and not php.is_numeric(text) else "{}", given)
-    _link(call, trace, kind, number)
-    if kind == "DEAL":
-        for key in ("CONTACT_ID", "COMPANY_ID"):  # a fault of the server: the company is linked as a contact
-            if php.integer(given.get(key)) > 0:
-                _link(call, trace, "CONTACT", php.integer(given.get(key)))
+def _accepted(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _multifield(call, key, value) if key in _MULTIFIELDS else _scalars(value)
+        for key, value in given.items()
+        if (key in _NAMES[kind] and key not in _READ_ONLY) or key.startswith("UF_")
+    }
 
 
-def _new_trace(call: Call, text: str, given: dict[str, Any]) -> Trace:
-    sources = call.portal.sources or ()
-    try:
-        trace = tracking.load(text, sources, SITES, int(call.portal.clock.now()))
-    except ValueError:
-        trace = Trace()
-    utm = {tag: given[tag] for tag in TAGS if given.get(tag)}
-    trace.tags.update(utm)
-    if utm and not trace.source_id:
-        trace.source_id = tracking.source_of(trace.tags, "", sources)
-    trace.channels.append(["rest", ""])
-    _save(call, trace)
-    return trace
+def _scalars(value: Any) -> Any:
+    """A value as the classic methods give it back: in texts."""
+    return value if value is None or isinstance(value, (list, dict)) else php.text(value)
+
+
+def _multifield(call: Call, kind: str, value: Any) -> list[dict[str, str]]:
+    rows = []
+    for row in php.items(value):
+        number = call.portal.last_ids["FM"] = call.portal.last_ids.get("FM", 0) + 1
+        facts = {"ID": str(number), "VALUE_TYPE": php.text(php.get(row, "VALUE_TYPE") or "WORK")}
+        rows.append({**facts, "VALUE": php.text(php.get(row, "VALUE")), "TYPE_ID": kind})
+    return rows
 
 
 def _found(call: Call, kind: str) -> dict[str, Any]:
@@ -201,8 +131,9 @@ def _get(kind: str) -> Callable[[Call], Any]:
 
 def _update(kind: str) -> Callable[[Call], Any]:
     def update(call: Call) -> Any:
-        found = _found(call, kind)
-        found.update({key: value for key, value in _fields(call).items() if key not in _READ_ONLY | {"TRACE"}})
+        found, given = _found(call, kind), _fields(call)
+        found.update(_accepted(call, kind, given))
+        traces.of_updated_record(call, kind, int(found["ID"]), given)
         return True
 
     return update
@@ -219,11 +150,17 @@ def _delete(kind: str) -> Callable[[Call], Any]:
 def _matches(fields: dict[str, Any], wanted: Any) -> bool:
     for key, value in wanted.items() if isinstance(wanted, dict) else ():
         sign, name = re.match(r"([!@%=<>]*)(.*)", key).groups()  # type: ignore[union-attr]  # it always matches
-        have = str(fields.get(name, ""))
-        values = [str(item) for item in value] if isinstance(value, list) else [str(value)]
-        if (have in values) == (sign == "!"):
+        have = php.text(fields.get(name)) if not isinstance(fields.get(name), list) else ""
+        values = [php.text(item) for item in value] if isinstance(value, list) else [php.text(value)]
+        compare = _ORDERED.get(sign.lstrip("!"), str.__eq__)
+        if any(compare(have, one) for one in values) == sign.startswith("!"):
             return False
     return True
+
+
+def _rank(text: str) -> tuple[float, str]:
+    """Numbers by their size, other texts by their letters."""
+    return (float(text), "") if php.is_numeric(text) else (0.0, text)
 
 
 def _list(kind: str) -> Callable[[Call], Any]:
@@ -235,16 +172,25 @@ def _list(kind: str) -> Callable[[Call], Any]:
             for (other, _), fields in sorted(call.portal.entities.items(), key=lambda item: item[0][1])
             if other == kind and _matches(fields, wanted)
         ]
-        if isinstance(select, list) and select and "*" not in select:
-            found = [{"ID": fields["ID"], **{key: fields.get(key) for key in select}} for fields in found]
-        return _paged(call, found)
+        return _paged(call, [_selected(fields, select) for fields in found])
 
     return rows
 
 
+def _selected(fields: dict[str, Any], select: Any) -> dict[str, Any]:
+    """The fields asked for; user fields and multifields only where they are named."""
+    names = select if isinstance(select, list) and select else ["*"]
+    found = {"ID": fields["ID"]}
+    if "*" in names:
+        found |= {key: value for key, value in fields.items() if key not in _MULTIFIELDS and key[:3] != "UF_"}
+    if "UF_*" in names:
+        found |= {key: value for key, value in fields.items() if key[:3] == "UF_"}
+    return found | {key: fields.get(key) for key in names if isinstance(key, str) and "*" not in key}
+
+
 def _paged(call: Call, found: list[Any]) -> list[Any]:
     start = max(call.start, 0)
-    if call.start >= 0 and call.envelope is not None:
+    if call.start >= 0:
         call.envelope["total"] = len(found)
         if start + PAGE < len(found):
             call.envelope["next"] = start + PAGE
@@ -252,29 +198,19 @@ def _paged(call: Call, found: list[Any]) -> list[Any]:
 
 
 def _fields_of(kind: str) -> Callable[[Call], Any]:
-    names = ["ID", "TITLE", "SOURCE_ID", "SOURCE_DESCRIPTION", "COMMENTS", "ASSIGNED_BY_ID", *TAGS]
-    if kind in {"LEAD", "CONTACT", "COMPANY"}:
-        names += ["PHONE", "EMAIL"]
-    if kind in {"LEAD", "CONTACT"}:
-        names += ["NAME", "LAST_NAME"]
-    if kind != "QUOTE":
-        names += ["ORIGINATOR_ID", "ORIGIN_ID"]
-    if kind == "DEAL":
-        names += ["CONTACT_ID", "COMPANY_ID", "CATEGORY_ID", "STAGE_ID"]
-
     def fields(call: Call) -> Any:
         _need_crm(call)
         return {
             name: {
-                "type": "crm_multifield" if name in {"PHONE", "EMAIL"} else "string",
+                "type": "crm_multifield" if name in _MULTIFIELDS else "string",
                 "isRequired": kind == "QUOTE" and name == "TITLE",
                 "isReadOnly": name in _READ_ONLY,
                 "isImmutable": False,
-                "isMultiple": name in {"PHONE", "EMAIL"},
+                "isMultiple": name in _MULTIFIELDS,
                 "isDynamic": False,
                 "title": name.replace("_", " ").capitalize(),
             }
-            for name in names
+            for name in _NAMES[kind]
         }
 
     return fields
@@ -294,15 +230,24 @@ for _name in _ENTITIES:
 
 @method("crm.item.add", "crm")
 def item_add(call: Call) -> Any:
-    kind = _BY_TYPE_ID.get(php.integer(call.get("entityTypeId")))
+    """Knows no TRACE and leaves no trace; answers with the whole item, its names in camel case."""
+    for name in ("entityTypeId", "fields"):
+        if call.get(name) is None:
+            raise RestError("100", f"Could not find value for parameter {{{name}}}")
+    kind = traces.BY_TYPE_ID.get(php.integer(call.get("entityTypeId")))
     if kind is None:
         raise RestError("NOT_FOUND", "Smart process not found")
     if not call.user.crm:
         raise RestError("ACCESS_DENIED", "You do not have permission to perform this operation.")
-    given = call.get("fields") if isinstance(call.get("fields"), dict) else {}
-    upper = {re.sub(r"([A-Z])", r"_\1", key).upper(): value for key, value in given.items() if key != "trace"}
-    number = _store(call, kind, upper)
-    return {"item": {"id": number, **given}}
+    given = _fields(call)
+    upper = {re.sub(r"([A-Z])", r"_\1", key).upper(): value for key, value in given.items()}
+    for row in php.items(given.get("fm")):
+        one = {"VALUE": php.get(row, "value"), "VALUE_TYPE": php.get(row, "valueType")}
+        upper.setdefault(php.text(php.get(row, "typeId")), []).append(one)
+    stored = call.portal.entities[kind, _store(call, kind, upper)]
+    item = {re.sub(r"_(.)", lambda found: found[1].upper(), key.lower()): value for key, value in stored.items()}
+    item |= {"id": int(stored["ID"]), "assignedById": php.integer(stored["ASSIGNED_BY_ID"])}
+    return {"item": item}
 
 
 # --- Look-ups ---------------------------------------------------------------------------------
@@ -316,7 +261,8 @@ def find_by_comm(call: Call) -> Any:
         raise _classic("Communication type is not defined.")
     if not isinstance(values, list) or not values:
         raise _classic("Communication values is not defined.")
-    wanted = {_comparable(kind, value) for value in values[:MOST_VALUES] if isinstance(value, str) and value}
+    texts = dict.fromkeys(_comparable(kind, value) for value in values if isinstance(value, str) and value)
+    wanted = set(list(texts)[:MOST_VALUES])
     only = call.get("entity_type")
     found: dict[str, list[int]] = {}
     for other in ("LEAD", "CONTACT", "COMPANY"):
@@ -325,15 +271,16 @@ def find_by_comm(call: Call) -> Any:
             for (known, number), fields in call.portal.entities.items()
             if known == other
             and only in (None, other)
-            and any(_comparable(kind, php.get(one, "VALUE")) in wanted for one in fields.get(kind) or [])
+            and any(_comparable(kind, one["VALUE"]) in wanted for one in fields.get(kind) or [])
         ]
         if numbers:
             found[other] = numbers[:MOST_VALUES]
+        if len(numbers) >= MOST_VALUES:
+            break  # further kinds are not searched
     return found or []
 
 
-def _comparable(kind: str, value: Any) -> str:
-    text = str(value or "")
+def _comparable(kind: str, text: str) -> str:
     return re.sub(r"\D", "", text) if kind == "PHONE" else text.lower().strip()
 
 
@@ -358,8 +305,7 @@ def status_list(call: Call) -> Any:
         }
         for number, (code, name) in enumerate(_SOURCES.items())
     ]
-    if call.envelope is not None:
-        call.envelope["total"] = len(rows)
+    call.envelope["total"] = len(rows)
     return rows
 
 

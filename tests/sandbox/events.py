@@ -14,16 +14,22 @@ WITH_TOKENS = {"ONAPPINSTALL", "ONAPPUPDATE", "ONSUBSCRIPTIONRENEW", "ONAPPTEST"
 
 
 def messages(portal: Portal, event: str, data: dict[str, Any], user_id: int = 1) -> list[tuple[str, str]]:
-    """The address and form body for each handler bound to an event."""
-    found = []
-    for number, binding in enumerate(portal.bindings, start=41):
-        if binding["event"] == event:
-            found.append((binding["handler"], body(portal, event, data, number, user_id)))
-    return found
+    """The address and form body for each handler bound to an event.
+
+    None are sent to an application that is not installed, nor after the end of the paid period: not even of the
+    uninstallation.
+    """
+    if portal.payment_ended or not (portal.active and portal.installed):
+        return []
+    return [
+        (binding["handler"], body(portal, event, data, number, user_id))
+        for number, binding in enumerate(portal.bindings, start=41)
+        if binding["event"] == event
+    ]
 
 
 def body(portal: Portal, event: str, data: dict[str, Any], handler_id: int = 41, user_id: int = 1) -> str:
-    """The form body of an event."""
+    """The form body of an event, with tokens where this event carries them."""
     fields = {"event": event, "event_handler_id": str(handler_id)}
     fields |= {f"data[{key}]": str(value) for key, value in data.items()}
     fields["ts"] = str(int(portal.clock.now()))
@@ -51,18 +57,23 @@ def finish_install(portal: Portal) -> list[tuple[str, str]]:
 
 
 def update(portal: Portal, version: int) -> list[tuple[str, str]]:
-    """A new version: with an install URL the application is not installed again until it is opened."""
+    """A new version: with an install URL the application is not installed again until it is opened.
+
+    The handler of ONAPPINSTALL is gone with the old version, the others stay; nothing is sent.
+    """
     portal.version, portal.installed = version, False
+    portal.bindings[:] = [binding for binding in portal.bindings if binding["event"] != "ONAPPINSTALL"]
     return []
 
 
 def uninstall(portal: Portal, *, clean: bool, silent: bool) -> list[tuple[str, str]]:
-    """The application is removed: tokens are void first, then its event goes out, unless it is lost (`silent`)."""
-    portal.installed = portal.active = False
+    """The application is removed: tokens are void first, then its event goes out, unless it is lost (`silent`).
+
+    The portal still knows the tokens, as it keeps verdicts: they get APPLICATION_NOT_FOUND.
+    """
     data = {"LANGUAGE_ID": portal.language, "CLEAN": int(clean)}
     found = [] if silent else messages(portal, "ONAPPUNINSTALL", data)
-    portal.access.clear()
-    portal.refresh.clear()
+    portal.installed = portal.active = False
     portal.bindings.clear()
     portal.placements.clear()
     if clean:

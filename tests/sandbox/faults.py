@@ -39,6 +39,12 @@ class Fault:
         return self.probability >= 1 or self.chance.random() < self.probability
 
 
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"no such fault: {kind}")
+    return kind
+
+
 class Faults:
     """The script, in the order in which it was written."""
 
@@ -56,14 +62,12 @@ class Faults:
         **options: Any,
     ) -> None:
         """Let the next `times` matching requests meet a fault of this kind."""
-        if kind not in KINDS:
-            raise ValueError(f"no such fault: {kind}")
-        self.script.append(Fault(kind, times, method, portal, after, options))
+        self.script.append(Fault(_known(kind), times, method, portal, after, options))
 
     def random(self, kind: str, probability: float, seed: int = 0, method: str | None = None, **options: Any) -> None:
         """Let each matching request meet the fault with this probability."""
-        fault = Fault(kind, 0, method, None, 0, options, probability, random.Random(seed))
-        self.script.append(fault)
+        chance = random.Random(seed)
+        self.script.append(Fault(_known(kind), 0, method, None, 0, options, probability, chance))
 
     def clear(self) -> None:
         """Forget the script."""

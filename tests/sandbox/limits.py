@@ -26,7 +26,7 @@ class Leaky:
 
     def take(self, now: float) -> bool:
         """Whether one more request is let in at `now` (seconds)."""
-        self.level = max(0.0, self.level - self.drain * (now - self.at))
+        self.level = max(0.0, self.level - self.drain * max(0.0, now - self.at))
         self.at = now
         if self.level + 1 > self.threshold:
             return False
@@ -62,6 +62,6 @@ class Operating:
 
     def reset_at(self, now: float) -> int:
         """When the oldest bucket leaves (unix seconds)."""
-        self.used(now)
+        self.used(now)  # forgets what is over
         began = min(self.first.values(), default=now)
         return int(began) + BUCKETS * BUCKET_SECONDS

@@ -7,7 +7,7 @@ after it. Source: the fact sheets on installation and events, embedding and CRM 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,22 +24,32 @@ EVENT_CODES = (
 class RestError(Exception):
     """An error answer of the portal."""
 
-    def __init__(self, code: str, description: str = "", status: int = 400, **extra: Any) -> None:
+    def __init__(self, code: str, description: str = "", status: int = 400, *, body: Any = None, **extra: Any) -> None:
         super().__init__(code)
         self.status = status
-        self.body = {"error": code, "error_description": description, **extra}
+        self.body = body or {"error": code, "error_description": description, **extra}
 
 
 @dataclass
 class Call:
-    """One call of a method: its portal, user and parameters; `start` is the page, `webhook` the way it came."""
+    """One call of a method: its portal, user and parameters; `start` is the page, `webhook` the way it came.
+
+    `began` is the time of the request. What a method puts into `envelope` (next, total) stands beside its result.
+    """
 
     portal: Portal
     user: User
-    params: Any
+    params: dict[str, Any]
     webhook: bool = False
     start: int = 0
-    envelope: dict[str, Any] | None = None
+    envelope: dict[str, Any] = field(default_factory=dict)
+    began: float = 0.0
+
+    def take_out(self) -> None:
+        """Take out of the parameters what is the engine's."""
+        for key in ("auth", "access_token", "state"):
+            self.params.pop(key, None)
+        self.start = php.integer(self.params.pop("start", 0))
 
     def get(self, *path: str) -> Any:
         """The parameter at a path, None where it is missing."""
@@ -47,8 +57,7 @@ class Call:
 
     def get_any_case(self, name: str) -> Any:
         """A parameter whose name counts in any case."""
-        items = self.params.items() if isinstance(self.params, dict) else ()
-        return next((value for key, value in items if key.upper() == name.upper()), None)
+        return next((value for key, value in self.params.items() if key.upper() == name.upper()), None)
 
 
 Method = Callable[[Call], Any]
@@ -82,7 +91,8 @@ def need_admin(call: Call) -> None:
 @method("profile")
 def profile(call: Call) -> Any:
     user = call.user
-    return {"ID": str(user.id), "ADMIN": user.admin, "NAME": user.name, "LAST_NAME": "Moreau", "TIME_ZONE": "UTC"}
+    names = {"NAME": user.name, "LAST_NAME": "Moreau", "PERSONAL_GENDER": "", "TIME_ZONE": "UTC"}
+    return {"ID": str(user.id), "ADMIN": user.admin, **names}
 
 
 @method("user.admin")
@@ -109,6 +119,8 @@ def method_get(call: Call) -> Any:
 
 @method("feature.get")
 def feature_get(call: Call) -> Any:
+    if not call.get_any_case("CODE"):
+        raise RestError("CODE_EMPTY", "CODE can't be empty")
     return {"value": "Y"}
 
 
@@ -133,7 +145,7 @@ def app_info(call: Call) -> Any:
         "VERSION": portal.version,
         "STATUS": portal.status,
         "INSTALLED": portal.installed,
-        "PAYMENT_EXPIRED": "N",
+        "PAYMENT_EXPIRED": "Y" if portal.payment_ended else "N",
         "DAYS": None,
         "LANGUAGE_ID": portal.language,
         "LICENSE": "en_basic",

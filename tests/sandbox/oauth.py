@@ -14,41 +14,41 @@ from tests.sandbox.portal import Portal
 Reply = tuple[int, dict[str, Any]]
 
 
+PAYMENT_REQUIRED = {"error": "PAYMENT_REQUIRED", "error_description": "Payment required"}
+NOT_INSTALLED = {"error": "NOT_INSTALLED", "error_description": "Application not installed"}
+_PROOF = {"refresh_token": "refresh_token", "authorization_code": "code"}
+
+
 def token(
     params: Mapping[str, Any], portals: Iterable[Portal], client_id: str, secret: str, refreshes: list[dict[str, Any]]
 ) -> Reply:
     """Answer `/oauth/token/`. A successful refresh is added to `refreshes`."""
-    if params.get("client_id") != client_id:
+    grant = str(params.get("grant_type"))
+    if grant not in _PROOF or not all(params.get(key) for key in ("client_id", "client_secret", _PROOF[grant])):
+        return 400, {"error": "invalid_request"}
+    if params["client_id"] != client_id:
         return 200, {"error": "wrong_client"}
-    if params.get("client_secret") != secret:
+    if params["client_secret"] != secret:
         return 400, {"error": "invalid_client"}
-    grant = params.get("grant_type")
-    if grant == "refresh_token":
-        return _refresh(str(params.get("refresh_token", "")), portals, refreshes)
-    if grant == "authorization_code":
-        return _exchange(str(params.get("code", "")), portals)
-    return 400, {"error": "invalid_request"}
-
-
-def _refresh(value: str, portals: Iterable[Portal], refreshes: list[dict[str, Any]]) -> Reply:
+    value = str(params[_PROOF[grant]])
     for portal in portals:
-        found = portal.refresh.get(value)
-        if found is not None and found.expires > portal.clock.now():
-            if not portal.active:
-                return 401, {"error": "NOT_INSTALLED", "error_description": "Application not installed"}
-            del portal.refresh[value]  # good for one use
+        issued = portal.refresh if grant == "refresh_token" else portal.codes
+        found = issued.get(value)
+        if found is None or found.expires <= portal.clock.now():
+            continue
+        if closed := _closed(portal):
+            return closed
+        del issued[value]  # good for one use
+        if grant == "refresh_token":
             refreshes.append({"member_id": portal.member_id, "user_id": found.user, "at": portal.clock.now()})
-            return 200, portal.issue_tokens(found.user)
+        return 200, portal.issue_tokens(found.user)
     return 400, {"error": "invalid_grant"}
 
 
-def _exchange(value: str, portals: Iterable[Portal]) -> Reply:
-    for portal in portals:
-        found = portal.codes.pop(value, None)
-        if found is not None and found.expires > portal.clock.now():
-            portal.active = True
-            return 200, portal.issue_tokens(found.user)
-    return 400, {"error": "invalid_grant"}
+def _closed(portal: Portal) -> Reply | None:
+    if not portal.active:
+        return 401, NOT_INSTALLED
+    return (401, PAYMENT_REQUIRED) if portal.payment_ended else None
 
 
 def app_info(access: str, portals: Iterable[Portal], client_id: str) -> Reply:
@@ -57,6 +57,8 @@ def app_info(access: str, portals: Iterable[Portal], client_id: str) -> Reply:
         found = portal.access.get(access)
         if found is None:
             continue
+        if closed := _closed(portal):
+            return closed
         if found.expires <= portal.clock.now():
             return 401, {"error": "expired_token", "error_description": "The access token provided has expired."}
         now = portal.clock.now()

@@ -23,13 +23,18 @@ CODE_SECONDS = 30
 
 @dataclass
 class User:
-    """A user of a portal; `crm` is the right to use the CRM, `active` False for a dismissed one."""
+    """A user of a portal.
+
+    `crm` is the right to use the CRM, `active` False for a dismissed one, `allowed` False where the administrator
+    has closed the application to this one.
+    """
 
     id: int
     admin: bool
     name: str
     crm: bool = True
     active: bool = True
+    allowed: bool = True
 
 
 @dataclass
@@ -53,7 +58,13 @@ class Hit:
 
 @dataclass
 class Portal:
-    """A Bitrix24 account of the sandbox."""
+    """A Bitrix24 account of the sandbox.
+
+    `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
+    is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
+    close the portal in their own way. A request is cut off after `cut_after` seconds; a command takes
+    `command_seconds`, and costs as much operating time where `operating_seconds` says nothing else.
+    """
 
     name: str
     clock: Clock
@@ -74,7 +85,11 @@ class Portal:
     version: int = 1
     installed: bool = False
     active: bool = False
-    moved_to: str = ""
+    stopped: bool = False
+    oauth_unreachable: bool = False
+    blocked: bool = False
+    plan_without_rest: bool = False
+    payment_ended: bool = False
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)
@@ -87,7 +102,8 @@ class Portal:
     placements: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
-    operating: dict[str, Operating] = field(default_factory=dict)
+    operating: dict[tuple[str, bool], Operating] = field(default_factory=dict)
+    last_ids: dict[str, int] = field(default_factory=dict)
     buckets: dict[str, Leaky] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,6 +117,7 @@ class Portal:
         # The records of the golden file's world.
         for number, kind in enumerate(("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE"), start=1):
             self.entities[kind, number] = {"ID": str(number), "TITLE": f"{kind} {number}"}
+            self.last_ids[kind] = number
 
     @property
     def domain(self) -> str:
@@ -124,6 +141,14 @@ class Portal:
     def fire_user(self, id: int) -> None:
         """Dismiss a user: the tokens can still be refreshed, calls with them fail."""
         self.users[id].active = False
+
+    def activate(self) -> None:
+        """The application is there, its page not yet shown; what an earlier installation left is void."""
+        if not self.active:
+            self.access.clear()
+            self.refresh.clear()
+            self.codes.clear()
+            self.active = True
 
     def issue_tokens(self, user_id: int = 1) -> dict[str, Any]:
         """A new pair for a user, as the OAuth server's token response."""
@@ -160,6 +185,7 @@ class Portal:
         self, user_id: int = 1, legacy: bool = False, placement: str = "DEFAULT", lang: str = ""
     ) -> tuple[dict[str, str], dict[str, str]]:
         """Query and body with which this portal opens the application in its frame."""
+        self.activate()
         query = {
             "DOMAIN": self.domain,
             "PROTOCOL": "0",
@@ -181,7 +207,6 @@ class Portal:
         if legacy:
             for key in ("SERVER_ENDPOINT", "APPLICATION_TOKEN", "APPLICATION_SCOPE"):
                 del body[key]
-        self.active = True
         return query, body
 
     def let_in(self, address: str) -> bool:
@@ -191,6 +216,8 @@ class Portal:
         bucket = self.buckets.setdefault(address, Leaky(*PLANS[self.plan]))
         return bucket.take(self.clock.now())
 
-    def operating_of(self, method: str) -> Operating:
-        """The operating time of a method of our application."""
-        return self.operating.setdefault(method, Operating(self.operating_limit))
+    def operating_of(self, method: str, webhook: bool = False) -> Operating:
+        """The operating time of a method of our application, or of the webhook."""
+        found = self.operating.setdefault((method, webhook), Operating(self.operating_limit))
+        found.limit = self.operating_limit
+        return found

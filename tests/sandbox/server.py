@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,11 +18,15 @@ from tests.sandbox.clock import Clock
 from tests.sandbox.faults import Fault, Faults
 from tests.sandbox.portal import Portal
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "origin, content-type, accept",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+EVENT_SECONDS = 30.0
 
 
 class Sandbox:
@@ -85,7 +91,8 @@ class Sandbox:
 
     def install(self, portal: Portal) -> None:
         """The administrator presses Install: the application is there, its page not yet shown."""
-        portal.active, portal.installed = True, False
+        portal.activate()
+        portal.installed = False
 
     def finish_install(self, portal: Portal) -> None:
         """The application's page has called `installFinish`."""
@@ -115,26 +122,27 @@ class Sandbox:
 
     async def move(self, portal: Portal) -> None:
         """Serve the portal from a new port, and redirect from the old one."""
-        old = portal.port
         portal.port = await self._listen_for(portal, portal.host, 0)
-        portal.moved_to = str(old)
 
     async def send(self, portal: Portal, found: list[tuple[str, str]]) -> None:
-        """Send events in the background, once each, whatever is answered."""
+        """Send events in the background, once each, whatever is answered.
+
+        Each waits `event_delay` seconds as it is now: a shorter one given later overtakes.
+        """
         for handler, text in found:
-            task = asyncio.create_task(self._post(handler, text))
+            task = asyncio.create_task(self._post(handler, text, self.event_delay))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _post(self, handler: str, text: str) -> None:
-        await asyncio.sleep(self.event_delay)
+    async def _post(self, handler: str, text: str, delay: float) -> None:
+        await asyncio.sleep(delay)
         if self._client is None:
-            self._client = aiohttp.ClientSession()
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=EVENT_SECONDS))
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
-            async with self._client.post(handler, data=text, headers=headers) as answer:
+            async with self._client.post(handler, data=text, headers=headers, allow_redirects=False) as answer:
                 status = answer.status
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, OSError):
             status = 0
         self.events_sent.append({"handler": handler, "event": text.split("&")[0][6:], "status": status})
 
@@ -142,14 +150,24 @@ class Sandbox:
         """Listen for a portal; an address that it has left since redirects to its present one."""
 
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
-            if portal.moved_to and request.host.endswith(f":{portal.moved_to}"):
+            if portal.port != own:
                 return web.Response(status=302, headers={"Location": f"http://{portal.domain}{request.path_qs}"})
             return await self.answer_portal(portal, request)
 
-        return await self._listen(answer, host, port)
+        own = await self._listen(answer, host, port)
+        return own
 
-    async def _listen(self, answer: Any, host: str, port: int) -> int:
-        runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=0.1)
+    async def _listen(self, answer: Handler, host: str, port: int) -> int:
+        async def guarded(request: web.BaseRequest) -> web.StreamResponse:
+            try:
+                return await answer(request)
+            except web.HTTPException:
+                raise
+            except Exception:  # one bad request must not end in more than its own answer
+                traceback.print_exc()
+                return web.Response(status=500, text=rest.HTML_500, content_type="text/html")
+
+        runner = web.ServerRunner(web.Server(guarded, access_log=None), shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, host, port)
         await site.start()
@@ -163,6 +181,11 @@ class Sandbox:
             await runner.cleanup()
         if self._client:
             await self._client.close()
+        # Requests that still hang, on purpose of a fault, end with us.
+        hanging = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
     async def answer_oauth(self, request: web.BaseRequest) -> web.StreamResponse:
         """The OAuth server, and the sandbox' own control interface."""
@@ -170,21 +193,21 @@ class Sandbox:
         if path.startswith("/_sandbox"):
             return await control.answer(self, request)
         params = {key: str(value) for key, value in {**request.query, **(await request.post())}.items()}
+        portals = self.portals.values()
         if path == "/oauth/token":
-            method, work = (
-                "oauth/token",
-                lambda: oauth.token(params, self.portals.values(), self.client_id, self.client_secret, self.refreshes),
-            )
+            fault = self.faults.take("oauth/token", "")
+            answer = partial(oauth.token, params, portals, self.client_id, self.client_secret, self.refreshes)
         elif path == "/rest/app.info":
+            fault = self.faults.take("app.info", "")
             token = params.get("auth") or request.headers.get("Authorization", "").removeprefix("Bearer ")
-            method, work = "app.info", lambda: oauth.app_info(token, self.portals.values(), self.client_id)
+            answer = partial(oauth.app_info, token, portals, self.client_id)
         else:
             return web.Response(status=404, text="Not found")
 
-        async def reply() -> rest.Reply:
-            return rest.Reply(*work())
+        async def work() -> rest.Reply:
+            return rest.Reply(*answer())
 
-        return await self._with_faults(request, self.faults.take(method, ""), reply)
+        return await self._with_faults(request, fault, work)
 
     async def answer_portal(self, portal: Portal, request: web.BaseRequest) -> web.StreamResponse:
         """A portal: REST, the authorization page, and the pages of its own."""
@@ -195,27 +218,23 @@ class Sandbox:
         facts = rest.Request(
             request.path[6:], request.query_string, request.headers, await request.read(), request.remote or ""
         )
-        name = rest.name_of(facts.path)[0]
-        fault = self.faults.take(name, portal.name)
+        fault = self.faults.take(rest.name_of(facts.path)[0], portal.name)
         cut = fault.options.get("commands", 0) if fault and fault.kind == "partial_batch" else None
-        return await self._with_faults(request, fault, lambda: rest.serve(portal, facts, commands=cut))
+        return await self._with_faults(request, fault, partial(rest.serve, portal, facts, commands=cut))
 
-    async def _with_faults(self, request: web.BaseRequest, fault: Fault | None, work: Any) -> web.StreamResponse:
-        kind = fault.kind if fault else ""
-        options = fault.options if fault else {}
-        if kind == "hang":
-            await asyncio.sleep(options.get("seconds", 3600))
-        if kind in {"close_before", "hang"}:
+    async def _with_faults(
+        self, request: web.BaseRequest, fault: Fault | None, work: Callable[[], Awaitable[rest.Reply]]
+    ) -> web.StreamResponse:
+        if fault is None:
+            return await _answer(request, work)
+        if fault.kind in {"hang", "slow"}:
+            await asyncio.sleep(fault.options.get("seconds", 3600 if fault.kind == "hang" else 1))
+        if fault.kind in {"close_before", "hang"}:
             return _drop(request)
-        if kind == "slow":
-            await asyncio.sleep(options.get("seconds", 1))
-        if fault and (canned := _canned(fault)):
+        if canned := _canned(fault):
             return _response(canned)
-        try:
-            reply = await work()
-        except rest.Cut:
-            return _drop(request)
-        return _drop(request) if kind == "close_after" else _response(reply)
+        answer = await _answer(request, work)
+        return _drop(request) if fault.kind == "close_after" else answer
 
     def state(self) -> dict[str, Any]:
         """All that a test may want to see."""
@@ -271,6 +290,13 @@ def _canned(fault: Fault) -> rest.Reply | None:
     if fault.kind == "redirect":
         return rest.Reply(302, "", "text/html", {"Location": options["url"]})
     return None
+
+
+async def _answer(request: web.BaseRequest, work: Callable[[], Awaitable[rest.Reply]]) -> web.Response:
+    try:
+        return _response(await work())
+    except rest.Cut:
+        return _drop(request)
 
 
 def _response(reply: rest.Reply) -> web.Response:

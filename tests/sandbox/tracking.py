@@ -6,7 +6,6 @@ portal answers with HTTP 500 and no REST body.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -55,7 +54,7 @@ class Trace:
 
 def load(text: str, sources: Sequence[Source], sites: dict[str, int], now: int) -> Trace:
     """The trace of a TRACE text. Raises ValueError where it is no JSON, TypeError where PHP stops."""
-    return _load(php.array(json.loads(text)), sources, sites, now)
+    return _load(php.decode(text), sources, sites, now)
 
 
 def _load(data: Any, sources: Sequence[Source], sites: dict[str, int], now: int) -> Trace:
@@ -66,14 +65,14 @@ def _load(data: Any, sources: Sequence[Source], sites: dict[str, int], now: int)
     url = url or (trace.pages[0]["URL"] if trace.pages else "")
     if host := _host(url):
         trace.channels.append(["site", sites[host]] if host in sites else ["site-domain", host])
-    for channel in _items(php.get(data, "channels")):
+    for channel in php.items(php.get(data, "channels")):
         if php.get(channel, "code") in _CHANNELS:
             trace.channels.append([php.get(channel, "code"), php.get(channel, "value")])
     trace.source_id = source_of(trace.tags, ref, sources)
     if ref:
         when = trace.pages[0]["DATE_INSERT"] if trace.pages else now
         trace.pages.insert(0, {"URL": ref, "DATE_INSERT": when, "TITLE": _host(ref), "IS_REF": True})
-    visits = _items(php.get(data, "previous", "list"))[-MOST_PREVIOUS:]
+    visits = php.items(php.get(data, "previous", "list"))[-MOST_PREVIOUS:]
     trace.previous = [_load(visit, sources, sites, now) for visit in visits if isinstance(visit, dict)]
     return trace
 
@@ -103,7 +102,7 @@ def _tags(value: Any) -> dict[str, Any]:
 
 def _pages(value: Any) -> list[dict[str, Any]]:
     pages = []
-    for page in _items(value):
+    for page in php.items(value):
         url = php.get(page, "0")
         if not php.truthy(url):
             continue
@@ -112,10 +111,6 @@ def _pages(value: Any) -> list[dict[str, Any]]:
             raise TypeError("a page's time is no number")
         pages.append({"URL": _string(url), "DATE_INSERT": php.integer(when), "TITLE": php.get(page, "2")})
     return pages
-
-
-def _items(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
 
 
 def _string(value: Any) -> str:

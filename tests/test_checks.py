@@ -1,0 +1,39 @@
+"""Settings that must not meet are found at the start."""
+
+import sqlite3
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+
+
+def found():
+    return {message.id for message in run_checks() if str(message.id).startswith("b24app.")}
+
+
+def test_the_defaults_are_fine_for_a_laptop():
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "id"),
+    [
+        ({"APP_URL": "https://relay.example", "FIELD_ENCRYPTION_KEYS": ["x"]}, "b24app.E001"),
+        ({"APP_URL": "https://relay.example"}, "b24app.E002"),
+        ({"FIELD_ENCRYPTION_KEYS": ["short"]}, "b24app.E003"),
+        ({"B24_OAUTH_HOSTS": ["http://oauth.example"]}, "b24app.E004"),
+        ({"B24_OAUTH_HOSTS": []}, "b24app.E004"),
+    ],
+)
+def test_a_bad_setting_is_found(settings, changes, id):
+    settings.SECRET_KEY = settings.INSECURE_SECRET_KEY
+    for name, value in changes.items():
+        setattr(settings, name, value)
+    assert id in found()
+
+
+def test_a_sqlite_that_can_lose_writes_is_refused(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
+    monkeypatch.setattr("b24app.checks.sqlite3.sqlite_version_info", (3, 40, 1))
+    assert "b24app.E005" in found()

@@ -1,0 +1,94 @@
+"""The operator's commands."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from b24app.models import Portal
+from traces import intake
+from traces.models import Form, Submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def acme():
+    return Portal.objects.create(member_id="acme", domain="acme.example")
+
+
+def run(capsys, *arguments):
+    call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def test_a_form_is_made_with_its_secret_shown_once(acme, capsys):
+    made = json.loads(run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--creates", "link", "--json"))
+    form = Form.objects.get()
+    assert set(made) == {"key", "secret", "url"}
+    assert made["url"].endswith(f"/in/{form.key}/")
+    assert intake.shows_secret(form, f"Bearer {made['secret']}")
+    assert made["secret"] not in str(form.__dict__)
+
+
+def test_origins_are_kept_in_their_normal_form(acme, capsys):
+    run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--origin", "https://Shop.example/cart?x=1")
+    assert Form.objects.get().origins == ["https://shop.example"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--portal", "nobody", "--name", "x"), ("--portal", "acme", "--name", "x", "--origin", "shop.example")],
+)
+def test_a_form_that_cannot_be_made_says_why(acme, arguments):
+    with pytest.raises(CommandError):
+        call_command("form_create", *arguments)
+
+
+def test_submissions_are_counted_by_state(acme, capsys):
+    form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
+    other = Form.objects.create(portal=Portal.objects.create(member_id="o", domain="o"), name="x", secret_hash="0")
+    for one, state in ((form, "queued"), (form, "failed"), (other, "delivered")):
+        Submission.objects.create(portal=one.portal, form=one, body={}, body_hash="0", state=state)
+    found = json.loads(run(capsys, "submissions", "--json", "--portal", "acme"))
+    assert found["total"] == 2
+    assert found["states"] == {"queued": 1, "sending": 0, "delivered": 0, "failed": 1, "held": 0}
+    assert found["oldest_due_seconds"] >= 0
+
+
+def test_queued_submissions_of_a_held_portal_are_held(acme, capsys):
+    form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
+    Submission.objects.create(portal=acme, form=form, body={}, body_hash="0")
+    Portal.objects.update(state="held")
+    found = json.loads(run(capsys, "submissions", "--json"))
+    assert (found["states"]["held"], found["oldest_due_seconds"]) == (1, 0.0)
+
+
+def test_a_portal_is_connected_by_its_webhook(wired, portal, capsys):
+    member_id = run(capsys, "portal_add_webhook", portal.webhook_url).strip()
+    assert Portal.objects.get(member_id=member_id).webhook_url == portal.webhook_url
+
+
+def test_a_new_webhook_of_the_same_user_replaces_the_old_one(wired, portal, capsys):
+    run(capsys, "portal_add_webhook", portal.webhook_url)
+    portal.webhook_code = "another"
+    run(capsys, "portal_add_webhook", portal.webhook_url)
+    assert Portal.objects.get().webhook_url.endswith("/another/")
+
+
+@pytest.mark.parametrize("url", ["https://acme.example/", "ftp://acme.example/rest/1/x/", "nonsense"])
+def test_what_is_no_webhooks_address_is_refused(url):
+    with pytest.raises(CommandError, match="looks like"):
+        call_command("portal_add_webhook", url)
+
+
+def test_a_wrong_webhook_is_refused_without_its_secret(wired, portal):
+    with pytest.raises(CommandError) as caught:
+        call_command("portal_add_webhook", f"{portal.rest_url}1/wrongcode/")
+    assert "wrongcode" not in str(caught.value)
+    assert not Portal.objects.exists()
+
+
+def test_a_webhooks_secret_does_not_travel_unencrypted():
+    with pytest.raises(CommandError, match="https"):
+        call_command("portal_add_webhook", "http://acme.example/rest/1/x/")

@@ -1,0 +1,104 @@
+"""Tokens, secrets and visitors' data reach no log and no answer, whatever goes wrong."""
+
+import logging
+
+import pytest
+
+from b24app import install, portals
+from b24app.errors import PortalError
+from b24app.models import Portal
+from traces import delivery
+from traces.models import Form, Submission
+
+pytestmark = pytest.mark.django_db
+VISITOR = {"NAME": "Planted-Name", "PHONE": "+19998887766", "TRACE": '{"url":"https://shop.example/?planted-address"}'}
+
+
+@pytest.fixture
+def secrets_of(sandbox, portal, installed):
+    """All that must stay secret at the end of a test."""
+
+    def secrets():
+        user = installed.users.first()
+        pair = [user.access_token, user.refresh_token] if user else []
+        return {*pair, *portal.access, sandbox.client_secret, portal.application_token, portal.webhook_code}
+
+    return secrets
+
+
+FAULTS = [
+    {"kind": "html_502"},
+    {"kind": "close_after"},
+    {"kind": "expired_token"},
+    {"kind": "error", "code": "PAYMENT_REQUIRED", "status": 401},
+    {"kind": "error", "code": "ERROR_CORE", "description": "Planted-Name is refused"},
+    {"kind": "error", "code": "invalid_token", "status": 401},
+    {"kind": "redirect", "url": "https://evil.example/rest/"},
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.get("code", fault["kind"]))
+def test_no_failing_delivery_writes_a_secret_to_the_log(installed, sandbox, secrets_of, caplog, fault):
+    caplog.set_level(logging.DEBUG)
+    sandbox.faults.add(**fault, times=2, method="crm.tracking.trace.add")
+    form = Form.objects.create(portal=installed, name="Shop", secret_hash="0")
+    Submission.objects.create(portal=installed, form=form, body=VISITOR, body_hash="0")
+    delivery.drain(installed.pk)
+    leaked = [
+        text for text in {*secrets_of(), *VISITOR.values(), "planted-address", "Planted-Name"} if text in caplog.text
+    ]
+    assert caplog.text and leaked == []
+
+
+@pytest.mark.parametrize("kind", ["html_502", "close_after", "empty"])
+def test_no_failing_refresh_writes_a_secret_to_the_log(installed, portal, sandbox, secrets_of, caplog, kind):
+    caplog.set_level(logging.DEBUG)
+    known = secrets_of()
+    portal.expire_tokens()
+    sandbox.faults.add(kind, method="oauth/token")
+    with pytest.raises(PortalError) as caught:
+        portals.call(installed, "profile", {})
+    assert [text for text in known | secrets_of() if text in caplog.text + repr(caught.value)] == []
+
+
+def test_no_failing_webhook_writes_its_code_to_the_log(wired, portal, sandbox, caplog):
+    caplog.set_level(logging.DEBUG)
+    row = Portal.objects.create(member_id="w", domain=portal.domain, webhook_url=portal.webhook_url)
+    sandbox.faults.add("close_before", method="profile")
+    with pytest.raises(PortalError):
+        portals.call(row, "profile", {})
+    assert portal.webhook_code not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/b24/install/", "/b24/app/"])
+@pytest.mark.parametrize("kind", ["none", "html_502", "close_after"])
+def test_no_page_holds_a_secret(wired, portal, sandbox, client, caplog, path, kind):
+    caplog.set_level(logging.DEBUG)
+    query, body = portal.frame_post()
+    if kind != "none":
+        sandbox.faults.add(kind, method="app.info")
+    answer = client.post(path, body, query_params=query)
+    planted = [body["AUTH_ID"], body["REFRESH_ID"], body["APPLICATION_TOKEN"], sandbox.client_secret]
+    assert [text for text in planted if text in answer.content.decode() + str(answer.headers) + caplog.text] == []
+
+
+def test_no_event_writes_a_secret_to_the_log(wired, portal, client, caplog):
+    from tests.sandbox import events
+
+    caplog.set_level(logging.DEBUG)
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    for event in ("ONAPPINSTALL", "ONAPPUNINSTALL"):
+        body = events.body(portal, event, {})
+        client.post("/b24/events/", body, content_type="application/x-www-form-urlencoded")
+    assert [text for text in {*portal.access, *portal.refresh, portal.application_token} if text in caplog.text] == []
+
+
+def test_the_operators_pages_hide_tokens_and_visitors(installed, admin_client, secrets_of):
+    form = Form.objects.create(portal=installed, name="Shop", secret_hash="planted-hash")
+    row = Submission.objects.create(
+        portal=installed, form=form, body=VISITOR, body_hash="0", idempotency_key="planted-key"
+    )
+    pages = [f"b24app/portal/{installed.pk}", f"traces/form/{form.pk}", f"traces/submission/{row.pk}"]
+    text = "".join(admin_client.get(f"/admin/{page}/change/").content.decode() for page in pages)
+    assert "Shop" in text
+    assert [one for one in {*secrets_of(), *VISITOR.values(), "planted-hash", "planted-key"} if one in text] == []
