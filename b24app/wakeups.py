@@ -62,6 +62,15 @@ def first_to_wake(portal_id: int) -> bool:
         return False
 
 
+def first_to_return(portal_id: int, seconds: float) -> bool:
+    """Whether this caller is the one to come back to the portal in so many seconds; False where Redis is away."""
+    try:
+        key = f"{_PREFIX}return:{portal_id}"
+        return bool(connection().set(key, 1, nx=True, px=max(1, int(seconds * 1000))))
+    except redis.RedisError:
+        return False
+
+
 def woken(portal_id: int) -> None:
     """The wake-up has arrived: what comes from now on needs another one."""
     try:

@@ -1,16 +1,17 @@
 """Delivery against the sandbox: claims, turns, and what each error does to the row and to the portal."""
 
 import uuid
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from b24app import install
+from b24app import install, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, tasks
+from traces import delivery, erasure, tasks, trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -266,12 +267,65 @@ def test_data_is_kept_where_nobody_asked(make, portal):
     assert Submission.objects.count() == 1
 
 
-def test_the_task_comes_back_when_the_drain_says_so(monkeypatch):
-    sent = []
-    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.5)
-    monkeypatch.setattr(tasks.drain_portal, "apply_async", lambda args, **options: sent.append((args, options)))
+@pytest.fixture
+def sent(monkeypatch):
+    """The countdowns of the wake-ups that were sent."""
+    countdowns: list[float | None] = []
+    monkeypatch.setattr(tasks.drain_portal, "apply_async", lambda args, countdown: countdowns.append(countdown))
+    return countdowns
+
+
+def test_a_turn_that_ended_is_followed_by_another(monkeypatch, sent):
+    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.0)
     tasks.drain_portal(7)
-    assert sent == [((7,), {"countdown": 0.5})]
+    assert sent == [0.0]
+
+
+def test_only_one_returns_later(monkeypatch, sent):
+    monkeypatch.setattr(delivery, "drain", lambda portal_id: 5.0)
+    answers = iter([True, False])
+    monkeypatch.setattr(wakeups, "first_to_return", lambda portal_id, seconds: next(answers))
+    tasks.drain_portal(7)
+    tasks.drain_portal(7)
+    assert sent == [5.0]
+
+
+def test_a_broker_that_is_away_ends_no_task(monkeypatch):
+    def fail(*args, **kwargs):
+        raise ConnectionError
+
+    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.0)
+    monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
+    tasks.drain_portal(7)
+
+
+def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
+    monkeypatch.setattr(wakeups, "lane", lambda *_: nullcontext(False))
+    row = make()
+    assert drained(row) is None
+    assert row.state == "queued"
+
+
+def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
+    row = make()
+    monkeypatch.setattr(delivery, "_turn", lambda portal: None)
+    assert drained(row) == 0.0
+
+
+def test_a_row_that_brings_out_a_fault_of_ours_does_not_stop_the_others(make, monkeypatch, caplog):
+    bad, good = make(body={"TRACE": "Planted-Name"}), make()
+    original = trace.build
+
+    def build(body, received):
+        if body == bad.body:
+            raise RuntimeError(body["TRACE"])
+        return original(body, received)
+
+    monkeypatch.setattr(trace, "build", build)
+    drained(bad)
+    good.refresh_from_db()
+    assert (outcomes(bad), good.state) == ([("unknown", "internal_error")], "delivered")
+    assert "Planted-Name" not in caplog.text
 
 
 def test_the_sweep_wakes_each_portal_with_due_rows(make, installed, monkeypatch):

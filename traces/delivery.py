@@ -11,10 +11,12 @@ import logging
 import math
 import random
 import time
+import traceback
 import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -28,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 # Rows that one claim takes: few, so that those a dead worker held come back soon.
 CLAIM_ROWS = 10
-# How soon to look again where all of a portal's lanes are taken.
-BUSY_SECONDS = 0.5
 # A wait longer than this is left to the sweep.
 LONGEST_COUNTDOWN_SECONDS = 20.0
 
@@ -56,15 +56,18 @@ def drain(portal_id: int) -> float | None:
     """Work on a portal's due rows for one turn.
 
     Returns the seconds after which to come back, or None where nothing is left that cannot wait for the sweep.
+    A row that was stored while all lanes were taken is seen by the look after the last turn: its wake-up came
+    before that, or it may send one of its own, since the former has been answered by then.
     """
     with wakeups.lane(portal_id, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as mine:
         if not mine:
-            return BUSY_SECONDS
-        wakeups.woken(portal_id)
+            return None  # those who hold the lanes look once more after they have left them
         portal = Portal.objects.filter(pk=portal_id).first()
         if portal is None or portal.state == Portal.State.UNINSTALLED:
             return None
-        return _turn(portal)
+        again = _turn(portal)
+    wakeups.woken(portal_id)
+    return 0.0 if again is None and portal_id in due_portals(timezone.now()) else again
 
 
 def _turn(portal: Portal) -> float | None:
@@ -156,10 +159,10 @@ def deliver(portal: Portal, row: Submission) -> float:
     """
     if row.calling_since:
         _record_lost_call(row)
-    built = trace.build(row.body, int(row.received_at.timestamp()))
-    (command,) = plan.commands(row.form.creates, row.body, built.text)
-    began = time.monotonic()
+    method, began = plan.TRACE_ADD, time.monotonic()
     try:
+        built = trace.build(row.body, int(row.received_at.timestamp()))
+        (command,) = plan.commands(row.form.creates, row.body, built.text)
         answer = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
         if not isinstance(answer.result, int):
             raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
@@ -167,7 +170,16 @@ def deliver(portal: Portal, row: Submission) -> float:
         logger.warning("submission %s: the claim ran out, another worker has it", row.pk)
         return 0.0
     except errors.PortalError as error:
-        return _failed(portal, row, command.method, error, time.monotonic() - began)
+        return _failed(portal, row, method, error, time.monotonic() - began)
+    except DatabaseError:
+        raise  # nothing can be settled now; the claim runs out and the row is due again
+    except Exception as error:
+        # A fault of ours that this row brings out must not keep the others from being sent. The error's text may
+        # hold the visitor's data, so only its place is logged.
+        place = "".join(traceback.format_tb(error.__traceback__)[-2:])
+        logger.error("submission %s: %s at\n%s", row.pk, type(error).__name__, place)
+        fault = errors.Ambiguous("internal_error", "A fault of Trace Relay; its operator has been told.")
+        return _failed(portal, row, method, fault, time.monotonic() - began)
     _delivered(row, command, answer, time.monotonic() - began)
     portals.end_pauses(portal)
     if portal.state == Portal.State.HELD:

@@ -15,8 +15,9 @@ logger = logging.getLogger(__name__)
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
     again = delivery.drain(portal_id)
-    if again is not None:
-        drain_portal.apply_async((portal_id,), countdown=again)
+    # One return is enough, however many wake-ups found that the portal has to wait.
+    if again == 0 or (again is not None and wakeups.first_to_return(portal_id, again)):
+        _send(portal_id, again)
 
 
 @shared_task(name="traces.sweep")
@@ -30,7 +31,11 @@ def sweep() -> None:
 def wake(portal_id: int) -> None:
     """Send one wake-up for a portal, unless one is on its way; where that fails the sweep makes it good."""
     if wakeups.first_to_wake(portal_id):
-        try:
-            drain_portal.apply_async((portal_id,))
-        except Exception as error:  # whatever the broker's client raises, the row is stored and must stay accepted
-            logger.warning("a wake-up was not sent (%s): the sweep will", type(error).__name__)
+        _send(portal_id)
+
+
+def _send(portal_id: int, seconds: float = 0.0) -> None:
+    try:
+        drain_portal.apply_async((portal_id,), countdown=seconds)
+    except Exception as error:  # whatever the broker's client raises: what is stored stays accepted
+        logger.warning("a wake-up was not sent (%s): the sweep will", type(error).__name__)

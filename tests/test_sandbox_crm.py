@@ -1,0 +1,226 @@
+"""The CRM's records on the sandbox."""
+
+import pytest
+import requests
+
+
+@pytest.fixture
+def ask(portal):
+    def ask(method, user=1, **params):
+        return requests.post(
+            portal.rest_url + method, json={"auth": portal.issue_tokens(user)["access_token"], **params}
+        )
+
+    return ask
+
+
+@pytest.fixture
+def result(ask):
+    return lambda method, **params: ask(method, **params).json()["result"]
+
+
+def origin(number):
+    return {"ORIGINATOR_ID": "acme", "ORIGIN_ID": f"msg-{number}"}
+
+
+KINDS = ["lead", "deal", "contact", "company", "quote"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_add_answers_with_a_bare_number(result, kind):
+    number = result(f"crm.{kind}.add", fields={"TITLE": "x"})
+    assert type(number) is int
+    assert result(f"crm.{kind}.get", id=number)["ID"] == str(number)
+
+
+@pytest.mark.parametrize("kind", ["lead", "deal", "contact", "company"])
+def test_no_field_is_required_but_of_a_quote(ask, kind):
+    assert ask(f"crm.{kind}.add", fields=[]).ok
+    assert ask("crm.quote.add", fields=[]).json()["error"] == ""
+
+
+@pytest.mark.parametrize("fields", [{}, {"fields": "TITLE"}, {"fields": ["x"]}])
+def test_fields_must_be_an_array(ask, fields):
+    answer = ask("crm.lead.add", **fields)
+    text = "Parameter 'fields' must be array."
+    assert (answer.status_code, answer.json()) == (400, {"error": "", "error_description": text})
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "kept"),
+    [
+        ("lead", "NAME", True),
+        ("lead", "UF_CRM_1", True),
+        ("lead", "NO_SUCH_FIELD", False),
+        ("lead", "ID", False),
+        ("lead", "TRACE", False),
+        ("deal", "PHONE", False),
+        ("quote", "ORIGIN_ID", False),
+    ],
+)
+def test_fields_that_a_record_does_not_have_are_dropped(result, kind, field, kept):
+    number = result(f"crm.{kind}.add", fields={"TITLE": "x", field: "value"})
+    assert (result(f"crm.{kind}.get", id=number).get(field) == "value") is kept
+
+
+def test_records_come_back_in_texts(result):
+    number = result("crm.deal.add", fields={"OPPORTUNITY": 10.5, "OPENED": True})
+    record = result("crm.deal.get", id=number)
+    assert (record["OPPORTUNITY"], record["OPENED"], record["ASSIGNED_BY_ID"]) == ("10.5", "1", "1")
+
+
+def test_a_multifield_gets_an_id_and_its_type(result):
+    number = result("crm.lead.add", fields={"PHONE": [{"VALUE": "+33170", "VALUE_TYPE": "HOME"}]})
+    row = {"ID": "1", "VALUE_TYPE": "HOME", "VALUE": "+33170", "TYPE_ID": "PHONE"}
+    assert result("crm.lead.get", id=number)["PHONE"] == [row]
+
+
+def test_a_bad_address_of_mail_is_refused(ask):
+    answer = ask("crm.contact.add", fields={"EMAIL": [{"VALUE": "nobody"}]})
+    assert (answer.status_code, answer.json()["error"]) == (400, "ERROR_CORE")
+
+
+@pytest.mark.parametrize("method", ["crm.lead.add", "crm.lead.list", "crm.status.list", "crm.duplicate.findbycomm"])
+def test_no_right_to_the_crm_is_400_with_an_empty_error(ask, portal, method):
+    portal.add_user(9, admin=False, name="Ola", crm=False)
+    answer = ask(method, 9, fields={})
+    assert (answer.status_code, answer.json()) == (400, {"error": "", "error_description": "Access denied."})
+
+
+@pytest.mark.parametrize(("number", "text"), [(55, "Not found"), (0, "ID is not defined or invalid.")])
+@pytest.mark.parametrize("verb", ["get", "update", "delete"])
+def test_a_record_that_is_not_there_is_told(ask, verb, number, text):
+    answer = ask(f"crm.lead.{verb}", id=number, fields={})
+    assert (answer.status_code, answer.json()) == (400, {"error": "", "error_description": text})
+
+
+def test_an_update_changes_what_is_given(result):
+    result("crm.lead.update", id=1, fields={"TITLE": "new", "ID": 5})
+    assert result("crm.lead.get", id=1) == {"ID": "1", "TITLE": "new"}
+
+
+def test_a_deleted_number_is_not_given_again(result):
+    result("crm.lead.delete", id=1)
+    assert result("crm.lead.add", fields={}) == 2
+
+
+# --- Lists --------------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_found_by_its_origin(result):
+    numbers = [result("crm.lead.add", fields={"TITLE": "x", **origin(number)}) for number in (1, 2, 2)]
+    assert result("crm.lead.list", filter=origin(2), select=["ID"], start=-1) == [{"ID": str(n)} for n in numbers[1:]]
+
+
+@pytest.fixture
+def many(portal):
+    """Leads 1 to 121."""
+    for number in range(2, 122):
+        portal.entities["LEAD", number] = {"ID": str(number), "TITLE": f"LEAD {number}"}
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "envelope"),
+    [
+        ({}, 50, {"total": 121, "next": 50}),
+        ({"start": 50}, 50, {"total": 121, "next": 100}),
+        ({"start": "100"}, 21, {"total": 121}),
+        ({"start": -1}, 50, {}),
+    ],
+)
+def test_a_list_comes_in_pages(ask, many, start, count, envelope):
+    answer = ask("crm.lead.list", **start).json()
+    assert len(answer.pop("result")) == count
+    assert {name: answer[name] for name in answer if name != "time"} == envelope
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        ({"ID": 7}, 1),
+        ({"=ID": "7"}, 1),
+        ({"@ID": [7, 8, 500]}, 2),
+        ({"ID": [7, 8]}, 2),
+        ({"!ID": 7}, 120),
+        ({"!@ID": [7, 8]}, 119),
+        ({">ID": 100}, 21),
+        ({">=ID": 100}, 22),
+        ({"<ID": "10"}, 9),
+        ({"<=ID": 10}, 10),
+        ({"%TITLE": "d 12"}, 3),
+        ({"=%TITLE": "LEAD 12%"}, 3),
+        ({">ID": 10, "<ID": 13}, 2),
+        ({"ORIGIN_ID": ""}, 121),
+    ],
+)
+def test_a_filter_has_its_signs(ask, many, wanted, count):
+    assert ask("crm.lead.list", filter=wanted).json()["total"] == count
+
+
+@pytest.mark.parametrize(
+    ("select", "names"),
+    [
+        (None, {"ID", "TITLE", "ASSIGNED_BY_ID"}),
+        (["TITLE"], {"ID", "TITLE"}),
+        (["*", "PHONE"], {"ID", "TITLE", "ASSIGNED_BY_ID", "PHONE"}),
+        (["ID", "UF_*"], {"ID", "UF_A"}),
+    ],
+)
+def test_user_fields_and_multifields_are_listed_only_where_named(result, select, names):
+    number = result("crm.lead.add", fields={"TITLE": "x", "PHONE": [{"VALUE": "1"}], "UF_A": "y"})
+    (found,) = result("crm.lead.list", filter={"ID": number}, select=select)
+    assert set(found) == names
+
+
+# --- The rest -----------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_answered_whole(result):
+    fields = {"title": "x", "utmSource": "fb", "originId": "7"}
+    fields["fm"] = [{"typeId": "EMAIL", "valueType": "WORK", "value": "a@b.example"}]
+    item = result("crm.item.add", entityTypeId=1, fields=fields)["item"]
+    assert (item["id"], item["title"], item["utmSource"], item["originId"]) == (2, "x", "fb", "7")
+    assert result("crm.lead.get", id=2)["EMAIL"][0]["VALUE"] == "a@b.example"
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [({}, "100"), ({"entityTypeId": 1}, "100"), ({"entityTypeId": 31, "fields": {}}, "NOT_FOUND")],
+)
+def test_an_item_has_typed_errors(ask, params, error):
+    answer = ask("crm.item.add", **params)
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_duplicates_are_found_by_phone_whatever_it_looks_like(result):
+    fields = {"PHONE": [{"VALUE": "+33 (170) 00-00"}]}
+    numbers = [result(f"crm.{kind}.add", fields=fields) for kind in ("lead", "contact")]
+    found = result("crm.duplicate.findbycomm", type="PHONE", values=["331700000"])
+    assert found == {"LEAD": [numbers[0]], "CONTACT": [numbers[1]]}
+
+
+@pytest.mark.parametrize("values", [[331700000], ["none"], [""]])
+def test_no_duplicates_are_an_empty_list(result, values):
+    result("crm.lead.add", fields={"PHONE": [{"VALUE": "331700000"}]})
+    assert result("crm.duplicate.findbycomm", type="PHONE", values=values) == []
+
+
+def test_twenty_of_one_kind_end_the_search(result):
+    for number in range(21):
+        result("crm.lead.add", fields={"EMAIL": [{"VALUE": f"{number}@b.example"}]})
+    result("crm.contact.add", fields={"EMAIL": [{"VALUE": "1@b.example"}]})
+    found = result("crm.duplicate.findbycomm", type="EMAIL", values=[f"{number}@B.example" for number in range(21)])
+    assert {kind: len(numbers) for kind, numbers in found.items()} == {"LEAD": 20}
+
+
+def test_the_directory_of_sources_is_given_at_once(ask):
+    answer = ask("crm.status.list", filter={"ENTITY_ID": "SOURCE"}).json()
+    assert (len(answer["result"]), answer["total"], "next" in answer) == (12, 12, False)
+    assert answer["result"][2]["STATUS_ID"] == "WEB"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_fields_of_a_kind_are_described(result, kind):
+    fields = result(f"crm.{kind}.fields")
+    assert fields["ID"]["isReadOnly"] is True
+    assert ("ORIGIN_ID" in fields) is (kind != "quote")
