@@ -128,12 +128,16 @@ def private_services() -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": "", "REDIS_URL": ""}
         return
     name = f"trace_relay_{secrets.token_hex(4)}"
+    _tell_server(url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl(), "REDIS_URL": ""}
+    finally:
+        _tell_server(url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _tell_server(url: str, statement: sql.Composed) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl(), "REDIS_URL": ""}
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(statement)
 
 
 @contextmanager

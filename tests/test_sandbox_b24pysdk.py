@@ -73,6 +73,26 @@ def test_it_knows_the_errors_of_a_portal(token, sandbox, code, status, error):
 
 
 @pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda portal: setattr(portal, "stopped", True), sdk.BitrixAPIPortalDeleted),
+        (lambda portal: setattr(portal, "payment_ended", True), sdk.BitrixAPIPaymentRequired),
+        (lambda portal: setattr(portal, "blocked", True), sdk.BitrixAPIOverloadLimit),
+        (lambda portal: setattr(portal, "plan_without_rest", True), sdk.BitrixAPIAccessDenied),
+        (lambda portal: setattr(portal, "active", False), sdk.BitrixAPIApplicationNotFound),
+        (lambda portal: setattr(portal, "scope", "placement"), sdk.BitrixAPIInsufficientScope),
+        (lambda portal: portal.fire_user(1), sdk.BitrixAPIAuthorizationError),
+        (lambda portal: setattr(portal.users[1], "allowed", False), sdk.BitrixAPIUserAccessError),
+        (lambda portal: portal.access.clear(), sdk.BitrixAPIInvalidToken),
+    ],
+)
+def test_it_knows_what_a_closed_portal_says(token, portal, change, error):
+    change(portal)
+    with pytest.raises(error):
+        token.call_method("crm.lead.list")
+
+
+@pytest.mark.parametrize(
     ("code", "status", "error"),
     [
         ("wrong_client", 200, sdk_oauth.BitrixOauthWrongClient),

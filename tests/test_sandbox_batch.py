@@ -154,12 +154,13 @@ def test_a_batch_that_is_cut_off_has_run_in_part(portal, sandbox):
     assert len(portal.traces) == 3
 
 
-def test_a_form_body_is_decoded_twice(portal):
+@pytest.mark.parametrize("place", ["data", "params"])
+def test_a_form_and_a_url_are_decoded_twice(portal, place):
     body = {
         "cmd[a]": command("crm.lead.add", **{"fields[TITLE]": "a&b"}),
         "auth": portal.issue_tokens()["access_token"],
     }
-    requests.post(f"{portal.rest_url}batch", data=body)
+    requests.post(f"{portal.rest_url}batch", **{place: body})
     assert portal.entities["LEAD", 2]["TITLE"] == "a&b"
 
 

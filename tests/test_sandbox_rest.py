@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -47,6 +48,14 @@ def test_parameters_travel_in_every_form(portal, token, form):
     sent = FORMS[form](token, '{"tags":{"list":{"utm_source":"fb"}}}')
     assert requests.post(f"{portal.rest_url}crm.tracking.trace.add", **sent).json()["result"] == 1
     assert portal.traces[0].tags == {"UTM_SOURCE": "fb"}
+
+
+@pytest.mark.parametrize("place", ["params", "data", "json"])
+def test_a_text_arrives_as_it_was_sent(portal, token, place):
+    text = "a&b=c+d %26 [x] #y ?z \\ é 😀"
+    fields = {"fields": {"TITLE": text}} if place == "json" else {"fields[TITLE]": text}
+    answer = requests.post(f"{portal.rest_url}crm.lead.add", **{place: {"auth": token, **fields}})
+    assert portal.entities["LEAD", answer.json()["result"]]["TITLE"] == text
 
 
 def test_a_json_type_with_a_suffix_counts(portal, token):
@@ -208,7 +217,6 @@ def test_a_browser_may_ask_before_it_sends(portal):
 
 
 def test_start_is_no_parameter_of_the_method(ask, portal):
-    ask("im.notify")
     portal.scope += ",im"
     ask("im.notify", start=5, state="x", MESSAGE="m")
     assert portal.notices == [{"MESSAGE": "m"}]
@@ -228,6 +236,24 @@ def test_an_administrators_option_is_refused_to_others(portal):
 
 def test_empty_options_are_a_list(ask):
     assert ask("user.option.get").json()["result"] == []
+
+
+def test_options_are_one_map_and_the_later_of_two_writers_wins(ask, portal):
+    portal.command_seconds = 0.1
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda name: ask("user.option.set", options={name: "1"}), "ab"))
+    assert [answer.json()["result"] for answer in answers] == [True, True]
+    assert len(portal.user_options[1]) == 1
+
+
+def test_options_written_one_after_another_are_all_kept(ask, portal):
+    for name in "ab":
+        ask("user.option.set", options={name: "1"})
+    assert portal.user_options[1] == {"a": "1", "b": "1"}
+
+
+def test_a_large_body_is_taken(ask):
+    assert ask("crm.tracking.trace.add", TRACE=json.dumps({"x": "y" * 3_000_000})).ok
 
 
 def test_a_renamed_portal_redirects_from_each_of_its_former_addresses(portal, sandbox, token):

@@ -9,12 +9,12 @@ import html
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
 from tests.sandbox import events
-from tests.sandbox.portal import Portal
+from tests.sandbox.portal import Portal, User
 
 if TYPE_CHECKING:
     from tests.sandbox.server import Sandbox
@@ -28,19 +28,42 @@ LATEST = 8
 async def answer(sandbox: Sandbox, portal: Portal, request: web.BaseRequest) -> web.Response:
     """Answer a request for a page, one of its files, or one of its actions."""
     path = request.path.strip("/")
-    if path == "oauth/authorize":
-        return _authorize(sandbox, portal, request.query.get("state", ""))
     if path.startswith("_page/"):
-        body = json.loads(await request.text() or "{}") if request.method == "POST" else {}
-        return web.json_response(await _act(sandbox, portal, path.removeprefix("_page/"), body))
-    file = STATIC / FILES.get(path, Path(path).name)
-    if file.suffix in TYPES and file.is_file():
-        text = file.read_text().replace("FORM_ADDRESS", html.escape(request.query.get("form", "")))
-        return web.Response(text=text, content_type=TYPES[file.suffix])
-    return web.Response(status=404, text="Not found")
+        return await _answer_action(sandbox, portal, request, path.removeprefix("_page/"))
+    if request.method not in {"GET", "HEAD"}:
+        return web.Response(status=405, text="Method not allowed", headers={"Allow": "GET, HEAD"})
+    if path == "oauth/authorize":
+        return _authorize(portal, request.query.get("state", ""))
+    file = STATIC / FILES.get(path, path)
+    if file.parent != STATIC or file.suffix not in TYPES or not file.is_file():
+        return web.Response(status=404, text="Not found")
+    text = file.read_text()
+    if path == "shop":
+        text = _shop(text, request.query.get("form", ""))
+    return web.Response(text=text, content_type=TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
 
 
-def _authorize(sandbox: Sandbox, portal: Portal, state: str) -> web.Response:
+def _shop(text: str, form: str) -> str:
+    """The shop's page, whose form sends to `form`; without a web address there it says what is missing."""
+    good = urlsplit(form).scheme in {"http", "https"}
+    hidden, unhidden = ("hidden", "") if good else ("", "disabled")
+    address = html.escape(form) if good else ""
+    return text.replace("FORM_ADDRESS", address).replace("data-no-form", hidden).replace("data-form-only", unhidden)
+
+
+async def _answer_action(sandbox: Sandbox, portal: Portal, request: web.BaseRequest, action: str) -> web.Response:
+    """An AJAX action. Only JSON is taken: no other site's page can send that here."""
+    if request.method != "POST" or request.content_type != "application/json":
+        return web.json_response({"error": "POST application/json"}, status=415)
+    try:
+        return web.json_response(await _act(sandbox, portal, action, json.loads(await request.text())))
+    except PermissionError as error:
+        return web.json_response({"error": str(error)}, status=403)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+
+def _authorize(portal: Portal, state: str) -> web.Response:
     query = {
         "code": portal.issue_code(),
         "state": state,
@@ -49,52 +72,77 @@ def _authorize(sandbox: Sandbox, portal: Portal, state: str) -> web.Response:
         "scope": portal.scope,
         "server_domain": portal.oauth_url.split("//")[1],
     }
-    return web.Response(status=302, headers={"Location": f"{sandbox.app_url}/b24/oauth/callback/?{urlencode(query)}"})
+    return web.Response(status=302, headers={"Location": f"{portal.app_url}/b24/oauth/callback/?{urlencode(query)}"})
 
 
 async def _act(sandbox: Sandbox, portal: Portal, action: str, body: dict[str, Any]) -> Any:
     match action:
+        case "state":
+            return _state(portal)
         case "open":
-            return _opening(sandbox, portal, int(body["user"]), str(body["lang"]))
-        case "install":
-            sandbox.install(portal)
-        case "set_installed":
-            if portal.users[int(body["user"])].admin:
-                await sandbox.send(portal, events.finish_install(portal))
-        case "update":
-            await sandbox.send(portal, events.update(portal, portal.version + 1))
-        case "uninstall":
-            await sandbox.send(portal, events.uninstall(portal, clean=bool(body.get("clean")), silent=False))
+            return _opening(portal, int(body["user"]), str(body["lang"]))
         case "refresh_auth":
-            tokens = portal.issue_tokens(int(body["user"]))
+            tokens = portal.issue_tokens(portal.users[int(body["user"])].id)
             names = {"AUTH_ID": "access_token", "AUTH_EXPIRES": "expires_in", "REFRESH_ID": "refresh_token"}
             return {name: tokens[key] for name, key in names.items()}
         case "user_option":
-            options = portal.user_options.setdefault(int(body["user"]), {})
-            options[body["name"]] = body["value"]
+            options = portal.user_options.setdefault(portal.users[int(body["user"])].id, {})
+            options[str(body["name"])] = body["value"]
             return options
+    if not portal.users[int(body["user"])].admin:
+        raise PermissionError("Only an administrator of the portal can do this.")
+    match action:
         case "app_option":
-            if portal.users[int(body["user"])].admin:
-                portal.app_options[body["name"]] = body["value"]
+            portal.app_options[str(body["name"])] = body["value"]
             return portal.app_options
+        case "install":
+            sandbox.install(portal)
+        case "set_installed":
+            await _set_installed(sandbox, portal, body.get("value") is not False)
+        case "update":
+            await sandbox.send(portal, events.update(portal, portal.version + 1))
+        case "uninstall":
+            await sandbox.send(portal, events.uninstall(portal, clean=body.get("clean") is True, silent=False))
+        case _:
+            raise ValueError(f"no such action: {action}")
     return _state(portal)
 
 
-def _opening(sandbox: Sandbox, portal: Portal, user_id: int, lang: str) -> dict[str, Any]:
+async def _set_installed(sandbox: Sandbox, portal: Portal, value: bool) -> None:
+    if not portal.active:
+        raise ValueError("the application is not there")
+    if value:
+        await sandbox.send(portal, events.finish_install(portal))
+    else:
+        portal.installed = False
+
+
+def _notice(portal: Portal, user: User) -> str:
+    """Why the portal does not open the application for a user; empty where it does."""
+    if not portal.active:
+        return "The application is not installed on this portal."
+    if portal.payment_ended:
+        return "The paid period of the application has ended."
+    if not (user.active and user.allowed):
+        return "You have no access to this application. Ask your administrator."
+    if not (portal.installed or user.admin):
+        return "The application is not set up yet: an administrator has to open it first."
+    return ""
+
+
+def _opening(portal: Portal, user_id: int, lang: str) -> dict[str, Any]:
     """What the portal's page needs to open the application for a user, or the portal's own word why it does not."""
     user = portal.users[user_id]
-    if not portal.active:
-        return {"notice": "The application is not installed on this portal."}
-    if not portal.installed and not user.admin:
-        return {"notice": "The application is not installed yet. Ask your administrator."}
+    if notice := _notice(portal, user):
+        return {"notice": notice}
     query, form = portal.frame_post(user_id, lang=lang)
     page = "app" if portal.installed else "install"
     return {
-        "address": f"{sandbox.app_url}/b24/{page}/?{urlencode(query)}",
+        "address": f"{portal.app_url}/b24/{page}/?{urlencode(query)}",
         "form": form,
         "frame": f"{portal.domain}|0|{query['APP_SID']}",
         "sid": query["APP_SID"],
-        "origin": sandbox.app_url,
+        "origin": "{0.scheme}://{0.netloc}".format(urlsplit(portal.app_url)),
         "init": {
             "LANG": lang,
             "DOMAIN": portal.domain,

