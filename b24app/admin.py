@@ -29,5 +29,5 @@ class PortalAdmin(ReadOnly):
 
 @admin.register(PortalEvent)
 class PortalEventAdmin(ReadOnly):
-    list_display = ("at", "event", "member_id", "proven", "note")
-    list_filter = ("event", "proven")
+    list_display = ("at", "event", "member_id")
+    list_filter = ("event",)

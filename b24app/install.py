@@ -225,7 +225,6 @@ def receive_event(body: Mapping[str, str]) -> bool:
     if event not in EVENTS:
         return False
     claim = claim_of_event(body)
-    note = ""
     try:
         if event == "ONAPPUNINSTALL":
             _uninstall(claim, clean=body.get("data[CLEAN]") == "1")
@@ -234,9 +233,10 @@ def receive_event(body: Mapping[str, str]) -> bool:
         else:
             portals.resume(_by_application_token(claim))
     except Unproven as error:
-        note = error.note
-    PortalEvent.objects.create(member_id=claim.member_id[:64], event=event, proven=not note, note=note[:200])
-    return not note
+        logger.warning("an event %s was not proven: %s", event, error.note)
+        return False
+    PortalEvent.objects.create(member_id=claim.member_id, event=event)
+    return True
 
 
 def _keep_event(claim: Claim) -> None:

@@ -84,12 +84,10 @@ class PortalUser(models.Model):
 
 
 class PortalEvent(models.Model):
-    """What a portal told us of the application's life, and whether it could prove it. No tokens, no names."""
+    """What a portal told us of the application's life, and proved. No tokens, no names."""
 
     member_id = models.CharField(max_length=64, db_index=True)
     event = models.CharField(max_length=40)
-    proven = models.BooleanField()
-    note = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

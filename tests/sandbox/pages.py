@@ -172,6 +172,7 @@ def _state(portal: Portal) -> dict[str, Any]:
         "installed": portal.installed,
         "version": portal.version,
         "users": [{"id": user.id, "name": user.name, "admin": user.admin} for user in portal.users.values()],
+        "stored": len(stored),
         "traces": [
             {
                 "id": trace.id,

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote_plus
 
 _KEY = re.compile(r"\[([^\]]*)\]")
 _ESCAPED = re.compile(r"\\(.)")
@@ -20,7 +21,6 @@ _HTML = {
 _HTML_CHARACTERS = re.compile("[<>&'/\u2028\u2029]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*[+-]?\d+", re.ASCII)
-_QUOTED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 _XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _XML_CHARACTERS = re.compile("[&<>\"']")
@@ -44,14 +44,7 @@ def _normal(items: dict[str, Any]) -> Any:
 def parse_query(text: str) -> dict[str, Any]:
     """The parameters of a query string or a form body, brackets resolved."""
     pairs = [pair.partition("=") for pair in text.split("&") if pair]
-    return array_of((_unquote(name), _unquote(value)) for name, _, value in pairs)
-
-
-def _unquote(text: str) -> str:
-    """As `urllib.parse.unquote_plus`, and twice as fast."""
-    return _QUOTED.sub(
-        lambda found: bytes.fromhex(found[0].replace("%", "")).decode(errors="replace"), text.replace("+", " ")
-    )
+    return array_of((unquote_plus(name), unquote_plus(value)) for name, _, value in pairs)
 
 
 def array_of(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -1,133 +1,109 @@
-// The parent's side of the frame protocol: one opening of the application at a time.
-(function () {
-  "use strict";
-  var tools = document.getElementById("tools");
-  var place = document.getElementById("frame");
-  var opening = null;
+// The portal's page: its tools, the application's place, and what the portal has stored.
+"use strict";
 
-  function ask(action, body) {
-    return fetch("/_page/" + action, { method: "POST", body: JSON.stringify(body || {}) })
-      .then(function (answer) { return answer.json(); });
-  }
+const POLL_MS = 1000;
+const tools = document.getElementById("tools");
+const tag = (id) => document.getElementById(id);
+let layout = null;
+let openings = 0;
+let drawn = "";
+let newest = null;
 
-  function user() { return Number(tools.user.value || 1); }
-
-  function open() {
-    return ask("open", { user: user(), lang: tools.lang.value }).then(function (found) {
-      var notice = document.getElementById("notice");
-      opening = found.notice ? null : found;
-      place.textContent = "";
-      notice.hidden = !found.notice;
-      notice.textContent = found.notice || "";
-      if (opening) show(opening);
-      return look();
-    });
-  }
-
-  function show(found) {
-    var frame = document.createElement("iframe");
-    frame.name = found.frame;
-    frame.title = "Trace Relay";
-    frame.allow = "geolocation *; microphone *; camera *; autoplay *;";
-    place.append(frame);
-    var form = document.createElement("form");
-    form.method = "post";
-    form.action = found.address;
-    form.target = found.frame;
-    form.hidden = true;
-    Object.keys(found.form).forEach(function (name) {
-      var input = document.createElement("input");
-      input.type = "hidden";
-      input.name = name;
-      input.value = found.form[name];
-      form.append(input);
-    });
-    document.body.append(form);
-    form.submit();
-    form.remove();
-  }
-
-  // `command:params:callbackId:appSid`; params may hold colons and are left out when empty.
-  function parse(data) {
-    if (typeof data === "object" && data) {
-      return { command: data.method, params: data.params, callback: data.callback, sid: data.appSid };
-    }
-    var parts = String(data).split(":");
-    if (parts.length < 3) return null;
-    var text = parts.slice(1, -2).join(":");
-    var params = text;
-    try { params = text ? JSON.parse(text) : {}; } catch (error) { /* a raw value */ }
-    return { command: parts[0], params: params || {}, callback: parts[parts.length - 2], sid: parts[parts.length - 1] };
-  }
-
-  function answered(message, source, value) {
-    if (!message.callback) return;
-    source.postMessage(message.callback + ":" + (value === undefined ? "" : JSON.stringify(value)), opening.origin);
-  }
-
-  var commands = {
-    getInitData: function () { return opening.init; },
-    setInstall: function (params) { return params; },
-    refreshAuth: function () { return ask("refresh_auth", { user: user() }); },
-    setAppOption: function (params) { return ask("app_option", { user: user(), name: params.name, value: params.value }); },
-    setUserOption: function (params) { return ask("user_option", { user: user(), name: params.name, value: params.value }); },
-    resizeWindow: function (params) {
-      place.firstChild.style.height = Number(params.height) + "px";
-      return { width: params.width, height: params.height };
-    },
-    setTitle: function (params) { document.getElementById("title").textContent = params.title; return params; },
-    setScroll: function (params) { return params; },
-    openPath: function (params) { console.info("openPath", params.path); return { result: "close" }; },
-    getInterface: function () { return { command: Object.keys(commands), event: [] }; }
-  };
-  var silent = {
-    setInstallFinish: function () { ask("set_installed", { user: user() }).then(open); },
-    reloadWindow: function () { open(); },
-    closeApplication: function () {}
-  };
-
-  window.addEventListener("message", function (event) {
-    if (!opening || event.origin !== opening.origin) return;
-    var message = parse(event.data);
-    if (!message || message.sid !== opening.sid) return;
-    if (silent[message.command]) return silent[message.command](message.params);
-    if (!commands[message.command]) return;  // the portal does not answer what it does not know
-    Promise.resolve(commands[message.command](message.params)).then(function (value) {
-      answered(message, event.source, value);
-    });
+async function ask(action, body = {}) {
+  const answer = await fetch("/_page/" + action, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user: Number(tools.user.value || 1), ...body }),
   });
+  return answer.json();
+}
 
-  function cell(row, text) { row.insertCell().textContent = text; }
+async function open() {
+  const number = ++openings;
+  const found = await ask("open", { lang: tools.lang.value });
+  if (number !== openings) return;  // opened anew meanwhile
+  if (layout) layout.destroy();
+  tag("title").textContent = "Trace Relay";
+  tag("notice").hidden = !found.notice;
+  tag("notice").textContent = found.notice || "";
+  layout = found.notice ? null : new AppLayout(found, tag("frame"), host);
+  await look();
+}
 
-  function draw(state) {
-    document.getElementById("domain").textContent = state.domain;
-    var word = state.installed ? "installed" : state.active ? "not finished" : "not installed";
-    document.getElementById("state").textContent = word + ", version " + state.version;
-    tools.install.hidden = state.active;
-    tools.update.hidden = tools.uninstall.hidden = !state.active;
-    if (!tools.user.options.length) {
-      state.users.forEach(function (one) {
-        tools.user.add(new Option(one.name + (one.admin ? " (administrator)" : ""), one.id));
-      });
+const host = {
+  ask,
+  reload: open,
+  title: (text) => { tag("title").textContent = text; },
+  async finishInstall(value) {
+    await ask("set_installed", { value });
+    await open();
+  },
+};
+
+function draw(state) {
+  const text = JSON.stringify([state, tools.user.value]);
+  if (text === drawn) return;
+  drawn = text;
+  const word = state.installed ? "installed" : state.active ? "installation not finished" : "not there";
+  tag("domain").textContent = state.domain;
+  tag("state").textContent = state.active ? `${word} · active · version ${state.version}` : word;
+  tag("state").className = "pill " + (state.installed ? "good" : state.active ? "half" : "none");
+  if (!tools.user.options.length) {
+    for (const one of state.users) {
+      tools.user.add(new Option(one.name + (one.admin ? " (administrator)" : " (ordinary)"), one.id));
     }
-    var body = document.getElementById("traces");
-    body.textContent = "";
-    state.traces.forEach(function (trace) {
-      var row = body.insertRow();
-      cell(row, trace.id);
-      cell(row, trace.source || "other traffic");
-      cell(row, Object.keys(trace.tags).map(function (tag) { return trace.tags[tag]; }).join(", ") || "–");
-      cell(row, trace.pages.join("  →  ") || "–");
-    });
   }
+  const user = state.users.find((one) => String(one.id) === tools.user.value);
+  tools.install.hidden = state.active;
+  tools.update.hidden = tag("removal").hidden = !state.active;
+  for (const button of [tools.install, tools.update, tools.uninstall]) {
+    button.disabled = !user.admin;
+    button.title = user.admin ? "" : "Only an administrator can do this";
+  }
+  drawTraces(state);
+}
 
-  function look() { return ask("state").then(draw); }
+function drawTraces(state) {
+  tag("stored").textContent = `What this portal has stored: ${state.stored} ${state.stored === 1 ? "trace" : "traces"}`;
+  const body = tag("traces");
+  body.replaceChildren();
+  for (const trace of state.traces) {
+    const row = body.insertRow();
+    if (newest !== null && trace.id > newest) row.className = "new";
+    row.insertCell().textContent = trace.id;
+    row.insertCell().textContent = trace.source || "Other traffic";
+    row.insertCell().textContent = Object.values(trace.tags).join(" · ") || "–";
+    row.insertCell().textContent = trace.pages.join("  →  ") || "–";
+    row.lastChild.title = trace.pages.join("\n");
+  }
+  if (!state.traces.length) {
+    const cell = body.insertRow().insertCell();
+    cell.colSpan = 4;
+    cell.textContent = "Nothing yet. A trace appears here as soon as the application has delivered it.";
+  }
+  newest = state.traces.length ? state.traces[0].id : 0;
+}
 
-  tools.install.onclick = function () { ask("install").then(open); };
-  tools.reload.onclick = open;
-  tools.update.onclick = function () { ask("update").then(open); };
-  tools.uninstall.onclick = function () { ask("uninstall", { clean: tools.clean.checked }).then(open); };
-  tools.user.onchange = tools.lang.onchange = open;
-  look().then(open);
-  setInterval(look, 2000);
-})();
+async function look() {
+  draw(await ask("state"));
+}
+
+async function watch() {
+  try {
+    await look();
+  } catch {
+    tag("state").textContent = "the sandbox does not answer";
+  }
+  setTimeout(watch, POLL_MS);
+}
+
+const press = (action, body) => async () => {
+  await ask(action, body && body());
+  await open();
+};
+tools.install.onclick = press("install");
+tools.update.onclick = press("update");
+tools.uninstall.onclick = press("uninstall", () => ({ clean: tools.clean.checked }));
+tools.reload.onclick = tools.user.onchange = tools.lang.onchange = open;
+tools.onsubmit = () => false;
+look().then(open).finally(watch);
