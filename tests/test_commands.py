@@ -1,12 +1,14 @@
 """The operator's commands."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from b24app.models import Portal
-from traces import intake
+from traces import delivery, intake
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +94,71 @@ def test_a_wrong_webhook_is_refused_without_its_secret(wired, portal):
 def test_a_webhooks_secret_does_not_travel_unencrypted():
     with pytest.raises(CommandError, match="https"):
         call_command("portal_add_webhook", "http://acme.example/rest/1/x/")
+
+
+@pytest.fixture
+def failed(acme):
+    """A failed submission of a form, with the reason `code`."""
+    form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
+
+    def failed(code="error_core", **facts):
+        facts = {"state": "failed", "tries": 3, "code": code, "reason": "why", **facts}
+        return Submission.objects.create(portal=acme, form=form, body={}, body_hash="0", **facts)
+
+    return failed
+
+
+def states():
+    return list(Submission.objects.order_by("pk").values_list("state", "tries", "code"))
+
+
+AGAIN, STILL = ("queued", 0, ""), ("failed", 3, "error_core")
+
+
+def test_failed_submissions_are_sent_again(failed, capsys):
+    failed(), failed("required")
+    assert run(capsys, "submissions_retry").startswith("2 ")
+    assert states() == [AGAIN, AGAIN]
+
+
+def test_one_submission_is_sent_again_by_its_id(failed, capsys):
+    failed()
+    run(capsys, "submissions_retry", "--id", str(failed().pk))
+    assert states() == [STILL, AGAIN]
+
+
+def test_submissions_are_sent_again_by_their_reason(failed, capsys):
+    failed(), failed("required")
+    run(capsys, "submissions_retry", "--reason", "REQUIRED")
+    assert states() == [STILL, AGAIN]
+
+
+def test_submissions_are_sent_again_by_their_time(failed, capsys):
+    failed(received_at=datetime(2026, 1, 1, tzinfo=UTC)), failed(received_at=datetime(2026, 2, 1, tzinfo=UTC))
+    run(capsys, "submissions_retry", "--since", "2026-01-15")
+    assert states() == [STILL, AGAIN]
+
+
+def test_queued_submissions_need_not_wait_for_their_next_try(failed, capsys):
+    later = timezone.now() + timedelta(hours=4)
+    failed(state="queued", due_at=later), failed(due_at=later)
+    run(capsys, "submissions_retry", "--state", "queued")
+    assert states() == [AGAIN, STILL]
+    assert Submission.objects.filter(state="queued", due_at__lte=timezone.now()).count() == 1
+
+
+def test_many_are_sent_again_in_chunks(failed, capsys, monkeypatch):
+    monkeypatch.setattr(delivery, "CHUNK_ROWS", 2)
+    for _ in range(5):
+        failed()
+    assert run(capsys, "submissions_retry").startswith("5 ")
+
+
+def test_delivered_submissions_are_left_alone(failed, capsys):
+    failed(state="delivered")
+    assert run(capsys, "submissions_retry").startswith("0 ")
+
+
+def test_an_unknown_id_is_told(failed):
+    with pytest.raises(CommandError):
+        call_command("submissions_retry", "--id", "01a207da-71c3-7f1f-ac66-a7fb36dbd633")

@@ -231,7 +231,7 @@ def test_a_refused_row_does_not_stop_the_others(make, form):
 
 def test_after_three_days_it_is_given_up(make, sandbox):
     sandbox.faults.add("html_502", method="crm.tracking.trace.add")
-    row = make(received_at=timezone.now() - timedelta(days=3, minutes=1))
+    row = make(trying_since=timezone.now() - timedelta(days=3, minutes=1))
     drained(row)
     assert row.state == "failed"
 

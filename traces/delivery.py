@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Rows that one claim takes: few, so that those a dead worker held come back soon.
 CLAIM_ROWS = 10
+# Rows that one statement changes when many are sent again.
+CHUNK_ROWS = 500
 # A wait longer than this is left to the sweep.
 LONGEST_COUNTDOWN_SECONDS = 20.0
 
@@ -252,9 +254,24 @@ def _failed(portal: Portal, row: Submission, method: str, error: errors.PortalEr
 
 
 def _again(row: Submission, now: datetime, reason: str) -> dict[str, object]:
-    if retry.is_over(row.received_at, now):
+    if retry.is_over(row.trying_since, now):
         return {"state": Submission.State.FAILED, "reason": f"{sentences.GAVE_UP} {reason}"}
     return {"due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random())), "reason": reason}
+
+
+def send_again(chosen: Q) -> int:
+    """Make the waiting or failed submissions that `chosen` describes due at once; returns how many.
+
+    In chunks, so that no statement holds up live traffic; the sweep then finds them.
+    """
+    now = timezone.now()
+    resting = Q(state=Submission.State.FAILED) | Q(state=Submission.State.QUEUED, due_at__gt=now)
+    changed = 0
+    while ids := list(Submission.objects.filter(chosen, resting).values_list("pk", flat=True)[:CHUNK_ROWS]):
+        changed += Submission.objects.filter(resting, pk__in=ids).update(
+            state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", reason=""
+        )
+    return changed
 
 
 def _why(error: errors.PortalError) -> str:

@@ -80,6 +80,8 @@ class Submission(models.Model):
     calling_since = models.DateTimeField(null=True, blank=True)
     calling_method = models.CharField(max_length=60, blank=True)
 
+    # From here on it is tried for three days; sending it again by hand starts them anew.
+    trying_since = models.DateTimeField(default=timezone.now)
     tries = models.PositiveSmallIntegerField(default=0)  # attempts that count; waits do not
     code = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)

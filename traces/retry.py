@@ -16,6 +16,6 @@ def delay(tries: int, chance: float) -> float:
     return min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12)) * (0.5 + chance / 2)
 
 
-def is_over(received_at: datetime, now: datetime) -> bool:
+def is_over(trying_since: datetime, now: datetime) -> bool:
     """Whether a submission has been tried for long enough."""
-    return now - received_at > GIVE_UP_AFTER
+    return now - trying_since > GIVE_UP_AFTER
