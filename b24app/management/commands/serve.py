@@ -15,7 +15,7 @@ from granian.log import LogLevels
 
 from b24app.processes import die_with
 
-# One worker process: SQLite wants a single writer, and intake gathers the writes of its threads into one commit.
+# One worker process: SQLite wants few writers, and threads that wait for a commit or a portal cost little.
 _THREADS = 32
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=15,
-            # Its warning about more threads than processors does not fit threads that wait for a commit.
+            # Its warning about more threads than processors does not fit threads that wait.
             log_level=LogLevels.error,
         )
         server.serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
