@@ -172,6 +172,23 @@ def test_user_fields_and_multifields_are_listed_only_where_named(result, select,
     assert set(found) == names
 
 
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        ({}, [1, 2, 3, 10]),
+        ({"ID": "DESC"}, [10, 3, 2, 1]),
+        ({"id": "asc"}, [1, 2, 3, 10]),
+        ({"TITLE": "ASC"}, [3, 1, 2, 10]),
+        ({"TITLE": "asc", "ID": "desc"}, [3, 10, 2, 1]),
+        ("ID", [1, 2, 3, 10]),
+    ],
+)
+def test_a_list_comes_in_the_order_asked_for(result, portal, order, numbers):
+    for number, title in ((10, "b"), (2, "b"), (3, "a"), (1, "b")):
+        portal.entities["LEAD", number] = {"ID": str(number), "TITLE": title}
+    assert [row["ID"] for row in result("crm.lead.list", order=order)] == [str(number) for number in numbers]
+
+
 # --- The rest -----------------------------------------------------------------------------------------------
 
 
@@ -197,6 +214,12 @@ def test_duplicates_are_found_by_phone_whatever_it_looks_like(result):
     numbers = [result(f"crm.{kind}.add", fields=fields) for kind in ("lead", "contact")]
     found = result("crm.duplicate.findbycomm", type="PHONE", values=["331700000"])
     assert found == {"LEAD": [numbers[0]], "CONTACT": [numbers[1]]}
+
+
+@pytest.mark.parametrize("kind", [None, "FAX", ["PHONE"], {"a": "PHONE"}])
+def test_duplicates_are_sought_by_phone_or_mail_only(ask, kind):
+    answer = ask("crm.duplicate.findbycomm", type=kind, values=["1"])
+    assert (answer.status_code, answer.json()["error"]) == (400, "")
 
 
 @pytest.mark.parametrize("values", [[331700000], ["none"], [""]])

@@ -1,5 +1,6 @@
 """Every fault that can be ordered from the sandbox, and how it is narrowed."""
 
+import contextlib
 import time
 
 import pytest
@@ -80,6 +81,23 @@ def test_a_slow_answer_is_a_good_one(add, sandbox):
     began = time.perf_counter()
     assert add().ok
     assert time.perf_counter() - began >= 0.05
+
+
+@pytest.mark.parametrize(
+    ("fault", "hit"),
+    [
+        ({"kind": "throttle"}, (503, "QUERY_LIMIT_EXCEEDED")),
+        ({"kind": "error", "code": "OVERLOAD_LIMIT", "status": 401}, (401, "OVERLOAD_LIMIT")),
+        ({"kind": "html_502"}, (502, "html_502")),
+        ({"kind": "close_before"}, (0, "close_before")),
+        ({"kind": "close_after"}, (200, "")),
+    ],
+)
+def test_a_request_that_met_a_fault_is_a_hit_as_well(add, portal, sandbox, fault, hit):
+    sandbox.faults.add(**fault)
+    with contextlib.suppress(requests.ConnectionError):
+        add()
+    assert [(one.method, one.status, one.error) for one in portal.hits] == [("crm.tracking.trace.add", *hit)]
 
 
 def test_a_batch_is_run_in_part(portal, sandbox):

@@ -1,5 +1,7 @@
 """The sandbox' OAuth server: both grants, rotation, expiry, each error, and what is said about a token."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 import requests
 
@@ -178,3 +180,24 @@ def test_a_new_installation_voids_the_tokens_of_the_former_one(server, sandbox, 
     sandbox.uninstall(portal)
     sandbox.install(portal)
     assert refresh(server, pair).json()["error"] == "invalid_grant"
+
+
+def authorize(sandbox, portal, client_id):
+    params = {"client_id": client_id, "state": "s&s"}
+    return requests.get(f"http://{portal.domain}/oauth/authorize/", params=params, allow_redirects=False)
+
+
+def test_a_portal_sends_the_browser_back_with_a_code(server, sandbox, portal):
+    answer = authorize(sandbox, portal, sandbox.client_id)
+    address, _, query = answer.headers["Location"].partition("?")
+    found = dict(parse_qsl(query))
+    assert (answer.status_code, address.startswith(sandbox.app_url), found["state"]) == (302, True, "s&s")
+    assert (found["domain"], found["member_id"], found["scope"]) == (portal.domain, portal.member_id, "crm,placement")
+    assert server(grant_type="authorization_code", code=found["code"]).ok
+
+
+@pytest.mark.parametrize(("client_id", "active"), [("other", True), ("local.sandbox", False)])
+def test_a_failed_authorization_stays_on_the_portals_page(sandbox, portal, client_id, active):
+    portal.active = active
+    answer = authorize(sandbox, portal, client_id)
+    assert (answer.status_code, "Location" in answer.headers, portal.codes) == (200, False, {})

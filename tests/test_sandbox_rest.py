@@ -275,6 +275,12 @@ def test_a_call_longer_than_its_time_is_dropped_after_it_was_done(ask, portal):
     assert len(portal.traces) == 1
 
 
+def test_a_type_error_of_the_sandbox_itself_is_not_taken_for_phps(ask, portal, capfd):
+    portal.app_options = 5
+    assert ask("app.option.set", options={"a": 1}).status_code == 500
+    assert "TypeError" in capfd.readouterr().err
+
+
 def test_a_fault_of_the_sandbox_itself_is_one_bad_answer(ask, portal, capfd):
     del portal.users[1]
     answer = ask("profile")

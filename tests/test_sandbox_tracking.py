@@ -131,6 +131,12 @@ def test_no_rights_are_needed_without_entities(add, portal):
     assert add(user=9) == 1
 
 
+@pytest.mark.parametrize("code", ["none", ["form"], {"a": "form"}, 5, None])
+def test_a_channel_of_unknown_code_is_skipped(add, portal, code):
+    add(json.dumps({"channels": [{"code": code, "value": "7"}, {"code": "form", "value": "8"}]}))
+    assert portal.traces[0].channels == [["form", "8"]]
+
+
 # --- Deleting -----------------------------------------------------------------------------------------------
 
 

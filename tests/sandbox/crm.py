@@ -147,32 +147,51 @@ def _delete(kind: str) -> Callable[[Call], Any]:
     return delete
 
 
-def _matches(fields: dict[str, Any], wanted: Any) -> bool:
-    for key, value in wanted.items() if isinstance(wanted, dict) else ():
-        sign, name = re.match(r"([!@%=<>]*)(.*)", key).groups()  # type: ignore[union-attr]  # it always matches
-        have = php.text(fields.get(name)) if not isinstance(fields.get(name), list) else ""
-        values = [php.text(item) for item in value] if isinstance(value, list) else [php.text(value)]
-        compare = _ORDERED.get(sign.lstrip("!"), str.__eq__)
-        if any(compare(have, one) for one in values) == sign.startswith("!"):
-            return False
-    return True
-
-
 def _rank(text: str) -> tuple[float, str]:
     """Numbers by their size, other texts by their letters."""
     return (float(text), "") if php.is_numeric(text) else (0.0, text)
 
 
+def _text_of(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return "" if isinstance(value, (list, dict)) else php.text(value)
+
+
+def _condition(key: str, value: Any) -> Callable[[dict[str, Any]], bool]:
+    """One entry of a filter: a sign, a field's name, and the value or values to compare with."""
+    name = key.lstrip("!@%=<>")
+    sign = key[: len(key) - len(name)]
+    values = [php.text(item) for item in value] if isinstance(value, list) else [php.text(value)]
+    compare, negated = _ORDERED.get(sign.lstrip("!"), str.__eq__), sign.startswith("!")
+
+    def holds(fields: dict[str, Any]) -> bool:
+        have = _text_of(fields, name)
+        return any(compare(have, one) for one in values) != negated
+
+    return holds
+
+
+def _found_by(call: Call, kind: str) -> list[dict[str, Any]]:
+    """The records of a kind that the filter lets through, in the order asked for (by ID where none is)."""
+    wanted, order = call.get_any_case("filter"), call.get_any_case("order")
+    conditions = [_condition(*entry) for entry in wanted.items()] if isinstance(wanted, dict) else []
+    found = [
+        fields
+        for (other, _), fields in call.portal.entities.items()
+        if other == kind and all(holds(fields) for holds in conditions)
+    ]
+    found.sort(key=lambda fields: int(fields["ID"]))
+    # From the last name to the first: a sort keeps what the former ones have left.
+    for name, way in reversed(order.items()) if isinstance(order, dict) else ():
+        found.sort(key=lambda fields: _rank(_text_of(fields, name)), reverse=php.text(way).upper() == "DESC")
+    return found
+
+
 def _list(kind: str) -> Callable[[Call], Any]:
     def rows(call: Call) -> Any:
         _need_crm(call)
-        wanted, select = call.get_any_case("filter"), call.get_any_case("select")
-        found = [
-            fields
-            for (other, _), fields in sorted(call.portal.entities.items(), key=lambda item: item[0][1])
-            if other == kind and _matches(fields, wanted)
-        ]
-        return _paged(call, [_selected(fields, select) for fields in found])
+        select = call.get_any_case("select")
+        return [_selected(fields, select) for fields in _paged(call, _found_by(call, kind))]
 
     return rows
 
@@ -257,7 +276,7 @@ def item_add(call: Call) -> Any:
 def find_by_comm(call: Call) -> Any:
     _need_crm(call)
     kind, values = call.get("type"), call.get("values")
-    if kind not in {"PHONE", "EMAIL"}:
+    if kind not in ("PHONE", "EMAIL"):  # no set: an array may come
         raise _classic("Communication type is not defined.")
     if not isinstance(values, list) or not values:
         raise _classic("Communication values is not defined.")

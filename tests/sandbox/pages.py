@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -33,7 +34,7 @@ async def answer(sandbox: Sandbox, portal: Portal, request: web.BaseRequest) -> 
     if request.method not in {"GET", "HEAD"}:
         return web.Response(status=405, text="Method not allowed", headers={"Allow": "GET, HEAD"})
     if path == "oauth/authorize":
-        return _authorize(portal, request.query.get("state", ""))
+        return _authorize(portal, request.query)
     file = STATIC / FILES.get(path, path)
     if file.parent != STATIC or file.suffix not in TYPES or not file.is_file():
         return web.Response(status=404, text="Not found")
@@ -63,10 +64,13 @@ async def _answer_action(sandbox: Sandbox, portal: Portal, request: web.BaseRequ
         return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
 
-def _authorize(portal: Portal, state: str) -> web.Response:
+def _authorize(portal: Portal, asked: Mapping[str, str]) -> web.Response:
+    """Back to the application with a code. A failure stays on the portal's page (OAuth sheet, §2)."""
+    if asked.get("client_id") != portal.client_id or not portal.active:
+        return web.Response(text="The application was not found or is not installed.", content_type="text/html")
     query = {
         "code": portal.issue_code(),
-        "state": state,
+        "state": asked.get("state", ""),
         "domain": portal.domain,
         "member_id": portal.member_id,
         "scope": portal.scope,

@@ -26,6 +26,10 @@ _XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _XML_CHARACTERS = re.compile("[&<>\"']")
 
 
+class TypeStop(Exception):
+    """PHP stops with a type error, which the portal answers with HTTP 500 and no REST body."""
+
+
 def array(value: Any) -> Any:
     """`value` with every array in it in its normal form."""
     if isinstance(value, list):

@@ -122,7 +122,7 @@ async def serve(portal: Portal, request: Request, *, commands: int | None = None
         reply.body = {"result": result, **call.envelope, "time": _time(call, name, began)}
     except RestError as error:
         reply.status, reply.body = error.status, error.body
-    except TypeError:
+    except php.TypeStop:
         reply.status, reply.body, reply.kind = 500, HTML_500, "text/html; charset=utf-8"
     except Cut:
         portal.hits.append(Hit(portal.clock.now(), name, 0, "cut", run.ran if run else 0))

@@ -16,7 +16,7 @@ from aiohttp import web
 from tests.sandbox import control, events, oauth, pages, rest
 from tests.sandbox.clock import Clock
 from tests.sandbox.faults import Fault, Faults
-from tests.sandbox.portal import Portal
+from tests.sandbox.portal import Hit, Portal
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 CORS = {
@@ -222,18 +222,29 @@ class Sandbox:
         facts = rest.Request(request.path[6:], query, request.headers, body, request.remote or "")
         fault = self.faults.take(rest.name_of(facts.path)[0], portal.name)
         cut = fault.options.get("commands", 0) if fault and fault.kind == "partial_batch" else None
-        return await self._with_faults(request, fault, partial(rest.serve, portal, facts, commands=cut))
+
+        def refused(status: int, error: str) -> None:
+            portal.hits.append(Hit(self.clock.now(), rest.name_of(facts.path)[0], status, error, 0))
+
+        return await self._with_faults(request, fault, partial(rest.serve, portal, facts, commands=cut), refused)
 
     async def _with_faults(
-        self, request: web.BaseRequest, fault: Fault | None, work: Callable[[], Awaitable[rest.Reply]]
+        self,
+        request: web.BaseRequest,
+        fault: Fault | None,
+        work: Callable[[], Awaitable[rest.Reply]],
+        refused: Callable[[int, str], None] = lambda status, error: None,
     ) -> web.StreamResponse:
+        """Answer by `work`, or as the fault has it; `refused` is told the status (0: none) and error of the latter."""
         if fault is None:
             return await _answer(request, work)
         if fault.kind in {"hang", "slow"}:
             await asyncio.sleep(fault.options.get("seconds", 3600 if fault.kind == "hang" else 1))
         if fault.kind in {"close_before", "hang"}:
+            refused(0, fault.kind)
             return _drop(request)
         if canned := _canned(fault):
+            refused(canned.status, canned.body["error"] if isinstance(canned.body, dict) else fault.kind)
             return _response(canned)
         answer = await _answer(request, work)
         return _drop(request) if fault.kind == "close_after" else answer

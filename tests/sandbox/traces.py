@@ -26,7 +26,7 @@ def trace_add(call: Call) -> Any:
     if not php.truthy(text):
         raise _core("Parameter `TRACE` required.")
     if isinstance(text, (list, dict)):
-        raise TypeError("TRACE is an array")
+        raise php.TypeStop("TRACE is an array")
     try:
         trace = _load(call, php.text(text))
     except ValueError:

@@ -1,7 +1,7 @@
 """What a portal stores for a trace, and the source that it decides. Pure.
 
-Source: the fact sheet on TRACE, §§2-5, and the golden file. A `TypeError` stands for PHP's own, which the
-portal answers with HTTP 500 and no REST body.
+Source: the fact sheet on TRACE, §§2-5, and the golden file. Where PHP stops with a type error, it raises
+`php.TypeStop`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Trace:
 
 
 def load(text: str, sources: Sequence[Source], sites: dict[str, int], now: int) -> Trace:
-    """The trace of a TRACE text. Raises ValueError where it is no JSON, TypeError where PHP stops."""
+    """The trace of a TRACE text. Raises ValueError where it is no JSON, php.TypeStop where PHP stops."""
     return _load(php.decode(text), sources, sites, now)
 
 
@@ -66,8 +66,9 @@ def _load(data: Any, sources: Sequence[Source], sites: dict[str, int], now: int)
     if host := _host(url):
         trace.channels.append(["site", sites[host]] if host in sites else ["site-domain", host])
     for channel in php.items(php.get(data, "channels")):
-        if php.get(channel, "code") in _CHANNELS:
-            trace.channels.append([php.get(channel, "code"), php.get(channel, "value")])
+        code = php.get(channel, "code")
+        if isinstance(code, str) and code in _CHANNELS:
+            trace.channels.append([code, php.get(channel, "value")])
     trace.source_id = source_of(trace.tags, ref, sources)
     if ref:
         when = trace.pages[0]["DATE_INSERT"] if trace.pages else now
@@ -95,7 +96,7 @@ def _tags(value: Any) -> dict[str, Any]:
     for key, tag in value.items() if isinstance(value, dict) else ():
         if key.upper() in TAGS and key.upper() not in tags and php.truthy(tag):
             if isinstance(tag, (list, dict)):
-                raise TypeError("a tag is an array")
+                raise php.TypeStop("a tag is an array")
             tags[key.upper()] = tag
     return tags
 
@@ -108,14 +109,14 @@ def _pages(value: Any) -> list[dict[str, Any]]:
             continue
         when = php.get(page, "1")
         if when is not None and not php.is_numeric(when):
-            raise TypeError("a page's time is no number")
+            raise php.TypeStop("a page's time is no number")
         pages.append({"URL": _string(url), "DATE_INSERT": php.integer(when), "TITLE": php.get(page, "2")})
     return pages
 
 
 def _string(value: Any) -> str:
     if isinstance(value, (list, dict)) and value:
-        raise TypeError("an address is an array")
+        raise php.TypeStop("an address is an array")
     return str(value) if php.truthy(value) else ""
 
 
