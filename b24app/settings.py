@@ -68,13 +68,13 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {})
     # A database that hangs must become a 503 within seconds, not a visitor who waits.
     DATABASES["default"]["OPTIONS"].update(
         {"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"}
     )
+DATABASES["default"]["CONN_MAX_AGE"] = 600
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # `redis://…`, or `redis+socket:///path` for a unix socket.

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from traces import plan, trace
 from traces.models import Form, Kind, Submission
@@ -24,6 +26,11 @@ LARGEST_BODY = 64 * 1024
 DEEPEST = 12
 MOST_VALUES = 1000
 LONGEST_KEY = 200
+
+
+# SQLite lets one writer in at a time, and those who wait sleep and ask again, the unlucky ones for seconds. The
+# threads of a web server wait in line here instead.
+_one_at_a_time = threading.Lock()
 
 
 class Problem(Exception):
@@ -64,7 +71,8 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         repairs=[*dict.fromkeys(repairs), *built.repairs],
     )
     try:
-        submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
+        with _one_at_a_time if connection.vendor == "sqlite" else nullcontext():
+            submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
         return Accepted(_same(form, submission), created=False)
     return Accepted(submission, created=True)

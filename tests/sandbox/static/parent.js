@@ -34,7 +34,7 @@ class AppLayout {
   }
 
   async receive(event) {
-    if (event.origin !== this.found.origin || event.source !== this.frame.contentWindow) return;
+    if (event.origin !== this.found.origin) return;
     const message = AppLayout.parse(event.data);
     if (!message || message.sid !== this.found.sid) return;
     // What the portal does not know, or denies, gets no answer.
