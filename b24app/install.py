@@ -30,11 +30,11 @@ PAGE_SECONDS = 15.0
 
 
 class Unproven(Exception):
-    """What was posted could not be proven; `note` says why, without any of its values."""
+    """What was posted could not be proven; the text says why, without any of its values."""
 
-    def __init__(self, note: str) -> None:
-        super().__init__(note)
-        self.note = note
+
+class NotAdministrator(Exception):
+    """Somebody without the rights for it wants to set the application up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ def open_frame(claim: Claim) -> Visit:
     """Prove an opening of the application; an administrator's also stores the portal and its tokens.
 
     Safe to repeat: it installs, completes a half-done installation, heals lost events and resumes a held
-    queue alike. Raises `Unproven`, or an error of `b24app.errors` where the portal could not be asked.
+    queue alike. Raises `Unproven`, `NotAdministrator`, or an error of `b24app.errors` where the portal could not
+    be asked.
     """
     host, info = prove(claim)
     profile = rest.call(info.client_endpoint, "profile", {}, token=claim.access_token, read_seconds=PAGE_SECONDS).result
@@ -123,7 +124,7 @@ def open_frame(claim: Claim) -> Visit:
     if not is_admin:
         known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
-            raise errors.Stop("no_administrator", "Only an administrator can set the application up.")
+            raise NotAdministrator
         return Visit(known, is_admin=False)
     user_id = int(profile.get("ID") or info.user_id)
     portal = _keep(claim, host, info, user_id)
@@ -170,7 +171,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     """Connect a portal by an authorization code that its administrator's browser brought.
 
     The code needs no secret of ours to be safe: only the OAuth server turns it into tokens, for our
-    application alone. Raises `Unproven`, or an error of `b24app.errors`.
+    application alone. Raises as `open_frame` does.
     """
     host = next((h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()), None)
     if server_domain and host is None:
@@ -187,7 +188,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     )
     visit = open_frame(claim)
     if not visit.is_admin:
-        raise errors.Stop("no_administrator", "Only an administrator can set the application up.")
+        raise NotAdministrator
     return visit.portal
 
 
@@ -233,7 +234,7 @@ def receive_event(body: Mapping[str, str]) -> bool:
         else:
             portals.resume(_by_application_token(claim))
     except Unproven as error:
-        logger.warning("an event %s was not proven: %s", event, error.note)
+        logger.warning("an event %s was not proven: %s", event, error)
         return False
     PortalEvent.objects.create(member_id=claim.member_id, event=event)
     return True

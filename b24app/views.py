@@ -1,6 +1,8 @@
 """The addresses that a portal and an operator's monitoring call: installation, events, OAuth, health."""
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -13,37 +15,42 @@ from b24app.remedies import REMEDIES
 
 logger = logging.getLogger(__name__)
 
+Proven = TypeVar("Proven")
+
 
 @csrf_exempt  # a cross-site POST by design; it is proven by its token instead
 @require_http_methods(["GET", "HEAD", "POST"])
 def install_page(request: HttpRequest) -> HttpResponse:
     """Where a portal sends an administrator who installs the application; the page finishes the installation."""
-    return frame_page(request, "b24app/install.html")
-
-
-def frame_page(request: HttpRequest, template: str) -> HttpResponse:
-    """Prove the opening of a frame and answer with `template`, or with a page that says what is wrong."""
     visit = open_visit(request)
     if isinstance(visit, HttpResponse):
         return visit
-    return iframe.page(request, template, {"portal": visit.portal, "is_admin": visit.is_admin}, portal=visit.portal)
+    context = {"portal": visit.portal, "is_admin": visit.is_admin}
+    return iframe.page(request, "b24app/install.html", context, portal=visit.portal)
 
 
 def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
     """The proven visit that a frame's POST makes, or the page to answer with instead."""
     if request.method != "POST":
         return iframe.page(request, "b24app/about.html")
+    return _proven(request, lambda: install.open_frame(install.claim_of_frame(request.GET.dict(), request.POST.dict())))
+
+
+def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpResponse:
+    """What `prove` returns, or a page that says what is wrong and what to do."""
     try:
-        return install.open_frame(install.claim_of_frame(request.GET.dict(), request.POST.dict()))
-    except install.Unproven as error:
-        logger.warning("an opening was not proven: %s", error.note)
-        return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=403)
+        return prove()
+    except install.NotAdministrator:
+        problem, remedy, status = "not_administrator", None, 403
     except errors.Stop as error:
-        remedy = REMEDIES.get(error.code)
-        return iframe.page(request, "b24app/problem.html", {"problem": error.code, "remedy": remedy}, status=403)
+        problem, remedy, status = error.code, REMEDIES.get(error.code), 403
+    except (install.Unproven, errors.Refused, errors.OtherUser, errors.Renew) as error:
+        logger.warning("a visit was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
+        problem, remedy, status = "unproven", None, 403
     except errors.PortalError as error:
         logger.warning("a portal could not be asked: %s", error.code)
-        return iframe.page(request, "b24app/problem.html", {"problem": "unreachable"}, status=503)
+        problem, remedy, status = "unreachable", None, 503
+    return iframe.page(request, "b24app/problem.html", {"problem": problem, "remedy": remedy}, status=status)
 
 
 @csrf_exempt
@@ -68,16 +75,9 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "")
     if not code:
         return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=400)
-    try:
-        portal = install.connect_by_code(code, request.GET.get("server_domain", ""))
-    except install.Unproven as error:
-        logger.warning("an authorization was not proven: %s", error.note)
-        return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=403)
-    except (errors.Stop, errors.OtherUser, errors.Refused) as error:
-        context = {"problem": "unproven", "remedy": REMEDIES.get(error.code)}
-        return iframe.page(request, "b24app/problem.html", context, status=403)
-    except errors.PortalError:
-        return iframe.page(request, "b24app/problem.html", {"problem": "unreachable"}, status=503)
+    portal = _proven(request, lambda: install.connect_by_code(code, request.GET.get("server_domain", "")))
+    if isinstance(portal, HttpResponse):
+        return portal
     return iframe.page(request, "b24app/connected.html", {"portal": portal})
 
 

@@ -57,9 +57,15 @@ def test_an_ordinary_user_stores_no_token(installed, portal):
 
 
 def test_an_ordinary_user_cannot_install(wired, portal):
-    with pytest.raises(errors.Stop):
+    with pytest.raises(install.NotAdministrator):
         install.open_frame(frame(portal, user_id=3))
     assert not Portal.objects.exists()
+
+
+def test_an_ordinary_user_is_told_who_can_install(wired, portal, client):
+    query, body = portal.frame_post(user_id=3)
+    answer = client.post("/b24/install/", body, query_params=query)
+    assert (answer.status_code, "Only an administrator" in answer.content.decode()) == (403, True)
 
 
 @pytest.mark.parametrize(
