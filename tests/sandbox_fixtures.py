@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+import requests
 
 from tests.sandbox import Sandbox
 
@@ -32,3 +33,14 @@ def portal(sandbox):
     portal = sandbox.add_portal(f"portal{next(_numbers)}", plan=None)
     portal.active = portal.installed = True
     return portal
+
+
+@pytest.fixture
+def ask(portal):
+    """Call a method of the portal with a fresh token of a user."""
+
+    def ask(method, user=1, **params):
+        token = portal.issue_tokens(user)["access_token"]
+        return requests.post(portal.rest_url + method, json={"auth": token, **params})
+
+    return ask

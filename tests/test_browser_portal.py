@@ -229,6 +229,7 @@ def page(context, stack):
     stack.sandbox("POST", "/portals/acme/uninstall", clean=True)
     page = context.new_page()
     page.goto(stack.portal_page)
+    page.get_by_text("not installed on this portal").wait_for()  # the first opening has its answer
     until(page, lambda: uninstalls(stack) == told + expected)
     return page
 

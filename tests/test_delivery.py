@@ -290,13 +290,14 @@ def test_only_one_returns_later(monkeypatch, sent):
     assert sent == [5.0]
 
 
-def test_a_broker_that_is_away_ends_no_task(monkeypatch):
+def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError
 
     monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.0)
     monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
     tasks.drain_portal(7)
+    assert "a wake-up was not sent (ConnectionError)" in caplog.text
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):

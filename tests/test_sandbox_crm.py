@@ -1,17 +1,6 @@
 """The CRM's records on the sandbox."""
 
 import pytest
-import requests
-
-
-@pytest.fixture
-def ask(portal):
-    def ask(method, user=1, **params):
-        return requests.post(
-            portal.rest_url + method, json={"auth": portal.issue_tokens(user)["access_token"], **params}
-        )
-
-    return ask
 
 
 @pytest.fixture

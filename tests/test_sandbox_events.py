@@ -6,7 +6,6 @@ import time
 from urllib.parse import parse_qsl
 
 import pytest
-import requests
 
 from tests.sandbox import events
 
@@ -32,16 +31,6 @@ def receiver():
         server.address = f"http://127.0.0.1:{server.server_port}/events/"
         yield server
         server.shutdown()
-
-
-@pytest.fixture
-def ask(portal):
-    def ask(method, user=1, **params):
-        return requests.post(
-            portal.rest_url + method, json={"auth": portal.issue_tokens(user)["access_token"], **params}
-        )
-
-    return ask
 
 
 @pytest.fixture

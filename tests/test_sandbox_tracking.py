@@ -3,21 +3,10 @@
 import json
 
 import pytest
-import requests
 
 from tests.sandbox.tracking import TYPES
 
 GOOGLE = json.dumps({"tags": {"list": {"utm_source": "google", "utm_medium": "cpc"}}})
-
-
-@pytest.fixture
-def ask(portal):
-    def ask(method, user=1, **params):
-        return requests.post(
-            portal.rest_url + method, json={"auth": portal.issue_tokens(user)["access_token"], **params}
-        )
-
-    return ask
 
 
 @pytest.fixture
