@@ -119,17 +119,23 @@ def open_frame(claim: Claim) -> Visit:
     be asked.
     """
     host, info = prove(claim)
-    profile = rest.call(info.client_endpoint, "profile", {}, token=claim.access_token, read_seconds=PAGE_SECONDS).result
-    is_admin = isinstance(profile, dict) and profile.get("ADMIN") is True
-    if not is_admin:
+    user_id = _administrator(info, claim.access_token)
+    if user_id is None:
         known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
             raise NotAdministrator
         return Visit(known, is_admin=False)
-    user_id = int(profile.get("ID") or info.user_id)
     portal = _keep(claim, host, info, user_id)
     bind_events(portal, claim.access_token)
     return Visit(portal, is_admin=True)
+
+
+def _administrator(info: oauth.AppInfo, token: str) -> int | None:
+    """The number of the token's user on the portal, where that is an administrator."""
+    profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS)
+    if not isinstance(profile, dict) or profile.get("ADMIN") is not True:
+        return None
+    return int(profile.get("ID") or info.user_id)
 
 
 @transaction.atomic
@@ -200,7 +206,7 @@ def bind_events(portal: Portal, token: str) -> None:
     handler = f"{settings.APP_URL}/b24/events/"
     endpoint = portal.client_endpoint
     try:
-        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS).result
+        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS)
         have = {str(b.get("event", "")).upper() for b in bound if b.get("handler") == handler}
         for event in EVENTS:
             if event not in have:
@@ -242,9 +248,9 @@ def receive_event(body: Mapping[str, str]) -> bool:
 
 def _keep_event(claim: Claim) -> None:
     host, info = prove(claim)
-    profile = rest.call(info.client_endpoint, "profile", {}, token=claim.access_token, read_seconds=PAGE_SECONDS)
-    if isinstance(profile.result, dict) and profile.result.get("ADMIN") is True:
-        _keep(claim, host, info, int(profile.result.get("ID") or info.user_id))
+    user_id = _administrator(info, claim.access_token)
+    if user_id is not None:
+        _keep(claim, host, info, user_id)
     else:
         portals.resume(_by_application_token(claim))
 

@@ -46,7 +46,6 @@ class AppInfo:
     scope: tuple[str, ...]
     status: str
     version: int
-    installed: bool
     user_id: int
 
 
@@ -96,7 +95,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
     response = transport.send(
         "GET", f"{_trusted(host)}/rest/app.info", read_seconds=READ_SECONDS, params={"auth": access_token}
     )
-    return _app_info(rest.read(response, "oauth").result)
+    return _app_info(rest.read(response, "oauth"))
 
 
 def _trusted(host: str) -> str:
@@ -159,7 +158,6 @@ def _app_info(result: Any) -> AppInfo:
             scope=tuple(str(install.get("scope") or result.get("scope") or "").replace(" ", ",").split(",")),
             status=str(install.get("status") or ""),
             version=int(install.get("version") or 0),
-            installed=bool(install.get("installed")),
             user_id=int(result.get("user_id") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import F
@@ -30,8 +31,8 @@ def call(
     *,
     before_hit: Callable[[], None] = lambda: None,
     read_seconds: float | None = None,
-) -> rest.Answer:
-    """Call `method` on `portal` with a token that works, renewing or replacing it where needed.
+) -> Any:
+    """The result of `method` on `portal`, called with a token that works, renewed or replaced where needed.
 
     `before_hit` runs before every request that may do the work, and may raise to prevent it. Raises an
     error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.

@@ -4,8 +4,6 @@ Source: the fact sheets on REST calls (form of the request, envelope, errors) of
 documentation, "How to call the REST API", and the server's `rest` module.
 """
 
-import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -17,17 +15,8 @@ Params = dict[str, Any]
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A success. `result` is any JSON value, `time` the portal's own figures (seconds, may be empty)."""
-
-    result: Any
-    time: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
-
-
-def call(endpoint: str, method: str, params: Params, *, token: str = "", read_seconds: float | None = None) -> Answer:
-    """Call `method` once and return its answer.
+def call(endpoint: str, method: str, params: Params, *, token: str = "", read_seconds: float | None = None) -> Any:
+    """Call `method` once and return its result, any JSON value.
 
     `endpoint` is the portal's REST base with a trailing slash: `https://PORTAL/rest/` with an access
     `token`, or a webhook's `https://PORTAL/rest/USER/CODE/` without one. The token travels in the JSON
@@ -35,13 +24,11 @@ def call(endpoint: str, method: str, params: Params, *, token: str = "", read_se
     """
     body = {**params, "auth": token} if token else params
     seconds = settings.B24_HTTP_TIMEOUT if read_seconds is None else read_seconds
-    began = time.monotonic()
-    response = transport.send("POST", endpoint + method, read_seconds=seconds, json=body)
-    return read(response, method, time.monotonic() - began)
+    return read(transport.send("POST", endpoint + method, read_seconds=seconds, json=body), method)
 
 
-def read(response: requests.Response, method: str, seconds: float = 0.0) -> Answer:
-    """The meaning of an HTTP answer to a call of `method`."""
+def read(response: requests.Response, method: str) -> Any:
+    """The result in an HTTP answer to a call of `method`, or the error of `b24app.errors` that it means."""
     if response.status_code in _REDIRECTS:
         raise errors.Moved(response.headers.get("Location", ""))
     envelope = _envelope(response)
@@ -52,8 +39,7 @@ def read(response: requests.Response, method: str, seconds: float = 0.0) -> Answ
         raise errors.of_answer(str(envelope["error"]), description, response.status_code, method)
     if "result" not in envelope:
         raise errors.of_unreadable(response.status_code)
-    figures = envelope.get("time")
-    return Answer(envelope["result"], figures if isinstance(figures, dict) else {}, seconds)
+    return envelope["result"]
 
 
 def _envelope(response: requests.Response) -> dict[str, Any] | None:

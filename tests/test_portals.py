@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def call(row, **kwargs):
-    return portals.call(Portal.objects.get(pk=row.pk), "crm.tracking.trace.add", {"TRACE": "{}"}, **kwargs).result
+    return portals.call(Portal.objects.get(pk=row.pk), "crm.tracking.trace.add", {"TRACE": "{}"}, **kwargs)
 
 
 def test_an_expired_token_is_renewed_and_the_call_repeated(installed, portal, sandbox):
@@ -176,7 +176,7 @@ def _call_from_a_process(row_id):
     connections.close_all()
     for _ in range(200):
         try:
-            return portals.call(Portal.objects.get(pk=row_id), "crm.tracking.trace.add", {"TRACE": "{}"}).result
+            return portals.call(Portal.objects.get(pk=row_id), "crm.tracking.trace.add", {"TRACE": "{}"})
         except errors.Wait:
             pass
         multiprocessing.Event().wait(0.05)

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from b24app import errors, portals, rest, wakeups
+from b24app import errors, portals, wakeups
 from b24app.models import Portal
 from traces import plan, retry, sentences, trace
 from traces.models import Attempt, Submission
@@ -165,8 +165,8 @@ def deliver(portal: Portal, row: Submission) -> float:
     try:
         built = trace.build(row.body, int(row.received_at.timestamp()))
         (command,) = plan.commands(row.form.creates, row.body, built.text)
-        answer = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
-        if not isinstance(answer.result, int):
+        trace_id = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
+        if not isinstance(trace_id, int):
             raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
     except ClaimLost:
         logger.warning("submission %s: the claim ran out, another worker has it", row.pk)
@@ -182,7 +182,7 @@ def deliver(portal: Portal, row: Submission) -> float:
         logger.error("submission %s: %s at\n%s", row.pk, type(error).__name__, place)
         fault = errors.Ambiguous("internal_error", "A fault of Trace Relay; its operator has been told.")
         return _failed(portal, row, method, fault, time.monotonic() - began)
-    _delivered(row, command, answer, time.monotonic() - began)
+    _delivered(row, command, trace_id, time.monotonic() - began)
     portals.end_pauses(portal)
     if portal.state == Portal.State.HELD:
         portals.resume(portal)
@@ -215,13 +215,13 @@ def _record_lost_call(row: Submission) -> None:
             row.tries += 1
 
 
-def _delivered(row: Submission, command: plan.Command, answer: rest.Answer, seconds: float) -> None:
+def _delivered(row: Submission, command: plan.Command, trace_id: int, seconds: float) -> None:
     _settle(
         row,
         Attempt(method=command.method, outcome=Attempt.Outcome.DELIVERED, milliseconds=int(seconds * 1000)),
         state=Submission.State.DELIVERED,
         delivered_at=timezone.now(),
-        trace_id=answer.result,
+        trace_id=trace_id,
         entities=command.params.get("ENTITIES", []),
         tries=row.tries + 1,
         code="",

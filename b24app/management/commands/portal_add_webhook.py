@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if parts.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
             raise CommandError("Give the webhook's https address: its secret must not travel unencrypted.")
         try:
-            scope = rest.call(url, "scope", {}, read_seconds=15.0).result
+            scope = rest.call(url, "scope", {}, read_seconds=15.0)
         except errors.PortalError as error:
             raise CommandError(f"The portal did not accept the webhook ({error.code or 'refused'}).") from None
         if "crm" not in scope:
