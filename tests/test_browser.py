@@ -116,14 +116,6 @@ def test_a_new_version_is_finished_when_it_is_opened(page, stack):
     application(page).get_by_text("All is well").wait_for()
 
 
-def test_uninstalling_with_the_data_removes_the_portal(page, stack):
-    install(page)
-    page.get_by_label("delete data").check()
-    page.get_by_role("button", name="Uninstall").click()
-    page.get_by_text("not installed on this portal").wait_for()
-    until(lambda: "submissions" not in stack.run("submissions", "--json") or stack.counts()["total"] == 0)
-
-
 @pytest.fixture
 def form(page, stack):
     install(page)

@@ -260,6 +260,14 @@ def test_data_is_erased_where_the_administrator_asked_for_it(make, portal):
     assert not Portal.objects.exists()
 
 
+def test_data_is_kept_where_the_application_came_back_in_time(make, portal):
+    make()
+    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    erasure.erase_requested()
+    assert Submission.objects.count() == 1
+
+
 def test_data_is_kept_where_nobody_asked(make, portal):
     make()
     install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))

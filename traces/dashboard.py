@@ -1,5 +1,6 @@
 """The page inside the portal: what is connected, the forms, and the latest submissions."""
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -27,6 +28,7 @@ def app_page(request: HttpRequest) -> HttpResponse:
     latest = Submission.objects.filter(portal=portal).select_related("form", "portal").order_by("-received_at")[:LATEST]
     context = {
         "portal": portal,
+        "app_url": settings.APP_URL,
         "is_admin": visit.is_admin,
         "remedy": REMEDIES.get(portal.hold_code),
         "counts": [(sentences.STATES[state], state, counts[state]) for state in metrics.STATES],

@@ -12,11 +12,15 @@ CHUNK = 1000
 
 
 def erase_requested() -> None:
-    """Delete the forms and submissions of portals that were uninstalled with their data; safe to repeat."""
-    portals = Portal.objects.filter(state=Portal.State.UNINSTALLED, clean_requested_at__isnull=False)
-    for portal in portals:
-        while ids := list(Submission.objects.filter(portal=portal).values_list("pk", flat=True)[:CHUNK]):
+    """Delete the forms and submissions of portals that were uninstalled with their data; safe to repeat.
+
+    Every statement looks again whether that is still wished: the application may be installed anew meanwhile.
+    """
+    wished = Portal.objects.filter(state=Portal.State.UNINSTALLED, clean_requested_at__isnull=False)
+    for portal_id in list(wished.values_list("pk", flat=True)):
+        rows = Submission.objects.filter(portal__in=wished.filter(pk=portal_id))
+        while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
             Submission.objects.filter(pk__in=ids).delete()
-        Form.objects.filter(portal=portal).delete()
-        Portal.objects.filter(pk=portal.pk, state=Portal.State.UNINSTALLED).delete()
-        logger.info("portal %s: its data was deleted as requested", portal.pk)
+        Form.objects.filter(portal__in=wished.filter(pk=portal_id)).delete()
+        wished.filter(pk=portal_id).delete()
+        logger.info("portal %s: its data was deleted as requested", portal_id)
