@@ -18,15 +18,25 @@ documentation) and the server's `rest` module; unknown codes count as transient.
 
 from __future__ import annotations
 
+LONGEST_CODE, LONGEST_DESCRIPTION = 60, 1000
+
 
 class PortalError(Exception):
-    """An answer that is no success. `code` is in lower case; neither text ever holds a token."""
+    """An answer that is no success. `code` is in lower case; neither text ever holds a token.
+
+    Both are cut to a bounded length and cleaned of what a database cannot store: a portal may answer anything.
+    """
 
     def __init__(self, code: str, description: str = "", *, status: int = 0) -> None:
+        code, description = _storable(code, LONGEST_CODE), _storable(description, LONGEST_DESCRIPTION)
         super().__init__(f"{code or 'error'}: {description}" if description else code or "error")
         self.code = code
         self.description = description
         self.status = status
+
+
+def _storable(text: str, longest: int) -> str:
+    return text[:longest].encode(errors="replace").decode().replace("\0", "?")
 
 
 class Wait(PortalError):
@@ -76,7 +86,13 @@ _WAIT = {"query_limit_exceeded", "operation_time_limit"}
 _TRANSIENT = {"connection_error", "no_auth_found", "wrong_client"}
 _AMBIGUOUS = {"internal_server_error", "error_unexpected_answer"}
 _RENEW = {"expired_token", "invalid_token"}
-_OTHER_USER = {"authorization_error", "user_access_error", "allowed_only_intranet_user", "invalid_grant"}
+_OTHER_USER = {
+    "authorization_error",
+    "user_access_error",
+    "allowed_only_intranet_user",
+    "invalid_grant",
+    "bad_verification_code",
+}
 _STOP = {
     "payment_required": "payment_required",
     "overload_limit": "overload_limit",
@@ -117,6 +133,9 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
     if key in _WAIT:
         blocked = method if key == "operation_time_limit" else ""
         return Wait(key, description, status=status, seconds=60.0 if blocked else 1.0, method=blocked)
+    if key == "invalid_request" and method == "oauth":
+        # From a portal it says "https only"; from the OAuth server that our request itself was not understood.
+        return Stop("invalid_client", description, status=status)
     if key in _STOP:
         return Stop(_STOP[key], description, status=status)
     if key in {"error_oauth", "access_denied", "error_core", ""}:

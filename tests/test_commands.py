@@ -14,11 +14,6 @@ from traces.models import Form, Submission
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def acme():
-    return Portal.objects.create(member_id="acme", domain="acme.example")
-
-
 def run(capsys, *arguments):
     call_command(*arguments)
     return capsys.readouterr().out
@@ -40,11 +35,29 @@ def test_origins_are_kept_in_their_normal_form(acme, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--portal", "nobody", "--name", "x"), ("--portal", "acme", "--name", "x", "--origin", "shop.example")],
+    [
+        ("--portal", "nobody", "--name", "x"),
+        ("--portal", "acme", "--name", "x", "--origin", "shop.example"),
+        ("--portal", "acme", "--name", "x", "--thank-you", "javascript:alert(1)"),
+        ("--portal", "acme", "--name", "x", "--thank-you", "shop.example/thanks"),
+        ("--portal", "acme", "--name", "x" * 121),
+        ("--portal", "acme", "--name", ""),
+    ],
 )
 def test_a_form_that_cannot_be_made_says_why(acme, arguments):
     with pytest.raises(CommandError):
         call_command("form_create", *arguments)
+    assert not Form.objects.exists()
+
+
+def test_a_form_has_its_thank_you_page(acme, capsys):
+    run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--thank-you", "https://shop.example/thanks")
+    assert Form.objects.get().thank_you_url == "https://shop.example/thanks"
+
+
+def test_people_read_lines(acme, capsys):
+    assert "secret: " in run(capsys, "form_create", "--portal", "acme", "--name", "Shop")
+    assert run(capsys, "submissions").splitlines()[0].split() == ["queued", "0"]
 
 
 def test_submissions_are_counted_by_state(acme, capsys):
@@ -88,6 +101,14 @@ def test_a_wrong_webhook_is_refused_without_its_secret(wired, portal):
     with pytest.raises(CommandError) as caught:
         call_command("portal_add_webhook", f"{portal.rest_url}1/wrongcode/")
     assert "wrongcode" not in str(caught.value)
+    assert not Portal.objects.exists()
+
+
+@pytest.mark.parametrize("scope", [None, True, 7, {"crm": 1}, "crm", [], ["task"]])
+def test_a_webhook_without_the_right_to_the_crm_is_refused(db, answers, scope):
+    answers.say({"result": scope})
+    with pytest.raises(CommandError, match="CRM"):
+        call_command("portal_add_webhook", "https://acme.example/rest/1/x/")
     assert not Portal.objects.exists()
 
 

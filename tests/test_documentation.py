@@ -44,3 +44,18 @@ def test_each_reason_to_stop_has_a_remedy():
 def test_each_link_of_the_readme_leads_somewhere():
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     assert links and [link for link in links if not (settings.BASE_DIR / link).exists()] == []
+
+
+COMMANDS = [
+    path.stem for app in ("b24app", "traces") for path in (settings.BASE_DIR / app).glob("management/commands/*.py")
+]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "__init__"])
+def test_each_command_stands_in_the_readme(name):
+    assert re.search(rf"`(manage\.py )?{name}\b", README)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/b24/app/", "/b24/install/", "/in/KEY/"])
+def test_each_address_stands_in_the_readme(path):
+    assert path in README

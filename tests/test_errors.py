@@ -1,9 +1,11 @@
 """What each error code of a portal and of its OAuth server means to us."""
 
+import re
+
 import pytest
 
 from b24app import errors
-from b24app.errors import Ambiguous, OtherUser, Refused, Renew, Stop, Transient, Wait
+from b24app.errors import Ambiguous, OtherUser, PortalError, Refused, Renew, Stop, Transient, Wait
 
 
 @pytest.mark.parametrize(
@@ -52,13 +54,21 @@ from b24app.errors import Ambiguous, OtherUser, Refused, Renew, Stop, Transient,
         ("invalid_client", 400, Stop),
         ("wrong_client", 200, Transient),
         ("invalid_grant", 400, OtherUser),
+        ("bad_verification_code", 400, OtherUser),
         ("invalid_scope", 403, Stop),
+        ("access_denied", 401, Stop),
+        ("session_failed", 401, Transient),
+        ("ERROR_MANIFEST_IS_NOT_AVAILABLE", 404, Transient),
+        ("INTERNAL_WRONG_TRANSPORT", 500, Transient),
+        ("INTERNAL_WRONG_HANDLER_CLASS", 500, Transient),
+        ("", 500, Ambiguous),
         ("SOMETHING_NEW", 400, Transient),
         ("SOMETHING_NEW", 500, Transient),
     ],
 )
 def test_each_code_means_what_the_caller_must_do(code, status, kind):
-    assert type(errors.of_answer(code, "", status, "crm.tracking.trace.add")) is kind
+    for written in (code, code.upper(), code.lower(), code.title()):
+        assert type(errors.of_answer(written, "", status, "crm.tracking.trace.add")) is kind
 
 
 @pytest.mark.parametrize(
@@ -94,3 +104,20 @@ def test_operating_time_blocks_one_method_for_long():
 )
 def test_a_page_instead_of_data_is_read_by_its_status(status, kind):
     assert type(errors.of_unreadable(status)) is kind
+
+
+def test_https_only_and_a_misunderstood_renewal_have_different_remedies():
+    assert errors.of_answer("INVALID_REQUEST", "", 401, "profile").code == "invalid_request"
+    assert errors.of_answer("invalid_request", "", 400, "oauth").code == "invalid_client"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "half \ud800 pair", "x" * 100_000])
+def test_whatever_a_portal_says_can_be_stored(text):
+    error = errors.of_answer(text, text, 400, "m")
+    for kept, longest in ((error.code, errors.LONGEST_CODE), (error.description, errors.LONGEST_DESCRIPTION)):
+        assert kept and len(kept) <= longest and "\0" not in kept and kept.encode()
+
+
+def test_every_class_is_in_the_drawn_tree():
+    drawn = set(re.findall(r"── (\w+)", errors.__doc__))
+    assert drawn == {kind.__name__ for kind in PortalError.__subclasses__()}

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.db import DataError, IntegrityError, OperationalError
 
 from b24app import install, portals
 from b24app.errors import PortalError
@@ -102,3 +103,64 @@ def test_the_operators_pages_hide_tokens_and_visitors(installed, admin_client, s
     text = "".join(admin_client.get(f"/admin/{page}/change/").content.decode() for page in pages)
     assert "Shop" in text
     assert [one for one in {*secrets_of(), *VISITOR.values(), "planted-hash", "planted-key"} if one in text] == []
+
+
+BEARER = {"Authorization": "Bearer planted-secret", "Idempotency-Key": "planted-key"}
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "headers", "status"),
+    [
+        ("planted-address", JSON, {}, 400),
+        ({**VISITOR, "a": ["x"] * 2000}, JSON, {}, 422),
+        ("planted-address" * 9999, JSON, {}, 413),
+        ("planted-address", "text/plain", {}, 415),
+        (VISITOR, JSON, BEARER, 401),
+        ({**VISITOR, "ENTITIES": "planted-address"}, JSON, {}, 403),
+        (VISITOR, JSON, {"Idempotency-Key": "planted-key" * 99}, 400),
+        (VISITOR, JSON, {"Idempotency-Key": "planted-key"}, 202),
+    ],
+)
+def test_no_submission_writes_a_secret_to_the_log(client, form, caplog, body, kind, headers, status):
+    caplog.set_level(logging.DEBUG)
+    answer = client.post(f"/in/{form.key}/", body, content_type=kind, headers=headers)
+    assert answer.status_code == status
+    assert "lanted" not in caplog.text + answer.content.decode()
+
+
+@pytest.mark.parametrize("kind", [OperationalError, DataError, IntegrityError])
+def test_what_the_database_says_of_a_row_stays_with_us(client, form, caplog, monkeypatch, kind):
+    def fail(*args, **kwargs):
+        raise kind(f"Failing row contains ({VISITOR})")
+
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(Submission, "save", fail)
+    answer = client.post(f"/in/{form.key}/", VISITOR, content_type=JSON)
+    assert (answer.status_code, "the database cannot store" in caplog.text) == (503, True)
+    assert "lanted" not in caplog.text + answer.content.decode()
+
+
+def test_a_fault_of_ours_is_logged_without_the_visitors_data(acme, make_submission, caplog, monkeypatch):
+    def fail(*args):
+        raise RuntimeError(f"cannot build {VISITOR}")
+
+    monkeypatch.setattr(delivery.trace, "build", fail)
+    row = make_submission(body=VISITOR)
+    delivery.drain(acme.pk)
+    text = "".join(record.getMessage() for record in caplog.records)
+    assert (str(row.pk) in text, "RuntimeError" in text, "lanted" in caplog.text) == (True, True, False)
+
+
+def test_no_code_of_an_authorization_is_logged_or_shown(wired, sandbox, client, caplog):
+    caplog.set_level(logging.DEBUG)
+    answer = client.get("/b24/oauth/callback/", {"code": "planted-code", "state": "planted-state"})
+    assert answer.status_code == 403
+    assert "lanted" not in caplog.text + answer.content.decode()
+
+
+def test_the_owners_question_shows_no_visitor(client, make_submission):
+    row = make_submission(body=VISITOR)
+    headers = {"Authorization": f"Bearer {row.form.secret}"}
+    answer = client.get(f"/in/{row.form.key}/{row.pk}/", headers=headers)
+    assert (answer.status_code, "lanted" in answer.content.decode()) == (200, False)

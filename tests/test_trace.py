@@ -99,6 +99,42 @@ def test_a_dollar_sign_is_escaped_and_means_the_same():
     assert json.loads(result.text)["tags"]["list"]["utm_source"] == "$result[t0]"
 
 
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff"])
+def test_half_a_surrogate_pair_is_replaced_and_told(half):
+    result = trace.build({"TRACE": f'{{"url":"https://a.example/{half}"}}'}, RECEIVED)
+    assert result.repairs == ("characters_replaced",)
+    assert json.loads(result.text)["url"] == "https://a.example/?"
+
+
+def test_a_whole_surrogate_pair_stays():
+    result = trace.build({"TRACE": '{"url":"https://a.example/\\ud83d\\ude00"}'}, RECEIVED)
+    assert (json.loads(result.text)["url"], result.repairs) == ("https://a.example/\U0001f600", ())
+
+
+@pytest.mark.parametrize("referrer", ["http://[", "https://www.google.com:99999999/", "//"])
+def test_an_address_that_no_parser_takes_costs_nothing(referrer):
+    assert built(page_url="http://[", referrer=referrer)["url"] == "http://["
+
+
+def test_what_is_too_long_is_cut():
+    page = [["https://a.example/" + "x" * 9999, 1, "T" * 999]]
+    result = built(utm_source="s" * 999, page_url="https://a.example/" + "x" * 9999, TRACE={"pages": {"list": page}})
+    assert len(result["tags"]["list"]["utm_source"]) == trace.LONGEST_TAG
+    assert [len(part) for part in result["pages"]["list"][0][::2]] == [trace.LONGEST_URL, trace.LONGEST_TITLE]
+    assert len(result["url"]) == trace.LONGEST_URL
+
+
+def test_the_last_five_visits_are_kept():
+    visits = [{"url": f"https://a.example/{number}"} for number in range(7)]
+    kept = built(TRACE={"previous": {"list": visits}})["previous"]["list"]
+    assert [visit["url"][-1] for visit in kept] == ["2", "3", "4", "5", "6"]
+
+
+def test_a_former_visit_has_none_of_its_own():
+    visit = {"url": "https://a.example/", "previous": {"list": [{"url": "https://b.example/"}]}}
+    assert "previous" not in built(TRACE={"previous": {"list": [visit]}})["previous"]["list"][0]
+
+
 def test_at_most_five_pages_are_kept_the_last_ones():
     pages = [[f"https://shop.example/{number}", number, ""] for number in range(7)]
     result = built(TRACE={"pages": {"list": pages}})
@@ -115,8 +151,10 @@ def test_a_trace_of_objects_is_taken_as_well_as_text():
     assert built(TRACE={"url": "https://a.example/"})["url"] == "https://a.example/"
 
 
+# Half surrogates too: a JSON escape can hold them.
+any_text = st.text(st.characters(exclude_categories=[]))
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
     lambda children: st.lists(children, max_size=7) | st.dictionaries(st.text(max_size=8), children, max_size=5),
     max_leaves=30,
 )
@@ -130,12 +168,31 @@ inner_values = st.recursive(
 traces_given = st.dictionaries(st.sampled_from(KEYS), inner_values) | json_values
 
 
+def assert_is_clean(visit):
+    """Only the keys that the portal reads, each of its type and within its bounds."""
+    assert set(visit) <= set(KEYS) - {"order", "PAGES"}
+    for key in {"url", "ref", "gid"} & set(visit):
+        assert type(visit[key]) is str and 0 < len(visit[key]) <= trace.LONGEST_URL
+    assert type(visit["device"]["isMobile"]) is bool
+    if "tags" in visit:
+        assert type(visit["tags"]["ts"]) is int and set(visit["tags"]["list"]) <= set(trace.UTM)
+        assert all(type(tag) is str and 0 < len(tag) <= trace.LONGEST_TAG for tag in visit["tags"]["list"].values())
+    assert len(visit["pages"]["list"]) <= trace.MOST_PAGES
+    for url, seconds, *title in visit["pages"]["list"]:
+        assert type(url) is str and 0 < len(url) <= trace.LONGEST_URL and type(seconds) is int
+        assert all(type(one) is str and len(one) <= trace.LONGEST_TITLE for one in title)
+    for channel in visit.get("channels", []):
+        assert {key: type(value) for key, value in channel.items()} == {"code": str, "value": str}
+
+
 @given(traces_given)
 def test_whatever_is_given_the_portal_can_store_it(given):
     text = trace.build({"TRACE": given, "page_url": given, "utm_source": given, "referrer": given}, RECEIVED).text
     result = json.loads(text)
-    assert set(result) <= set(KEYS) - {"order", "PAGES"}
-    assert len(result["pages"]["list"]) <= trace.MOST_PAGES
+    for visit in (result, *result["previous"]["list"]):
+        assert_is_clean(visit)
+    assert len(result["previous"]["list"]) <= trace.MOST_VISITS
+    assert text.encode() and "$" not in text
     assert stored(text)
 
 

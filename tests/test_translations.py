@@ -1,5 +1,6 @@
 """Russian is complete, and what is compiled is what is written."""
 
+import ast
 import io
 import re
 from pathlib import Path
@@ -9,12 +10,14 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 from b24app.remedies import REMEDIES
 from traces import sentences
 
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"
-TEMPLATE_TEXT = re.compile(r'{%\s*translate\s+"([^"]+)"')
+APPS = ("b24app", "traces")
+GETTEXT = {"_", "gettext", "gettext_lazy"}
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +37,41 @@ def test_what_is_compiled_is_what_is_written(catalog):
     assert {m.id: m.string for m in read_mo(io.BytesIO((FOLDER / "django.mo").read_bytes())) if m.id} == texts
 
 
-def test_every_text_of_the_templates_is_in_the_catalog(catalog):
-    used = {
-        text
-        for path in Path(settings.BASE_DIR, "templates").rglob("*.html")
-        for text in TEMPLATE_TEXT.findall(path.read_text())
-    }
-    assert used and [text for text in used if text not in catalog] == []
+def texts_of_code(path):
+    """The texts that a module gives to gettext."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GETTEXT:
+            yield ast.literal_eval(node.args[0])
+
+
+def texts_of_template(path):
+    """The texts of a template, as Django itself finds them."""
+    for text in re.findall(r"""gettext\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", templatize(path.read_text())):
+        yield ast.literal_eval(text)
+
+
+def test_the_catalog_holds_every_text_in_use_and_no_other(catalog):
+    used = {text for path in (settings.BASE_DIR / "templates").rglob("*.html") for text in texts_of_template(path)}
+    used |= {text for app in APPS for path in (settings.BASE_DIR / app).rglob("*.py") for text in texts_of_code(path)}
+    assert {message.id for message in catalog if message.id} == used
+
+
+def test_what_is_filled_in_is_filled_in_in_russian_too(catalog):
+    places = re.compile(r"%\(\w+\)s")
+    differ = [m.id for m in catalog if m.id and sorted(places.findall(m.id)) != sorted(places.findall(m.string))]
+    assert differ == []
+
+
+@pytest.mark.parametrize("sign", ["?", "!", ":", "."])
+def test_a_sentence_ends_alike_in_both(catalog, sign):
+    assert [m.id for m in catalog if m.id and m.id.endswith(sign) != m.string.endswith(sign)] == []
+
+
+def test_this_is_the_only_folder_of_translations():
+    places = [settings.BASE_DIR, *(settings.BASE_DIR / app for app in APPS)]
+    assert [place / "locale" for place in places if (place / "locale").exists()] == list(
+        map(Path, settings.LOCALE_PATHS)
+    )
 
 
 def all_sentences():

@@ -1,21 +1,18 @@
 """A form's public address: what is taken, what is refused, and in which words."""
 
-import hashlib
 import json
 import threading
-from datetime import timedelta
 
 import pytest
 from django.db import connections
 from django.test import Client
-from django.utils import timezone
 
 from b24app.models import Portal
-from traces import tasks
+from tests.conftest import SECRET
+from traces import intake, tasks
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
-SECRET = "s3cret"
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
@@ -25,12 +22,6 @@ def woken(monkeypatch):
     sent: list[int] = []
     monkeypatch.setattr(tasks, "wake", sent.append)
     return sent
-
-
-@pytest.fixture
-def form():
-    portal = Portal.objects.create(member_id="acme", domain="acme.example")
-    return Form.objects.create(portal=portal, name="Shop", secret_hash=hashlib.sha256(SECRET.encode()).hexdigest())
 
 
 @pytest.fixture
@@ -253,8 +244,108 @@ def test_taking_a_submission_costs_two_statements(post, django_assert_num_querie
         post({"a": 1}, **{"Idempotency-Key": "k"})
 
 
-def test_due_rows_of_a_quiet_portal_are_counted(client, row):
-    Submission.objects.update(due_at=timezone.now() - timedelta(seconds=30))
-    text = client.get("/metrics").content.decode()
-    assert 'trace_relay_submissions{state="queued"} 1.0' in text
-    assert "Ines" not in text
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", '{"a":"%s"}'),
+        ("application/x-www-form-urlencoded", "a=%s"),
+        ("multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n%s\r\n--x--\r\n'),
+    ],
+)
+@pytest.mark.parametrize(("more", "status"), [(0, 202), (1, 413)])
+def test_a_body_has_64_kib_and_not_one_byte_more(post, kind, body, more, status):
+    text = body % ("x" * (intake.LARGEST_BODY - len(body) + 2 + more))
+    assert (len(text), post(text, kind).status_code) == (intake.LARGEST_BODY + more, status)
+
+
+def multipart(boundary):
+    body = f'--{boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--{boundary}--\r\n'
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_data_sent_again_is_the_same_submission(post):
+    answers = [post(*multipart(boundary), **{"Idempotency-Key": "k"}) for boundary in ("one", "two")]
+    assert [answer.status_code for answer in answers] == [202, 200]
+
+
+def test_a_file_input_that_was_left_empty_costs_nothing(post):
+    head = 'Content-Disposition: form-data; name="cv"; filename=""\r\nContent-Type: application/octet-stream'
+    assert post(f"--x\r\n{head}\r\n\r\n\r\n--x--\r\n", "multipart/form-data; boundary=x").status_code == 202
+
+
+def test_form_data_in_another_encoding_is_a_clear_problem(post):
+    answer = post("NAME=%C8%ED", "application/x-www-form-urlencoded; charset=windows-1251")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize("key", ["a%00b", "%0A", "a" * 300])
+def test_no_address_of_a_form_is_too_strange(client, db, key):
+    assert client.post(f"/in/{key}/", "{}", content_type="application/json").status_code == 404
+
+
+@pytest.mark.parametrize("body", ["not json", "x" * 65537])
+def test_a_pages_script_can_read_why_it_was_refused(post, body):
+    answer = post(body, Origin="https://shop.example")
+    assert answer.status_code in {400, 413}
+    assert answer["Access-Control-Allow-Origin"] == "https://shop.example"
+
+
+def test_a_page_that_may_not_send_reads_nothing(post):
+    Form.objects.update(origins=["https://shop.example"])
+    assert "Access-Control-Allow-Origin" not in post({}, Origin="https://evil.example").headers
+
+
+def test_a_browser_is_never_offered_the_secret(client, form):
+    answer = client.options(f"/in/{form.key}/", headers={"Origin": "https://shop.example"})
+    assert "Authorization" not in answer["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+def test_an_inactive_form_takes_nothing(post):
+    Form.objects.update(active=False)
+    assert post({}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({}, 401, "secret_required"),
+        ({"Authorization": "Bearer x"}, 401, "wrong_secret"),
+        (BEARER, 404, "unknown_submission"),
+    ],
+)
+def test_a_question_that_is_refused_is_a_problem_too(client, form, headers, status, code):
+    answer = client.get(f"/in/{form.key}/00000000-0000-7000-8000-000000000000/", headers=headers)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["code"] == code
+
+
+def test_an_answer_with_the_secret_is_not_cached(client, row):
+    assert status_of(client, row)["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_different_requests_with_one_key_at_once_one_is_taken(form):
+    statuses = []
+
+    def send(number):
+        headers = {"Idempotency-Key": "k"}
+        answer = Client().post(f"/in/{form.key}/", {"a": number}, content_type="application/json", headers=headers)
+        statuses.append(answer.status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [202, 409, 409]
+    assert Submission.objects.count() == 1
+
+
+def test_telling_how_one_goes_costs_the_same_however_many_attempts(client, row, django_assert_num_queries):
+    for _ in range(20):
+        Attempt.objects.create(submission=row, method="m", outcome="retry")
+    with django_assert_num_queries(3):  # the form, the submission, its attempts
+        status_of(client, row)

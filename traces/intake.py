@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 import threading
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -26,7 +27,7 @@ LARGEST_BODY = 64 * 1024
 DEEPEST = 12
 MOST_VALUES = 1000
 LONGEST_KEY = 200
-
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 # SQLite lets one writer in at a time, and those who wait sleep and ask again, the unlucky ones for seconds. The
 # threads of a web server wait in line here instead.
@@ -55,8 +56,8 @@ class Accepted:
 def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trusted: bool) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
-    `fields` is the parsed body, `raw` its bytes (they tell a repeated request from another one with the same
-    Idempotency-Key `key`), `trusted` whether the form's secret was shown. Raises `Problem`.
+    `fields` is the parsed body, `raw` the bytes that stand for it (they tell a repeated request from another one
+    with the same Idempotency-Key `key`), `trusted` whether the form's secret was shown. Raises `Problem`.
     """
     repairs: list[str] = []
     body = _storable(dict(fields), repairs)
@@ -68,13 +69,16 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         idempotency_key=_checked_key(key),
         body_hash=hashlib.sha256(raw).hexdigest(),
         body=body,
-        repairs=[*dict.fromkeys(repairs), *built.repairs],
+        repairs=list(dict.fromkeys([*repairs, *built.repairs])),
     )
     try:
         with _one_at_a_time if connection.vendor == "sqlite" else nullcontext():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
-        return Accepted(_same(form, submission), created=False)
+        stored = _same(form, submission)
+        if stored is None:
+            raise  # the form was deleted a moment ago: whoever sends again learns that there is none
+        return Accepted(stored, created=False)
     return Accepted(submission, created=True)
 
 
@@ -84,11 +88,13 @@ def may_send_from(form: Form, origin: str) -> bool:
 
 
 def normal_origin(url: str) -> str:
-    """The origin of an address (`https://shop.example`). Raises ValueError where it has none."""
+    """The origin of an address as a browser sends it (`https://shop.example`). Raises ValueError where it has none."""
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in _USUAL_PORTS or not parts.hostname:
         raise ValueError("An origin looks like https://shop.example")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    host = parts.hostname.encode("idna").decode()
+    port = "" if parts.port in (None, _USUAL_PORTS[parts.scheme]) else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def shows_secret(form: Form, authorization: str) -> bool:
@@ -105,7 +111,7 @@ def shows_secret(form: Form, authorization: str) -> bool:
 def read_json(raw: bytes) -> dict[str, Any]:
     """The object of a JSON body. Raises `Problem`."""
     try:
-        value = json.loads(raw, parse_constant=_no_such_number)
+        value = json.loads(raw, parse_constant=_no_such_number, parse_float=_float)
     except RecursionError:
         _too_much("it is nested too deeply")
     except ValueError:
@@ -119,9 +125,17 @@ def _no_such_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON number")
 
 
-def _same(form: Form, submission: Submission) -> Submission:
-    stored = Submission.objects.get(form=form, idempotency_key=submission.idempotency_key)
-    if stored.body_hash != submission.body_hash:
+def _float(text: str) -> float | str:
+    """A number, or its text where it is beyond what can be stored."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _same(form: Form, submission: Submission) -> Submission | None:
+    if submission.idempotency_key is None:
+        return None
+    stored = Submission.objects.filter(form=form, idempotency_key=submission.idempotency_key).first()
+    if stored and stored.body_hash != submission.body_hash:
         raise Problem(
             409,
             "idempotency_key_reused",

@@ -41,7 +41,12 @@ def build(body: Mapping[str, Any], received: int) -> Built:
     repairs: list[str] = []
     trace = _clean(_given(body.get("TRACE"), repairs), repairs)
     _complete(trace, {key.lower(): value for key, value in body.items()}, received)
-    return Built(write(trace), tuple(dict.fromkeys(repairs)))
+    text = write(trace)
+    # Half of a surrogate pair, which a JSON escape can hold, would make the portal's parser refuse the whole call.
+    kept = text.encode(errors="replace").decode()
+    if kept != text:
+        repairs.append("characters_replaced")
+    return Built(kept, tuple(dict.fromkeys(repairs)))
 
 
 def write(trace: Json) -> str:

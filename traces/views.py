@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
@@ -64,6 +71,12 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
         raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     if request.method == "OPTIONS":
         return _allow(HttpResponse(status=204), origin)
+    return _allow(_take(request, form), origin)
+
+
+@problems
+def _take(request: HttpRequest, form: Form) -> HttpResponse:
+    """A problem is an answer here too, so that the page's script may read it."""
     trusted = intake.shows_secret(form, request.headers.get("Authorization", ""))
     fields, raw = _read(request)
     idempotency_key = request.headers.get("Idempotency-Key", "")
@@ -71,8 +84,8 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     if accepted.created:
         tasks.wake(form.portal_id)
     if _is_plain_form(request):
-        return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[key]), status=303)
-    return _allow(_told(accepted), origin)
+        return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
+    return _told(accepted)
 
 
 @require_GET
@@ -136,19 +149,22 @@ def prometheus(request: HttpRequest) -> HttpResponse:
 def _form(key: str) -> Form:
     forms = Form.objects.filter(key=key, active=True).select_related("portal")
     # What is encrypted is not needed here, and costs as much to read as all the rest.
-    form = forms.defer("portal__webhook_url", "portal__application_token").first()
+    forms = forms.defer("portal__webhook_url", "portal__application_token")
+    form = forms.first() if key.isprintable() else None  # PostgreSQL takes no NUL, not even to look for it
     if form is None:
         raise Problem(404, "unknown_form", "There is no such form.", "Check the address, or make a new form.")
     return form
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
-    """The fields of the body and its bytes."""
+    """The fields of the body, and bytes that are the same for the same fields sent again."""
     kind = request.content_type or ""
     try:
         raw = request.body
         if kind in _FORMS:
-            return {name: value for name, value in request.POST.items() if isinstance(value, str)}, raw
+            fields = {name: value for name, value in request.POST.items() if isinstance(value, str)}
+            # Each multipart body has a boundary of its own, so that equal ones differ in their bytes.
+            return fields, json.dumps(fields).encode()
     except RequestDataTooBig:
         limit = intake.LARGEST_BODY // 1024
         raise Problem(413, "too_large", f"A submission has at most {limit} KiB.") from None
@@ -156,7 +172,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
         raise Problem(422, "too_complex", "The form has too many fields.") from None
     except TooManyFilesSent:
         raise Problem(415, "files_not_taken", "Files are not taken.", "Send the form without its files.") from None
-    except (MultiPartParserError, SuspiciousOperation, UnicodeError):
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnicodeError):
         raise Problem(400, "unreadable_body", "The form data cannot be read.") from None
     if kind == "application/json" or kind.endswith("+json"):
         return intake.read_json(raw), raw
@@ -184,6 +200,7 @@ def _allow(response: HttpResponse, origin: str) -> HttpResponse:
         response["Access-Control-Allow-Origin"] = origin
         response["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
         response["Access-Control-Allow-Methods"] = "POST"
+        response["Access-Control-Expose-Headers"] = "Retry-After"
         response["Access-Control-Max-Age"] = "600"
         response["Vary"] = "Origin"
     return response

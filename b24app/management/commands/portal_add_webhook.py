@@ -32,7 +32,7 @@ class Command(BaseCommand):
             scope = rest.call(url, "scope", {}, read_seconds=15.0)
         except errors.PortalError as error:
             raise CommandError(f"The portal did not accept the webhook ({error.code or 'refused'}).") from None
-        if "crm" not in scope:
+        if not isinstance(scope, list) or "crm" not in scope:
             raise CommandError("This webhook may not use the CRM. Add the right “CRM” to it on the portal.")
         # The same user of the same portal is the same connection, whatever the webhook's code is now.
         user = parts.path.split("/")[2]

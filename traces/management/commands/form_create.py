@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.models import Portal
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         secret = secrets.token_urlsafe(32)
-        form = Form.objects.create(
+        form = Form(
             portal=portal,
             name=options["name"],
             secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
@@ -44,6 +45,11 @@ class Command(BaseCommand):
             origins=origins,
             thank_you_url=options["thank_you"],
         )
+        try:
+            form.full_clean()
+        except ValidationError as error:
+            raise CommandError(f"The form cannot be made: {error.message_dict}") from None
+        form.save()
         made = {"key": form.key, "secret": secret, "url": f"{settings.APP_URL}/in/{form.key}/"}
         if options["json"]:
             self.stdout.write(json.dumps(made))

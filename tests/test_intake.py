@@ -1,0 +1,189 @@
+"""Taking a submission: what is stored, what is repaired, and what is refused before anything is written."""
+
+import json
+
+import pytest
+from django.db import Error as DatabaseError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import make_form
+from traces import intake
+from traces.intake import Problem
+from traces.models import Form, Submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def accept(form, fields, *, key="", trusted=False):
+    return intake.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=trusted)
+
+
+def refusal(form, fields, **how):
+    with pytest.raises(Problem) as caught:
+        accept(form, fields, **how)
+    assert not Submission.objects.exists()
+    return caught.value.status, caught.value.code
+
+
+def nested(depth):
+    value = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_a_submission_belongs_to_its_forms_portal(form, other):
+    assert accept(form, {"NAME": "Ines"}).submission.portal == form.portal
+    assert not other.submissions.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"a": nested(intake.DEEPEST)}, "too_complex"),
+        ({"a": ["x"] * intake.MOST_VALUES}, "too_complex"),
+        ({str(n): n for n in range(intake.MOST_VALUES)}, "too_complex"),
+    ],
+    ids=["depth", "values", "fields"],
+)
+def test_one_more_than_the_limit_is_refused(form, fields, code):
+    assert refusal(form, fields) == (422, code)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"a": nested(intake.DEEPEST - 1)}, {"a": ["x"] * (intake.MOST_VALUES - 2)}],
+    ids=["depth", "values"],
+)
+def test_the_limit_itself_is_taken(form, fields):
+    assert accept(form, fields).submission.body == fields
+
+
+@pytest.mark.parametrize("key", ["k" * (intake.LONGEST_KEY + 1), "two\nlines", "a\0b"])
+def test_a_key_that_cannot_be_stored_is_refused(form, key):
+    assert refusal(form, {}, key=key) == (400, "bad_idempotency_key")
+
+
+def test_the_longest_key_is_taken(form):
+    assert accept(form, {}, key="k" * intake.LONGEST_KEY).created
+
+
+def test_a_key_counts_for_its_own_form_only(form, other):
+    accept(form, {"a": 1}, key="k")
+    assert accept(make_form(other), {"a": 2}, key="k").created
+
+
+def test_a_repetition_tells_how_the_first_one_goes(form):
+    first = accept(form, {}, key="k").submission
+    Submission.objects.update(state="delivered")
+    again = accept(form, {}, key="k")
+    assert (again.created, again.submission.pk, again.submission.state) == (False, first.pk, "delivered")
+
+
+def test_a_submission_without_a_key_is_never_taken_for_another_one(form):
+    accept(form, {"NAME": "Ines"})
+    Form.objects.filter(pk=form.pk).delete()
+    make_form(form.portal)
+    with pytest.raises(DatabaseError):
+        accept(form, {"NAME": "Olaf"})
+
+
+def test_a_form_that_is_deleted_meanwhile_takes_nothing(form):
+    Form.objects.filter(pk=form.pk).delete()
+    with pytest.raises(DatabaseError):
+        accept(form, {}, key="k")
+    assert not Submission.objects.exists()
+
+
+def test_a_repair_is_told_once(form):
+    trace = '{"url":"https://a.example/\\ud800"}'
+    assert accept(form, {"a": "\0", "b": "\0", "TRACE": trace}).submission.repairs == ["characters_replaced"]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_a_number_beyond_all_limits_is_kept_as_text(form, number):
+    fields = intake.read_json(b'{"a": %s}' % number.encode())
+    assert accept(form, fields).submission.body == {"a": number}
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**300])
+def test_a_whole_number_beyond_a_databases_is_kept_as_text(form, number):
+    accept(form, {"a": number})
+    assert Submission.objects.get().body == {"a": str(number)}
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[]), max_size=9),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=4), children, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), values, max_size=5))
+def test_whatever_json_is_read_can_be_written_again(fields):
+    try:
+        body = intake._storable(intake.read_json(json.dumps(fields).encode()), [])
+    except Problem as problem:
+        assert problem.status in {400, 422}
+    else:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+        assert "\0" not in text and text.encode()
+
+
+@pytest.mark.parametrize("entry", ["ENTITIES", "entities"])
+def test_only_the_documented_name_names_records(form, entry):
+    fields = {entry: [{"TYPE": "LEAD", "ID": 1}]}
+    if entry == "ENTITIES":
+        assert refusal(form, fields) == (403, "secret_required")
+    else:
+        assert accept(form, fields).created
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://Shop.Example/cart?x=1", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80/", "http://shop.example"),
+        ("http://shop.example:8080/", "http://shop.example:8080"),
+        ("https://пример.рф/", "https://xn--e1afmkfd.xn--p1ai"),
+        ("https://user:word@shop.example/", "https://shop.example"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_what_a_browser_sends(url, origin):
+    assert intake.normal_origin(url) == origin
+
+
+@pytest.mark.parametrize("url", ["shop.example", "//shop.example", "ftp://shop.example", "https://", "https://a:b/"])
+def test_what_has_no_origin_is_refused(url):
+    with pytest.raises(ValueError):
+        intake.normal_origin(url)
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        ("", True),
+        ("https://shop.example", True),
+        ("https://SHOP.example", True),
+        ("http://shop.example", False),
+        ("https://shop.example.evil.example", False),
+        ("null", False),
+    ],
+)
+def test_a_form_with_origins_takes_from_these_only(origin, may):
+    assert intake.may_send_from(Form(origins=["https://shop.example"]), origin) is may
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer s3cret2", "Basic s3cret", "s3cret", "Bearer S3CRET"])
+def test_a_wrong_secret_is_no_missing_one(form, header):
+    with pytest.raises(Problem) as caught:
+        intake.shows_secret(form, header)
+    assert caught.value.status == 401
+
+
+@pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret "])
+def test_the_right_secret_is_known(form, header):
+    assert intake.shows_secret(form, header)
