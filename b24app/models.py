@@ -26,7 +26,7 @@ class Portal(models.Model):
     oauth_host = models.CharField(max_length=255, blank=True)
     webhook_url = EncryptedTextField(blank=True)
     application_token = EncryptedTextField(blank=True)
-    scope = models.CharField(max_length=255, blank=True)
+    scope = models.TextField(blank=True)
     app_status = models.CharField(max_length=2, blank=True)
     app_version = models.PositiveIntegerField(default=0)
     language = models.CharField(max_length=5, default="en")

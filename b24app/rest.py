@@ -45,6 +45,6 @@ def read(response: requests.Response, method: str) -> Any:
 def _envelope(response: requests.Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None

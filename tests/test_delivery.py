@@ -5,9 +5,10 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import install, wakeups
+from b24app import install, portals, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
@@ -306,6 +307,24 @@ def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
     tasks.drain_portal(7)
     assert "a wake-up was not sent (ConnectionError)" in caplog.text
+
+
+def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, caplog, sent):
+    def fail(portal_id):
+        raise DatabaseError("Failing row contains (Planted-Name)")
+
+    monkeypatch.setattr(delivery, "drain", fail)
+    tasks.drain_portal(7)
+    assert "the database failed" in caplog.text
+    assert ("Planted-Name" in caplog.text, sent) == (False, [])
+
+
+@pytest.mark.parametrize("result", [True, 0, -1, 10**30, "1", None])
+def test_an_answer_that_is_no_traces_number_is_not_believed(make, monkeypatch, result):
+    monkeypatch.setattr(portals, "call", lambda *args, **kwargs: result)
+    row = make()
+    delivery.deliver(row.portal, delivery.claim(row.portal, timezone.now(), 1)[0])
+    assert outcomes(row) == [("unknown", "unreadable")]
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):

@@ -166,7 +166,7 @@ def deliver(portal: Portal, row: Submission) -> float:
         built = trace.build(row.body, int(row.received_at.timestamp()))
         (command,) = plan.commands(row.form.creates, row.body, built.text)
         trace_id = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
-        if not isinstance(trace_id, int):
+        if type(trace_id) is not int or not 0 < trace_id < 2**63:
             raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
     except ClaimLost:
         logger.warning("submission %s: the claim ran out, another worker has it", row.pk)

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app import wakeups
@@ -14,7 +15,12 @@ logger = logging.getLogger(__name__)
 @shared_task(name="traces.drain_portal")
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
-    again = delivery.drain(portal_id)
+    try:
+        again = delivery.drain(portal_id)
+    except DatabaseError as error:
+        # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
+        logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)
+        return
     # One return is enough, however many wake-ups found that the portal has to wait.
     if again == 0 or (again is not None and wakeups.first_to_return(portal_id, again)):
         _send(portal_id, again)

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('oauth_host', models.CharField(blank=True, max_length=255)),
                 ('webhook_url', b24app.encryption.EncryptedTextField(blank=True)),
                 ('application_token', b24app.encryption.EncryptedTextField(blank=True)),
-                ('scope', models.CharField(blank=True, max_length=255)),
+                ('scope', models.TextField(blank=True)),
                 ('app_status', models.CharField(blank=True, max_length=2)),
                 ('app_version', models.PositiveIntegerField(default=0)),
                 ('language', models.CharField(default='en', max_length=5)),
