@@ -153,7 +153,8 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         facts["language"] = claim.language
     if claim.application_token:
         facts["application_token"] = claim.application_token
-    portal, created = Portal.objects.get_or_create(member_id=info.member_id, defaults=facts)
+    # Locked: its erasure, asked for at an uninstall before, must not take it away meanwhile.
+    portal, created = Portal.objects.select_for_update().get_or_create(member_id=info.member_id, defaults=facts)
     if not created:
         if portal.state == Portal.State.UNINSTALLED:
             facts |= {"state": Portal.State.ACTIVE, "hold_code": "", "held_since": None}

@@ -2,8 +2,10 @@
 
 import logging
 
+from django.db import transaction
+
 from b24app.models import Portal
-from traces.models import Form, Submission
+from traces.models import Submission
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,9 @@ def erase_requested() -> None:
         rows = Submission.objects.filter(portal__in=wished.filter(pk=portal_id))
         while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
             Submission.objects.filter(pk__in=ids).delete()
-        Form.objects.filter(portal__in=wished.filter(pk=portal_id)).delete()
-        wished.filter(pk=portal_id).delete()
-        logger.info("portal %s: its data was deleted as requested", portal_id)
+        with transaction.atomic():
+            # Locked, so that an installation either comes before (and the row is not found here) or after it is gone.
+            portal = wished.select_for_update().filter(pk=portal_id).first()
+            if portal is not None:
+                portal.delete()
+                logger.info("portal %s: its data was deleted as requested", portal_id)
