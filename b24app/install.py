@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from b24app import errors, grants, oauth, portals, rest
+from b24app import errors, grants, oauth, portals, receipts, rest
 from b24app.models import Portal, PortalEvent, PortalUser
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def open_frame(claim: Claim) -> Visit:
 
 def _administrator(info: oauth.AppInfo, token: str) -> int | None:
     """The number of the token's user on the portal, where that is an administrator."""
-    profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS)
+    profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS).result
     if not isinstance(profile, dict) or profile.get("ADMIN") is not True:
         return None
     return int(profile.get("ID") or info.user_id)
@@ -148,6 +148,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         "scope": ",".join(info.scope),
         "app_status": info.status,
         "app_version": info.version,
+        "stores": len(receipts.STORES),  # whoever opens it may have other rights than the one before
     }
     if claim.language:
         facts["language"] = claim.language
@@ -207,7 +208,7 @@ def bind_events(portal: Portal, token: str) -> None:
     handler = f"{settings.APP_URL}/b24/events/"
     endpoint = portal.client_endpoint
     try:
-        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS)
+        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS).result
         have = {str(b.get("event", "")).upper() for b in bound if b.get("handler") == handler}
         for event in EVENTS:
             if event not in have:

@@ -20,6 +20,13 @@ class Portal(models.Model):
         HELD = "held", "held"  # the queue waits for somebody to act; hold_code says why
         UNINSTALLED = "uninstalled", "uninstalled"
 
+    class Plan(models.TextChoices):
+        """What the portal allows (`b24app.limits.PLANS`)."""
+
+        STANDARD = "standard", "standard"
+        ENTERPRISE = "enterprise", "enterprise"
+        UNLIMITED = ("unlimited", "unlimited")  # on the company's own server
+
     member_id = models.CharField(max_length=64, unique=True)
     domain = models.CharField(max_length=255)
     client_endpoint = models.CharField(max_length=300, blank=True)
@@ -38,6 +45,10 @@ class Portal(models.Model):
     # The portal asked for patience: nothing is sent before this time.
     paused_until = models.DateTimeField(null=True, blank=True)
     pauses = models.PositiveSmallIntegerField(default=0)
+
+    plan = models.CharField(max_length=12, choices=Plan.choices, default=Plan.STANDARD)
+    # How many of `b24app.receipts.STORES`, from the first on, a batch may leave its receipt in.
+    stores = models.PositiveSmallIntegerField(default=2)
 
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)

@@ -95,7 +95,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
     response = transport.send(
         "GET", f"{_trusted(host)}/rest/app.info", read_seconds=READ_SECONDS, params={"auth": access_token}
     )
-    return _app_info(rest.read(response, "oauth"))
+    return _app_info(rest.read(response, "oauth").result)
 
 
 def _trusted(host: str) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import F
 from django.utils import timezone
 
-from b24app import errors, grants, oauth, rest
+from b24app import batch, errors, grants, limits, oauth, rest
 from b24app.models import Portal
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 # A held portal is tried this often, in case nobody tells us that it is well again.
 PROBE_EVERY = timedelta(hours=6)
 LONGEST_PAUSE_SECONDS = 60.0
+# The rest after a fault that is not the portal's wish; it doubles while the faults go on.
+FAULT_SECONDS = 0.25
 # More changes of token or address than this in one call mean that something turns in a circle.
 _MOST_HITS = 6
 
@@ -29,20 +31,21 @@ def call(
     method: str,
     params: rest.Params,
     *,
-    before_hit: Callable[[], None] = lambda: None,
-    read_seconds: float | None = None,
-) -> Any:
-    """The result of `method` on `portal`, called with a token that works, renewed or replaced where needed.
+    before_repeat: Callable[[], None] = lambda: None,
+) -> rest.Reply:
+    """What `portal` answers to `method`, called with a token that works, renewed or replaced where needed.
 
-    `before_hit` runs before every request that may do the work, and may raise to prevent it. Raises an
-    error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.
+    `before_repeat` runs before every further request that may do the work, and may raise to prevent it. Raises
+    an error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.
     """
     grant = grants.current(portal)
     renewed = False
-    for _hit in range(_MOST_HITS):
-        before_hit()
+    for hit in range(_MOST_HITS):
+        if hit:
+            limits.take_hit(portal)  # counted, but not waited for: the one before did nothing
+            before_repeat()
         try:
-            return rest.call(grant.endpoint, method, params, token=grant.token, read_seconds=read_seconds)
+            return rest.call(grant.endpoint, method, params, token=grant.token)
         except errors.Renew as error:
             if renewed:
                 raise _still_refused(error) from None
@@ -54,6 +57,14 @@ def call(
             relocate(portal, grant, error.location)
             grant = grants.current(portal)
     raise errors.Transient("turning_in_circles", "The portal's token or address changed too often.")
+
+
+def call_batch(
+    portal: Portal, commands: Mapping[str, batch.Command], *, before_repeat: Callable[[], None] = lambda: None
+) -> batch.Answer:
+    """What became of `commands`, sent in one request; raises as `call` does where it was not taken as a whole."""
+    reply = call(portal, "batch", batch.request(commands), before_repeat=before_repeat)
+    return batch.read(reply.result, commands)
 
 
 def _renewed(portal: Portal, grant: grants.Grant) -> grants.Grant:
@@ -112,6 +123,35 @@ def resume(portal: Portal) -> None:
         logger.info("portal %s: queue resumed", portal.pk)
 
 
+def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
+    """Do what an error of a call of `method` asks of the whole portal; for how many seconds it is to be left alone.
+
+    Infinity where it is held; 0 where the error concerns nothing but the one message.
+    """
+    if isinstance(error, errors.Stop):
+        hold(portal, error.code)
+        return math.inf
+    if isinstance(error, errors.Refused):
+        return 0.0
+    if isinstance(error, errors.Wait):
+        if error.code == "renewing":
+            return error.seconds  # somebody else's doing, not the portal's slowness
+        if error.method:
+            return limits.blocked(portal, error.method)
+        limits.throttled(portal)
+        return pause(portal, error.seconds)
+    return pause(portal, FAULT_SECONDS)
+
+
+def is_well(portal: Portal) -> None:
+    """The portal answers: the next pause starts short, and what was held goes on."""
+    if portal.pauses:
+        Portal.objects.filter(pk=portal.pk).update(pauses=0)
+        portal.pauses = 0
+    if portal.state == Portal.State.HELD:
+        resume(portal)
+
+
 def pause(portal: Portal, seconds: float) -> float:
     """Give the portal the rest that it asked for, longer each time in a row; returns the seconds."""
     length = min(LONGEST_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)) * random.uniform(1.0, 1.25)
@@ -119,10 +159,3 @@ def pause(portal: Portal, seconds: float) -> float:
         paused_until=timezone.now() + timedelta(seconds=length), pauses=F("pauses") + 1
     )
     return length
-
-
-def end_pauses(portal: Portal) -> None:
-    """The portal answers again: the next pause starts short."""
-    if portal.pauses:
-        Portal.objects.filter(pk=portal.pk).update(pauses=0)
-        portal.pauses = 0

@@ -51,8 +51,6 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # How long a claim on a submission holds: longer than one call can take, so that a live worker never loses it.
 CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
-# Workers that may serve one portal at the same time.
-PORTAL_LANES = env.int("PORTAL_LANES", 2)
 # How long one turn for a portal may last before the next portal is served.
 TURN_SECONDS = 5.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
@@ -101,6 +99,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+# Delivery waits for portals nearly all the time, so threads: a portal that hangs takes one of many places.
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", 16)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10

@@ -18,7 +18,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-_PREFIX = "trace-relay:"
+PREFIX = "trace-relay:"
 # How long one wake-up stands for all that follow; a message that got lost is missed for no longer.
 _WAKE_SECONDS = 5
 # After a failure nobody tries Redis again for so long: a visitor must not wait for its time-outs.
@@ -55,7 +55,7 @@ def first_to_wake(portal_id: int) -> bool:
     if time.monotonic() < _resting_until:
         return False
     try:
-        return bool(connection().set(f"{_PREFIX}wake:{portal_id}", 1, nx=True, ex=_WAKE_SECONDS))
+        return bool(connection().set(f"{PREFIX}wake:{portal_id}", 1, nx=True, ex=_WAKE_SECONDS))
     except redis.RedisError as error:
         _resting_until = time.monotonic() + _REST_SECONDS
         logger.warning("Redis is away (%s): deliveries wait for the sweep", type(error).__name__)
@@ -65,7 +65,7 @@ def first_to_wake(portal_id: int) -> bool:
 def first_to_return(portal_id: int, seconds: float) -> bool:
     """Whether this caller is the one to come back to the portal in so many seconds; False where Redis is away."""
     try:
-        key = f"{_PREFIX}return:{portal_id}"
+        key = f"{PREFIX}return:{portal_id}"
         return bool(connection().set(key, 1, nx=True, px=max(1, int(seconds * 1000))))
     except redis.RedisError:
         return False
@@ -74,14 +74,14 @@ def first_to_return(portal_id: int, seconds: float) -> bool:
 def woken(portal_id: int) -> None:
     """The wake-up has arrived: what comes from now on needs another one."""
     try:
-        connection().delete(f"{_PREFIX}wake:{portal_id}")
+        connection().delete(f"{PREFIX}wake:{portal_id}")
     except redis.RedisError:
         logger.warning("Redis is away: a wake-up may be late")
 
 
 @contextmanager
-def lane(portal_id: int, seconds: float) -> Iterator[bool]:
-    """One of the portal's `PORTAL_LANES` places for a worker, or False where all are taken.
+def lane(portal_id: int, places: int, seconds: float) -> Iterator[bool]:
+    """One of the portal's `places` for a worker, or False where all are taken.
 
     A place is given back at the end, or by itself after `seconds` where its worker died. With Redis away
     the place is given: the claims in the database keep two workers from the same row anyway.
@@ -89,9 +89,9 @@ def lane(portal_id: int, seconds: float) -> Iterator[bool]:
     mine = uuid.uuid4().hex
     key = ""
     try:
-        for number in range(settings.PORTAL_LANES):
-            if connection().set(f"{_PREFIX}lane:{portal_id}:{number}", mine, nx=True, px=int(seconds * 1000)):
-                key = f"{_PREFIX}lane:{portal_id}:{number}"
+        for number in range(places):
+            if connection().set(f"{PREFIX}lane:{portal_id}:{number}", mine, nx=True, px=int(seconds * 1000)):
+                key = f"{PREFIX}lane:{portal_id}:{number}"
                 break
         taken = not key
     except redis.RedisError:

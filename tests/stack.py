@@ -67,9 +67,9 @@ class Stack:
         process.start()
         return process
 
-    def add_worker(self, name: str, concurrency: int = 2) -> Process:
+    def add_worker(self, name: str) -> Process:
         """Start a Celery worker."""
-        argv = [sys.executable, "-m", "celery", "-A", "b24app", "worker", "-c", str(concurrency), "-n", f"{name}@%h"]
+        argv = [sys.executable, "-m", "celery", "-A", "b24app", "worker", "-n", f"{name}@%h"]
         return self.add(name, [*argv, "--loglevel", "INFO", "--without-gossip", "--without-mingle"])
 
     def alive(self) -> bool:

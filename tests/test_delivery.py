@@ -285,13 +285,13 @@ def sent(monkeypatch):
 
 
 def test_a_turn_that_ended_is_followed_by_another(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.0)
+    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 0.0)
     tasks.drain_portal(7)
     assert sent == [0.0]
 
 
 def test_only_one_returns_later(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda portal_id: 5.0)
+    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 5.0)
     answers = iter([True, False])
     monkeypatch.setattr(wakeups, "first_to_return", lambda portal_id, seconds: next(answers))
     tasks.drain_portal(7)
@@ -303,14 +303,14 @@ def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(delivery, "drain", lambda portal_id: 0.0)
+    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 0.0)
     monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
     tasks.drain_portal(7)
     assert "a wake-up was not sent (ConnectionError)" in caplog.text
 
 
 def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, caplog, sent):
-    def fail(portal_id):
+    def fail(portal_id, recruit):
         raise DatabaseError("Failing row contains (Planted-Name)")
 
     monkeypatch.setattr(delivery, "drain", fail)
@@ -336,7 +336,7 @@ def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
 
 def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
     row = make()
-    monkeypatch.setattr(delivery, "_turn", lambda portal: None)
+    monkeypatch.setattr(delivery, "_turn", lambda portal, recruit: None)
     assert drained(row) == 0.0
 
 

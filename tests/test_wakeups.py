@@ -35,42 +35,37 @@ def test_one_of_many_returns(redis, portal_id):
     assert [wakeups.first_to_return(portal_id, 10) for _ in range(2)] == [True, False]
 
 
-def test_a_portal_has_so_many_lanes_and_no_more(redis, portal_id, settings):
-    settings.PORTAL_LANES = 2
-    with wakeups.lane(portal_id, 5) as first, wakeups.lane(portal_id, 5) as second, wakeups.lane(portal_id, 5) as third:
-        assert (first, second, third) == (True, True, False)
+def test_a_portal_has_so_many_lanes_and_no_more(redis, portal_id):
+    with wakeups.lane(portal_id, 2, 5) as a, wakeups.lane(portal_id, 2, 5) as b, wakeups.lane(portal_id, 2, 5) as c:
+        assert (a, b, c) == (True, True, False)
 
 
-def test_a_lane_is_given_back(redis, portal_id, settings):
-    settings.PORTAL_LANES = 1
+def test_a_lane_is_given_back(redis, portal_id):
     for _ in range(2):
-        with wakeups.lane(portal_id, 5) as mine:
+        with wakeups.lane(portal_id, 1, 5) as mine:
             assert mine
 
 
-def test_a_lane_is_given_back_after_a_fault(redis, portal_id, settings):
-    settings.PORTAL_LANES = 1
-    with pytest.raises(RuntimeError), wakeups.lane(portal_id, 5):
+def test_a_lane_is_given_back_after_a_fault(redis, portal_id):
+    with pytest.raises(RuntimeError), wakeups.lane(portal_id, 1, 5):
         raise RuntimeError
-    with wakeups.lane(portal_id, 5) as mine:
+    with wakeups.lane(portal_id, 1, 5) as mine:
         assert mine
 
 
-def test_who_overstayed_takes_nobody_elses_lane_away(redis, portal_id, settings):
-    settings.PORTAL_LANES = 1
-    with wakeups.lane(portal_id, 5):
+def test_who_overstayed_takes_nobody_elses_lane_away(redis, portal_id):
+    with wakeups.lane(portal_id, 1, 5):
         redis.set(f"trace-relay:lane:{portal_id}:0", "another's")
     assert redis.get(f"trace-relay:lane:{portal_id}:0") == b"another's"
 
 
-def test_portals_have_lanes_of_their_own(redis, portal_id, settings):
-    settings.PORTAL_LANES = 1
-    with wakeups.lane(portal_id, 5), wakeups.lane(portal_id + 1, 5) as mine:
+def test_portals_have_lanes_of_their_own(redis, portal_id):
+    with wakeups.lane(portal_id, 1, 5), wakeups.lane(portal_id + 1, 1, 5) as mine:
         assert mine
 
 
 def test_without_redis_work_goes_on():
-    with wakeups.lane(1, 5) as mine:
+    with wakeups.lane(1, 1, 5) as mine:
         assert mine
 
 

@@ -1,78 +1,91 @@
-"""How a submission is delivered: claim due rows, call the portal, settle each row by what the answer means.
+"""How submissions are delivered: claim due rows, send them in one hit, settle each by what the answer means.
 
-Every step is one committed update. A row is called for under a claim only, and its result is written under
-the same claim only, so that a worker that was frozen or killed can neither keep a row nor overwrite another's
-result. A call that was out when its worker died is found by `calling_since`, and recorded as unknown.
+Every step is one commit. A row is sent under a claim only. Before a hit goes out its rows are bound to a `Batch`, and
+only who holds that may write what became of them; so a worker that was frozen or killed can neither keep rows nor
+overwrite another's result, and what it left behind is found (`traces.recovery`).
 """
 
 from __future__ import annotations
 
 import logging
-import math
-import random
 import time
 import traceback
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from b24app import errors, portals, wakeups
+from b24app import batch, errors, limits, portals, receipts, wakeups
 from b24app.models import Portal
-from traces import plan, retry, sentences, trace
-from traces.models import Attempt, Submission
+from traces import plan, recovery, results, stores, trace
+from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
 
-# Rows that one claim takes: few, so that those a dead worker held come back soon.
-CLAIM_ROWS = 10
+# A mark, the submissions, and a receipt.
+MOST_ROWS = batch.MOST_COMMANDS - 2
 # Rows that one statement changes when many are sent again.
 CHUNK_ROWS = 500
 # A wait longer than this is left to the sweep.
 LONGEST_COUNTDOWN_SECONDS = 20.0
+# How long rows that are ready wait for a hit before them to come back.
+PLACE_SECONDS, PLACE_LOOK_SECONDS = 0.5, 0.01
+
+Sending = list[tuple[Submission, batch.Command]]
 
 
 class ClaimLost(Exception):
-    """The claim on this row ran out and somebody else has it."""
+    """The claim on a row, or on the hit that carries it, ran out and somebody else has it."""
 
 
 def due(now: datetime) -> QuerySet[Submission]:
-    """Rows that may be worked on: waiting ones whose time has come, and claimed ones whose worker is gone."""
-    return Submission.objects.filter(state__in=[Submission.State.QUEUED, Submission.State.SENDING], due_at__lte=now)
-
-
-def due_portals(now: datetime) -> list[int]:
-    """Portals with due rows that may be called now, held ones whose probe has come included."""
-    open_now = Q(state=Portal.State.ACTIVE) | Q(state=Portal.State.HELD, probe_at__lte=now)
-    rested = Q(paused_until__isnull=True) | Q(paused_until__lte=now)
-    return list(
-        Portal.objects.filter(open_now, rested, pk__in=due(now).values("portal_id")).values_list("pk", flat=True)
+    """Rows that may be claimed: waiting ones whose time has come, and claimed ones whose worker is gone."""
+    return Submission.objects.filter(
+        state__in=[Submission.State.QUEUED, Submission.State.SENDING], due_at__lte=now, batch=None
     )
 
 
-def drain(portal_id: int) -> float | None:
-    """Work on a portal's due rows for one turn.
+def _with_work(now: datetime) -> QuerySet[Portal]:
+    """Portals that may be called now and have something due, held ones whose probe has come included."""
+    open_now = Q(state=Portal.State.ACTIVE) | Q(state=Portal.State.HELD, probe_at__lte=now)
+    rested = Q(paused_until=None) | Q(paused_until__lte=now)
+    rows = Exists(due(now).filter(portal=OuterRef("pk")))
+    lost = Exists(Batch.objects.filter(portal=OuterRef("pk"), look_at__lte=now))
+    return Portal.objects.filter(open_now, rested).filter(rows | lost)
+
+
+def due_portals(now: datetime) -> list[int]:
+    """The portals that a worker should look at now."""
+    return list(_with_work(now).values_list("pk", flat=True))
+
+
+def drain(portal_id: int, recruit: Callable[[], None] = lambda: None) -> float | None:
+    """Work on a portal's due rows for one turn; `recruit` calls for another worker where there is enough for two.
 
     Returns the seconds after which to come back, or None where nothing is left that cannot wait for the sweep.
     A row that was stored while all lanes were taken is seen by the look after the last turn: its wake-up came
     before that, or it may send one of its own, since the former has been answered by then.
     """
-    with wakeups.lane(portal_id, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as mine:
+    portal = Portal.objects.filter(pk=portal_id).first()
+    if portal is None or portal.state == Portal.State.UNINSTALLED:
+        return None
+    # One lane more than hits in flight: its rows are made ready while the others are out.
+    lanes = limits.plan_of(portal).in_flight + 1
+    with wakeups.lane(portal_id, lanes, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as mine:
         if not mine:
             return None  # those who hold the lanes look once more after they have left them
-        portal = Portal.objects.filter(pk=portal_id).first()
-        if portal is None or portal.state == Portal.State.UNINSTALLED:
-            return None
-        again = _turn(portal)
+        wakeups.woken(portal_id)
+        again = _turn(portal, recruit)
     wakeups.woken(portal_id)
-    return 0.0 if again is None and portal_id in due_portals(timezone.now()) else again
+    return 0.0 if again is None and _with_work(timezone.now()).filter(pk=portal_id).exists() else again
 
 
-def _turn(portal: Portal) -> float | None:
+def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
     until = time.monotonic() + settings.TURN_SECONDS
     while time.monotonic() < until:
         now = timezone.now()
@@ -83,12 +96,23 @@ def _turn(portal: Portal) -> float | None:
         probing = portal.state == Portal.State.HELD
         if probing and not _take_probe(portal, now):
             return None
-        rows = claim(portal, now, 1 if probing else CLAIM_ROWS)
-        if not rows:
-            return _next_due(portal, now)
-        if rest_seconds := _deliver_all(portal, rows, until):
-            return _soon(rest_seconds)
-        portal.refresh_from_db()
+        rest = recovery.look_after(portal, now)
+        if rest is None:
+            grant = limits.look(portal, plan.TRACE_ADD, MOST_ROWS)
+            if grant.wait:
+                return _soon(grant.wait)
+            rows = claim(portal, now, 1 if probing else grant.commands)
+            if not rows:
+                return _next_due(portal, now)
+            if len(rows) == grant.commands:
+                recruit()
+            rest = _send(portal, rows)
+        if rest:
+            return _soon(rest)
+        fresh = Portal.objects.filter(pk=portal.pk).first()
+        if fresh is None:
+            return None  # its data was erased
+        portal = fresh
     return 0.0
 
 
@@ -102,12 +126,13 @@ def _take_probe(portal: Portal, now: datetime) -> bool:
 
 
 def _next_due(portal: Portal, now: datetime) -> float | None:
-    first = (
-        Submission.objects.filter(portal=portal, state=Submission.State.QUEUED, due_at__gt=now)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-    )
+    waiting = Submission.objects.filter(portal=portal, state=Submission.State.QUEUED, due_at__gt=now)
+    lost = Batch.objects.filter(portal=portal).exclude(code="")
+    times = [
+        waiting.order_by("due_at").values_list("due_at", flat=True).first(),
+        lost.order_by("look_at").values_list("look_at", flat=True).first(),
+    ]
+    first = min((time for time in times if time), default=None)
     return _soon((first - now).total_seconds()) if first else None
 
 
@@ -124,139 +149,202 @@ def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     due(now).filter(pk__in=ids).update(
         state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
     )
-    return list(Submission.objects.filter(claim_id=mine).select_related("form").order_by("received_at"))
+    return list(Submission.objects.filter(claim_id=mine).select_related("form").order_by("received_at", "pk"))
 
 
-def _deliver_all(portal: Portal, rows: list[Submission], until: float) -> float:
-    """Deliver claimed rows until the turn ends or the portal needs a rest; returns the seconds of that rest.
-
-    Rows that were not called for go back.
-    """
-    for number, row in enumerate(rows):
-        if time.monotonic() >= until:
-            _release(rows[number:])
-            break
-        if rest_seconds := deliver(portal, row):
-            _release(rows[number + 1 :])
-            return rest_seconds
-    return 0.0
-
-
-def _release(rows: list[Submission]) -> None:
-    """Give back rows that were claimed and not called for."""
-    for row in rows:
-        _held_by(row).filter(calling_since__isnull=True).update(
-            state=Submission.State.QUEUED, claim_id=None, due_at=row.received_at
+def _release(rows: Sequence[Submission]) -> None:
+    """Give back rows that were claimed and not sent."""
+    if rows:
+        Submission.objects.filter(pk__in=[row.pk for row in rows], claim_id=rows[0].claim_id, batch=None).update(
+            state=Submission.State.QUEUED, claim_id=None, due_at=F("received_at")
         )
 
 
-def _held_by(row: Submission) -> QuerySet[Submission]:
-    return Submission.objects.filter(pk=row.pk, claim_id=row.claim_id, state=Submission.State.SENDING)
-
-
-def deliver(portal: Portal, row: Submission) -> float:
-    """Make one call for a claimed row and settle it.
+def _send(portal: Portal, rows: Sequence[Submission]) -> float:
+    """Send what one hit can carry of claimed rows, and give the others back.
 
     Returns for how many seconds the portal must be left alone: 0 to go on, infinity where it is held.
     """
-    if row.calling_since:
-        _record_lost_call(row)
-    method, began = plan.TRACE_ADD, time.monotonic()
-    try:
-        built = trace.build(row.body, int(row.received_at.timestamp()))
-        (command,) = plan.commands(row.form.creates, row.body, built.text)
-        trace_id = portals.call(portal, command.method, command.params, before_hit=lambda: _begin(row, command.method))
-        if type(trace_id) is not int or not 0 < trace_id < 2**63:
-            raise errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
-    except ClaimLost:
-        logger.warning("submission %s: the claim ran out, another worker has it", row.pk)
+    ready = _ready(rows)
+    if not ready:
         return 0.0
-    except errors.PortalError as error:
-        return _failed(portal, row, method, error, time.monotonic() - began)
-    except DatabaseError:
-        raise  # nothing can be settled now; the claim runs out and the row is due again
-    except Exception as error:
-        # A fault of ours that this row brings out must not keep the others from being sent. The error's text may
-        # hold the visitor's data, so only its place is logged.
-        place = "".join(traceback.format_tb(error.__traceback__)[-2:])
-        logger.error("submission %s: %s at\n%s", row.pk, type(error).__name__, place)
-        fault = errors.Ambiguous("internal_error", "A fault of Trace Relay; its operator has been told.")
-        return _failed(portal, row, method, fault, time.monotonic() - began)
-    _delivered(row, command, trace_id, time.monotonic() - began)
-    portals.end_pauses(portal)
-    if portal.state == Portal.State.HELD:
-        portals.resume(portal)
-    return 0.0
+    sending = _together(ready)
+    rest = _wait_for_place(portal, len(sending))
+    grant = limits.Grant(0, rest) if rest else limits.take(portal, plan.TRACE_ADD, len(sending))
+    sending = sending[: grant.commands]
+    _release([row for row, _ in ready[len(sending) :]])
+    if not sending:
+        return grant.wait
+    try:
+        out = _begin(portal, sending, _seconds(len(sending), grant.each))
+    except (stores.Wait, ClaimLost):
+        _release([row for row, _ in sending])
+        return PLACE_LOOK_SECONDS  # somebody else was quicker
+    return _call(portal, out, sending)
 
 
-def _begin(row: Submission, method: str) -> None:
-    """Mark that a call goes out now, and hold the row for as long as that call can take."""
+def _ready(rows: Sequence[Submission]) -> Sending:
+    """The rows with their commands; one that brings out a fault of ours does not keep the others from being sent."""
+    ready: Sending = []
+    for row in rows:
+        claim_id = row.claim_id
+        try:
+            built = trace.build(row.body, int(row.received_at.timestamp()))
+            (command,) = plan.commands(row.form.creates, row.body, built.text)
+            ready.append((row, command))
+        except Exception as error:
+            _log_fault(f"submission {row.pk}", error)
+            fault = errors.Transient("internal_error", "A fault of Trace Relay; its operator has been told.")
+            results.store_unsent(row, claim_id, results.failed(row, plan.TRACE_ADD, fault, 0.0))
+    return ready
+
+
+def _log_fault(where: str, error: Exception) -> None:
+    # The error's text may hold the visitor's data, so only its place is logged.
+    logger.error("%s: %s at\n%s", where, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)[-2:]))
+
+
+def _together(ready: Sending) -> Sending:
+    """The first of the rows, and all others that may travel with it, in front of the rest; `ready` is put in order."""
+
+    def fits(item: tuple[Submission, batch.Command]) -> bool:
+        return not item[0].alone and batch.can_travel(item[1])
+
+    if not fits(ready[0]):
+        return ready[:1]
+    ready.sort(key=lambda item: not fits(item))  # stable: the order of the others is kept
+    return [item for item in ready if fits(item)]
+
+
+def _seconds(commands: int, each: float) -> float:
+    """How long a hit will take, with the mark and the receipt."""
+    return (commands + 2) * each
+
+
+def _wait_for_place(portal: Portal, commands: int) -> float:
+    """Wait a moment for a hit before to come back; the seconds after which to try again where none does."""
+    seconds = _seconds(commands, limits.look(portal, plan.TRACE_ADD, commands).each)
+    until = time.monotonic() + PLACE_SECONDS
+    while time.monotonic() < until:
+        try:
+            stores.choose(portal, timezone.now(), seconds)
+        except stores.Wait:
+            time.sleep(PLACE_LOOK_SECONDS)
+        else:
+            return 0.0
+    return PLACE_SECONDS
+
+
+def _begin(portal: Portal, sending: Sending, seconds: float) -> Batch:
+    """Bind the rows to the hit that goes out now. Raises `stores.Wait` or `ClaimLost` where another was quicker."""
+    with transaction.atomic():
+        Portal.objects.select_for_update(no_key=True).get(pk=portal.pk)  # one chooses a store at a time
+        now = timezone.now()
+        out = Batch.objects.create(
+            portal=portal,
+            store=stores.choose(portal, now, seconds),
+            holder=uuid.uuid4(),
+            sent_at=now,
+            expected_at=now + timedelta(seconds=seconds) if seconds else None,
+            look_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
+        )
+        held = Submission.objects.filter(
+            pk__in=[row.pk for row, _ in sending], claim_id=sending[0][0].claim_id, batch=None
+        )
+        if held.update(batch=out) != len(sending):
+            raise ClaimLost
+    return out
+
+
+def _begin_again(out: Batch) -> None:
+    """A second request for the same hit, after the first one certainly did nothing."""
     now = timezone.now()
-    begun = _held_by(row).update(
-        calling_since=now, calling_method=method, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
-    )
-    if not begun:
+    look_at = now + timedelta(seconds=settings.CLAIM_SECONDS)
+    if not Batch.objects.filter(pk=out.pk, holder=out.holder).update(sent_at=now, look_at=look_at):
         raise ClaimLost
 
 
-def _record_lost_call(row: Submission) -> None:
-    """A worker died while its call was out: say so before the call is repeated."""
-    with transaction.atomic():
-        cleared = _held_by(row).filter(calling_since__isnull=False).update(calling_since=None, tries=F("tries") + 1)
-        if cleared:
-            Attempt.objects.create(
-                submission=row,
-                at=row.calling_since or timezone.now(),
-                method=row.calling_method,
-                outcome=Attempt.Outcome.UNKNOWN,
-                code="worker_lost",
-                reason=str(sentences.WORKER_LOST),
-            )
-            row.tries += 1
-
-
-def _delivered(row: Submission, command: plan.Command, trace_id: int, seconds: float) -> None:
-    _settle(
-        row,
-        Attempt(method=command.method, outcome=Attempt.Outcome.DELIVERED, milliseconds=int(seconds * 1000)),
-        state=Submission.State.DELIVERED,
-        delivered_at=timezone.now(),
-        trace_id=trace_id,
-        entities=command.params.get("ENTITIES", []),
-        tries=row.tries + 1,
-        code="",
-        reason="",
-    )
-
-
-def _failed(portal: Portal, row: Submission, method: str, error: errors.PortalError, seconds: float) -> float:
-    """Settle a row by what its error means; the table of docs/architecture.md, "What an error means"."""
-    now = timezone.now()
-    attempt = Attempt(method=method, code=error.code, reason=error.description, milliseconds=int(seconds * 1000))
-    if isinstance(error, errors.Wait):
-        # The token's renewal is somebody else's doing, not the portal's slowness.
-        length = error.seconds if error.code == "renewing" else portals.pause(portal, error.seconds)
-        attempt.outcome = Attempt.Outcome.WAITED
-        _settle(row, attempt, due_at=now + timedelta(seconds=length))
-        return length
-    if isinstance(error, errors.Stop):
-        portals.hold(portal, error.code)
-        attempt.outcome = Attempt.Outcome.HELD
-        _settle(row, attempt, due_at=row.received_at, code=error.code, reason=error.description)
-        return math.inf
-    if isinstance(error, errors.Refused):
-        attempt.outcome = Attempt.Outcome.REFUSED
-        _settle(row, attempt, state=Submission.State.FAILED, tries=row.tries + 1, code=error.code, reason=_why(error))
+def _call(portal: Portal, out: Batch, sending: Sending) -> float:
+    began = time.monotonic()
+    try:
+        answer = _ask(portal, out, sending)
+    except ClaimLost:
+        logger.warning("batch %s: the claim ran out, another worker has it", out.pk)
         return 0.0
-    attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, errors.Ambiguous) else Attempt.Outcome.RETRY
-    _settle(row, attempt, tries=row.tries + 1, code=error.code, **_again(row, now, _why(error)))
-    return 0.0
+    except errors.PortalError as error:
+        return _not_taken(portal, out, sending, error, time.monotonic() - began)
+    except DatabaseError:
+        raise  # nothing can be written now; it is found by its `look_at`
+    except Exception as error:
+        _log_fault(f"batch {out.pk}", error)
+        recovery.give_up_answer(out, "internal_error", timezone.now())
+        return 0.0
+    return _answered(portal, out, sending, answer, time.monotonic() - began)
 
 
-def _again(row: Submission, now: datetime, reason: str) -> dict[str, object]:
-    if retry.is_over(row.trying_since, now):
-        return {"state": Submission.State.FAILED, "reason": f"{sentences.GAVE_UP} {reason}"}
-    return {"due_at": now + timedelta(seconds=retry.delay(row.tries + 1, random.random())), "reason": reason}
+def _ask(portal: Portal, out: Batch, sending: Sending) -> batch.Answer:
+    commands = {plan.key(number): command for number, (_, command) in enumerate(sending)}
+    if not all(batch.can_travel(command) for command in commands.values()) or (out.store is None and len(sending) == 1):
+        ((key, command),) = commands.items()
+        reply = portals.call(portal, command.method, command.params, before_repeat=lambda: _begin_again(out))
+        operating = {command.method: reply.operating} if reply.operating else {}
+        return batch.Answer({key: reply.result}, {}, operating)
+    if out.store is not None:
+        last = {receipts.RECEIPT_KEY: receipts.receipt(out.store, str(out.pk), list(commands))}
+        first = {receipts.MARK_KEY: receipts.mark(out.store, str(out.pk))} if len(sending) > 1 else {}
+        commands = first | commands | last
+    return portals.call_batch(portal, commands, before_repeat=lambda: _begin_again(out))
+
+
+def _answered(portal: Portal, out: Batch, sending: Sending, answer: batch.Answer, seconds: float) -> float:
+    """Settle each row of a hit by its own result."""
+    attempts: list[Attempt] = []
+    faults: list[errors.PortalError] = []
+    for number, (row, command) in enumerate(sending):
+        outcome = plan.outcome(answer, plan.key(number))
+        if isinstance(outcome, int):
+            attempts.append(results.delivered(row, command, outcome, seconds))
+        else:
+            attempts.append(results.failed(row, command.method, outcome, seconds))
+            faults.append(outcome)
+    results.store(out, [row for row, _ in sending], attempts)
+    each = seconds / max(1, len(answer.results) + len(answer.errors))
+    limits.report(portal, plan.TRACE_ADD, len(sending), each, answer.operating.get(plan.TRACE_ADD))
+    _learn_stores(portal, out, answer)
+    portals.is_well(portal)
+    return max((portals.obey(portal, fault, plan.TRACE_ADD) for fault in _each_kind_once(faults)), default=0.0)
+
+
+def _each_kind_once(faults: Sequence[errors.PortalError]) -> list[errors.PortalError]:
+    """What concerns the portal, not the row: one fault of each code is enough to obey."""
+    by_code = {fault.code: fault for fault in faults if isinstance(fault, (errors.Wait, errors.Stop))}
+    return list(by_code.values())
+
+
+def _learn_stores(portal: Portal, out: Batch, answer: batch.Answer) -> None:
+    """A store that may not be written to is used no more, until the application is opened again."""
+    fault = answer.errors.get(receipts.RECEIPT_KEY)
+    if out.store is not None and isinstance(fault, (errors.Refused, errors.Stop)):
+        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[out.store], fault.code)
+        Portal.objects.filter(pk=portal.pk, stores__gt=out.store).update(stores=out.store)
+
+
+def _not_taken(portal: Portal, out: Batch, sending: Sending, error: errors.PortalError, seconds: float) -> float:
+    """The hit as a whole did not come back well."""
+    if isinstance(error, errors.Ambiguous) and out.store is not None:
+        recovery.give_up_answer(out, error.code, timezone.now())
+    else:
+        if isinstance(error, errors.Refused) and len(sending) > 1:
+            # One of them spoils the others: each finds out alone.
+            error = errors.Transient(error.code, error.description, status=error.status)
+            for row, _ in sending:
+                row.alone = True
+        attempts = [results.failed(row, command.method, error, seconds) for row, command in sending]
+        results.store(out, [row for row, _ in sending], attempts)
+        if isinstance(error, errors.Ambiguous):
+            ids = ", ".join(str(row.pk) for row, _ in sending)
+            logger.warning("portal %s: %s, these may have been sent twice: %s", portal.pk, error.code, ids)
+    return portals.obey(portal, error, sending[0][1].method)
 
 
 def send_again(chosen: Q) -> int:
@@ -272,24 +360,3 @@ def send_again(chosen: Q) -> int:
             state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", reason=""
         )
     return changed
-
-
-def _why(error: errors.PortalError) -> str:
-    return error.description or str(sentences.OUTCOMES["refused"])
-
-
-def _settle(row: Submission, attempt: Attempt, **changes: object) -> None:
-    """Write a call's result in one commit, unless the claim was lost meanwhile: then it is another's to write."""
-    values: dict[str, object] = {
-        "state": Submission.State.QUEUED,
-        "claim_id": None,
-        "calling_since": None,
-        "calling_method": "",
-        **changes,
-    }
-    with transaction.atomic():
-        if _held_by(row).update(**values):
-            attempt.submission = row
-            attempt.save()
-        else:
-            logger.warning("submission %s: a late result was not written (%s)", row.pk, attempt.outcome)

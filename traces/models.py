@@ -50,6 +50,33 @@ class Form(models.Model):
         return self.name
 
 
+class Batch(models.Model):
+    """A hit that is out, or whose answer was lost: it keeps its submissions until each of them is settled.
+
+    Its key is what the mark and the receipt on the portal are known by (`b24app.receipts`).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="batches")
+    # Where it leaves its receipt, a place in `b24app.receipts.STORES`; without one nobody can be asked afterwards.
+    store = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The worker that may settle it.
+    holder = models.UUIDField()
+    sent_at = models.DateTimeField()
+    # When its answer is expected, by what the portal has needed before; unknown at first.
+    expected_at = models.DateTimeField(null=True, blank=True)
+    # When somebody else looks after it: its worker is gone by then, or has given its answer up.
+    look_at = models.DateTimeField()
+    # Why there is no answer; empty while it is still awaited.
+    code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["portal", "look_at"], name="batch_look")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Submission(models.Model):
     """One request of a visitor, from the moment it was accepted until the portal has it.
 
@@ -76,9 +103,10 @@ class Submission(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     # The worker that holds it; results are written under the claim only.
     claim_id = models.UUIDField(null=True, blank=True)
-    # Set while a call is out whose outcome is not stored yet.
-    calling_since = models.DateTimeField(null=True, blank=True)
-    calling_method = models.CharField(max_length=60, blank=True)
+    # Set while a hit is out whose outcome is not stored yet; it goes with that outcome.
+    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="submissions")
+    # A hit that carried it did not come back well: it travels alone, so that others do not suffer for it.
+    alone = models.BooleanField(default=False)
 
     # From here on it is tried for three days; sending it again by hand starts them anew.
     trying_since = models.DateTimeField(default=timezone.now)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from b24app import errors
+from b24app.batch import Answer, Command
 
 TRACE_ADD = "crm.tracking.trace.add"
 ENTITY_TYPES = ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One REST method with its parameters."""
-
-    method: str
-    params: dict[str, Any]
 
 
 def commands(kind: str, body: Mapping[str, Any], trace: str) -> list[Command]:
@@ -24,6 +18,23 @@ def commands(kind: str, body: Mapping[str, Any], trace: str) -> list[Command]:
     if kind == "link":
         params["ENTITIES"] = entities(body)
     return [Command(TRACE_ADD, params)]
+
+
+def key(number: int) -> str:
+    """The key in a batch of the command at this place, from 0."""
+    return f"c{number}"
+
+
+def outcome(answer: Answer, key: str) -> int | errors.PortalError:
+    """The number that the portal gave to what the command made, or why there is none."""
+    if key in answer.errors:
+        return answer.errors[key]
+    if key not in answer.results:
+        return errors.Transient("not_run", "The portal did not run it.")
+    made = answer.results[key]
+    if type(made) is not int or not 0 < made < 2**63:
+        return errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
+    return made
 
 
 def entities(body: Mapping[str, Any]) -> list[dict[str, Any]]:

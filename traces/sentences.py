@@ -32,4 +32,6 @@ OUTCOMES: dict[str, Text] = {
 }
 
 WORKER_LOST: Text = _("A worker stopped in the middle of a call, so its outcome is unknown.")
+NO_ANSWER: Text = _("No readable answer came, and the portal kept no receipt of it.")
+ANSWER_LOST: Text = _("It was not done; the portal's reason was lost with its answer.")
 GAVE_UP: Text = _("It could not be delivered within three days.")

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
     try:
-        again = delivery.drain(portal_id)
+        again = delivery.drain(portal_id, recruit=lambda: wake(portal_id))
     except DatabaseError as error:
         # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
         logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if parts.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
             raise CommandError("Give the webhook's https address: its secret must not travel unencrypted.")
         try:
-            scope = rest.call(url, "scope", {}, read_seconds=15.0)
+            scope = rest.call(url, "scope", {}, read_seconds=15.0).result
         except errors.PortalError as error:
             raise CommandError(f"The portal did not accept the webhook ({error.code or 'refused'}).") from None
         if not isinstance(scope, list) or "crm" not in scope:
@@ -38,7 +38,8 @@ class Command(BaseCommand):
         user = parts.path.split("/")[2]
         member_id = "webhook-" + hashlib.sha256(f"{parts.netloc.lower()}/{user}".encode()).hexdigest()[:32]
         portal, _ = Portal.objects.update_or_create(
-            member_id=member_id, defaults={"webhook_url": url, "domain": parts.netloc.lower(), "scope": ",".join(scope)}
+            member_id=member_id,
+            defaults={"webhook_url": url, "domain": parts.netloc.lower(), "scope": ",".join(scope)},
         )
         portals.resume(portal)
         self.stdout.write(member_id)

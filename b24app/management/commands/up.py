@@ -27,38 +27,34 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--workers", type=int, default=2, help="processes that deliver (default: 2)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self._up(options["port"], options["workers"])
+            self._up(options["port"])
         except NoRedis as error:
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:  # before everything runs; later Ctrl-C is a wish that run_together knows
             self.stdout.write("Ended.")
 
-    def _up(self, port: int, workers: int) -> None:
+    def _up(self, port: int) -> None:
         _require_settings()
         self.check()
         _require_free(port)
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write(_addresses(port))
         if "REDIS_URL" in os.environ:
-            run_together(_processes(port, workers, settings.REDIS_URL))
+            run_together(_processes(port, settings.REDIS_URL))
             return
         with redis_server(settings.DATA_DIR / "redis") as redis:
-            run_together([redis.process, *_processes(port, workers, redis.url)])
+            run_together([redis.process, *_processes(port, redis.url)])
 
 
-def _processes(port: int, workers: int, redis_url: str) -> list[Process]:
+def _processes(port: int, redis_url: str) -> list[Process]:
     python = [sys.executable, "-u"]
     celery = [*python, "-m", "celery", "-A", "b24app"]
     commands = {
         "web": [*python, "manage.py", "serve", "--port", str(port)],
-        "worker": [
-            *(*celery, "worker", "-c", str(workers), "--loglevel", "INFO"),
-            *("--without-gossip", "--without-mingle"),
-        ],
+        "worker": [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat"],
     }
     return [

@@ -1,0 +1,61 @@
+"""What a batch leaves on the portal, so that it can be asked later what became of it. Pure.
+
+A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
+answer was lost, the option tells. The portal reads all options of a store, changes one and writes them all back, so
+two batches that write into one store at the same time lose one's writing: a store is for one batch at a time.
+Source: `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
+overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from b24app.batch import Command
+
+# The options of the user whose token it is; those of the application, which only an administrator may change.
+STORES = ("user.option", "app.option")
+OPTION = "trace_relay_receipt"
+MARK_KEY, RECEIPT_KEY = "mark", "receipt"
+
+
+def mark(store: int, batch_id: str) -> Command:
+    """The first command of a batch: "it has begun"."""
+    return _write(store, f"{batch_id} begun")
+
+
+def receipt(store: int, batch_id: str, keys: Sequence[str]) -> Command:
+    """The last command of a batch: the results of the commands with these keys, which must be numbers.
+
+    A reference reaches to the next white space; one to a command that failed stays as it is written.
+    """
+    return _write(store, " ".join([batch_id, "done", *(f"$result[{key}]" for key in keys)]))
+
+
+def _write(store: int, text: str) -> Command:
+    return Command(f"{STORES[store]}.set", {"options": {OPTION: text}})
+
+
+def question(store: int) -> Command:
+    """The call that reads what the last batch of a store has left."""
+    return Command(f"{STORES[store]}.get", {"option": OPTION})
+
+
+def has_begun(text: Any, batch_id: str) -> bool:
+    """Whether the text was left by this batch."""
+    return isinstance(text, str) and text.split(" ")[0] == batch_id
+
+
+def read(text: Any, batch_id: str, keys: Sequence[str]) -> dict[str, int] | None:
+    """The results in a receipt of this batch, by key, without those that failed; None where it is no such receipt.
+
+    No receipt never means that nothing was done: the batch may have been cut off, or its writing lost.
+    """
+    if not has_begun(text, batch_id):
+        return None
+    words = text.split(" ")[1:]
+    if words[:1] != ["done"] or len(words) != len(keys) + 1:
+        return None
+    return {key: int(word) for key, word in zip(keys, words[1:], strict=True) if re.fullmatch(r"[0-9]{1,18}", word)}

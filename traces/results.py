@@ -1,0 +1,97 @@
+"""What an answer makes of a submission, and how that is written down.
+
+`delivered` and `failed` change a row in memory and say what to note in its history; `store` writes all rows of a hit in
+one commit, unless another worker has taken the hit over meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from b24app import errors
+from b24app.batch import Command
+from traces import retry, sentences
+from traces.models import Attempt, Batch, Submission
+
+logger = logging.getLogger(__name__)
+
+# What an answer may change of a row.
+FIELDS = [
+    *("state", "claim_id", "batch", "alone", "due_at", "tries", "code", "reason"),
+    *("trace_id", "entities", "delivered_at"),
+]  # fmt: skip
+
+
+def delivered(row: Submission, command: Command, trace_id: int, seconds: float, code: str = "") -> Attempt:
+    """The portal has it under the number `trace_id`; `code` says how that is known, where not from its answer."""
+    _give_up_claim(row)
+    row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
+    row.trace_id, row.entities = trace_id, command.params.get("ENTITIES", [])
+    row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
+    return _attempt(row, command.method, Attempt.Outcome.DELIVERED, code, "", seconds)
+
+
+def failed(row: Submission, method: str, error: errors.PortalError, seconds: float) -> Attempt:
+    """The portal does not have it, or nobody knows; the table of docs/architecture.md, "What an error means"."""
+    _give_up_claim(row)
+    now = timezone.now()
+    row.state, row.due_at = Submission.State.QUEUED, row.received_at
+    if isinstance(error, errors.Wait):
+        return _attempt(row, method, Attempt.Outcome.WAITED, error.code, error.description, seconds)
+    row.code, row.reason = error.code, error.description or str(sentences.OUTCOMES["refused"])
+    if isinstance(error, errors.Stop):
+        outcome = Attempt.Outcome.HELD
+    elif isinstance(error, errors.Refused):
+        outcome = Attempt.Outcome.REFUSED
+        row.state, row.tries = Submission.State.FAILED, row.tries + 1
+    else:
+        unknown = isinstance(error, errors.Ambiguous)
+        outcome = Attempt.Outcome.UNKNOWN if unknown else Attempt.Outcome.RETRY
+        row.alone = row.alone or unknown
+        _try_again(row, now)
+    return _attempt(row, method, outcome, error.code, error.description, seconds)
+
+
+def _try_again(row: Submission, now: datetime) -> None:
+    row.tries += 1
+    if retry.is_over(row.trying_since, now):
+        row.state, row.reason = Submission.State.FAILED, f"{sentences.GAVE_UP} {row.reason}"
+    else:
+        row.due_at = now + timedelta(seconds=retry.delay(row.tries, random.random()))
+
+
+def _give_up_claim(row: Submission) -> None:
+    row.claim_id = row.batch = None
+
+
+def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str, seconds: float) -> Attempt:
+    milliseconds = int(seconds * 1000)
+    return Attempt(submission=row, method=method, outcome=outcome, code=code, reason=reason, milliseconds=milliseconds)
+
+
+def store(batch: Batch, rows: Sequence[Submission], attempts: Sequence[Attempt]) -> bool:
+    """Write what became of all rows of a hit, and forget the hit; False where it is another worker's by now."""
+    with transaction.atomic():
+        mine = Batch.objects.select_for_update().filter(pk=batch.pk, holder=batch.holder).exists()
+        if mine:
+            Submission.objects.bulk_update(rows, FIELDS)
+            Attempt.objects.bulk_create(attempts)
+            Batch.objects.filter(pk=batch.pk).delete()
+    if not mine:
+        logger.warning("batch %s: a late answer was not written, another worker has settled it", batch.pk)
+    return mine
+
+
+def store_unsent(row: Submission, claim_id: UUID | None, attempt: Attempt) -> None:
+    """Write what became of a row that was claimed and could not be sent at all, unless the claim was lost meanwhile."""
+    with transaction.atomic():
+        if Submission.objects.select_for_update().filter(pk=row.pk, claim_id=claim_id).exists():
+            Submission.objects.bulk_update([row], FIELDS)
+            attempt.save()

@@ -1,0 +1,57 @@
+"""Where the next hit leaves its receipt, so that no other hit overwrites it.
+
+Two hits that write into one store at the same moment lose one's receipt (`b24app.receipts`). A hit writes twice: a mark
+when it begins, a receipt when it ends. So a store serves one hit, or two long ones whose beginnings and ends are far
+apart. Where the company's own server sets no limits, further hits go out without a receipt, as long as none was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from b24app import limits
+from b24app.models import Portal
+from traces.models import Batch
+
+# Two writings into one store are so far apart: this share of the hit's expected time, and so many seconds at least.
+APART_SHARE, APART_SECONDS = 0.2, 0.15
+MOST_IN_A_STORE = 2
+
+
+class Wait(Exception):
+    """No hit can go out now without putting another one's receipt at risk."""
+
+
+def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
+    """The store for a hit that begins now and is expected to take `seconds` (0: unknown); None for no receipt.
+
+    Raises `Wait` where one has to come back first.
+    """
+    stores = 0 if portal.by_webhook else portal.stores
+    out = list(Batch.objects.filter(portal=portal))
+    if len(out) >= limits.plan_of(portal).in_flight:
+        raise Wait
+    for store in range(stores):
+        if fits([batch for batch in out if batch.store == store], now, seconds):
+            return store
+    certain = limits.plan_of(portal).in_flight <= stores * MOST_IN_A_STORE or any(batch.code for batch in out)
+    if stores and certain:
+        raise Wait
+    return None
+
+
+def fits(others: Sequence[Batch], now: datetime, seconds: float) -> bool:
+    """Whether a hit of so many seconds can share a store with `others`, all of them out."""
+    if not others:
+        return True
+    if len(others) >= MOST_IN_A_STORE or not seconds:
+        return False
+    apart = timedelta(seconds=max(APART_SECONDS, APART_SHARE * seconds))
+    ends = now + timedelta(seconds=seconds)
+    for other in others:
+        if other.code or other.expected_at is None or now > other.expected_at:
+            return False  # nobody knows when it writes
+        if min(now - other.sent_at, other.expected_at - now, abs(ends - other.expected_at)) < apart:
+            return False
+    return True
