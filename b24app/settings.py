@@ -52,7 +52,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 # How long a claim on a submission holds: longer than one call can take, so that a live worker never loses it.
 CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
 # How long one turn for a portal may last before the next portal is served.
-TURN_SECONDS = 5.0
+TURN_SECONDS = 2.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
 
 # --- Database and Redis -----------------------------------------------------------------------

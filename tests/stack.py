@@ -148,7 +148,7 @@ def start_stack(data: Path, *, workers: int = 1, plan: str = "standard", **setti
     empty one of these two brings the embedded default back.
     """
     ports = {name: _free_port() for name in ("web", "oauth", "portal")}
-    secret = secrets.token_urlsafe(24)
+    secret = secrets.token_hex(24)  # one that begins with "-" would be read as an option
     env = {
         "DATA_DIR": str(data),
         "ENV_FILE": str(data / "none.env"),

@@ -47,10 +47,10 @@ def test_a_drain_sends_its_own_portals_rows_only(row, other, answers):
 
 
 def test_a_drain_asks_its_own_portal_with_its_own_token(row, other, answers):
-    answers.say({"result": 7})
+    answers.say({"result": {"result": {"c0": 7, "receipt": True}, "result_error": []}})
     delivery.drain(row.portal_id)
     ((_, url, request),) = answers.calls
-    assert (url, request["json"]["auth"]) == ("https://acme.example/rest/crm.tracking.trace.add", "acme-access-token")
+    assert (url, request["json"]["auth"]) == ("https://acme.example/rest/batch", "acme-access-token")
 
 
 def test_holding_one_portal_holds_no_other(row, other):

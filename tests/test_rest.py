@@ -76,4 +76,4 @@ def test_a_redirect_without_an_address_is_one_too(answers):
 @pytest.mark.parametrize("result", [0, None, False, [], {}, ""])
 def test_an_empty_result_is_a_result(answers, result):
     answers.say({"result": result})
-    assert call() == result
+    assert call().result == result

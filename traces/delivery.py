@@ -65,7 +65,7 @@ def due_portals(now: datetime) -> list[int]:
 
 
 def drain(portal_id: int, recruit: Callable[[], None] = lambda: None) -> float | None:
-    """Work on a portal's due rows for one turn; `recruit` calls for another worker where there is enough for two.
+    """Work on a portal's due rows for one turn; `recruit` calls for other workers where there is enough for them.
 
     Returns the seconds after which to come back, or None where nothing is left that cannot wait for the sweep.
     A row that was stored while all lanes were taken is seen by the look after the last turn: its wake-up came
@@ -87,6 +87,7 @@ def drain(portal_id: int, recruit: Callable[[], None] = lambda: None) -> float |
 
 def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
     until = time.monotonic() + settings.TURN_SECONDS
+    recruited = False
     while time.monotonic() < until:
         now = timezone.now()
         if portal.state == Portal.State.UNINSTALLED:
@@ -104,8 +105,9 @@ def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
             rows = claim(portal, now, 1 if probing else grant.commands)
             if not rows:
                 return _next_due(portal, now)
-            if len(rows) == grant.commands:
+            if len(rows) == grant.commands and not recruited:
                 recruit()
+                recruited = True
             rest = _send(portal, rows)
         if rest:
             return _soon(rest)
@@ -149,7 +151,7 @@ def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     due(now).filter(pk__in=ids).update(
         state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
     )
-    return list(Submission.objects.filter(claim_id=mine).select_related("form").order_by("received_at", "pk"))
+    return list(Submission.objects.filter(claim_id=mine).prefetch_related("form").order_by("received_at", "pk"))
 
 
 def _release(rows: Sequence[Submission]) -> None:

@@ -62,7 +62,7 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
             rest = portals.obey(portal, error, "")
             _look_again(batch, now, rest)
             return rest
-    rows = list(Submission.objects.filter(batch=batch).select_related("form").order_by("received_at", "pk"))
+    rows = list(Submission.objects.filter(batch=batch).prefetch_related("form").order_by("received_at", "pk"))
     keys = [plan.key(number) for number in range(len(rows))]
     found = receipts.read(text, str(batch.pk), keys)
     if found is not None:
