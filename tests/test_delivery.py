@@ -1,6 +1,5 @@
 """Delivery against the sandbox: claims, turns, and what each error does to the row and to the portal."""
 
-import uuid
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -8,7 +7,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import install, portals, wakeups
+from b24app import install, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body

@@ -45,9 +45,7 @@ class ClaimLost(Exception):
 
 def due(now: datetime) -> QuerySet[Submission]:
     """Rows that may be claimed: waiting ones whose time has come, and claimed ones whose worker is gone."""
-    return Submission.objects.filter(
-        state__in=[Submission.State.QUEUED, Submission.State.SENDING], due_at__lte=now, batch=None
-    )
+    return Submission.objects.filter(due_at__lte=now)
 
 
 def _with_work(now: datetime) -> QuerySet[Portal]:
@@ -151,13 +149,15 @@ def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     due(now).filter(pk__in=ids).update(
         state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
     )
-    return list(Submission.objects.filter(claim_id=mine).prefetch_related("form").order_by("received_at", "pk"))
+    return list(
+        Submission.objects.filter(pk__in=ids, claim_id=mine).prefetch_related("form").order_by("received_at", "pk")
+    )
 
 
 def _release(rows: Sequence[Submission]) -> None:
     """Give back rows that were claimed and not sent."""
     if rows:
-        Submission.objects.filter(pk__in=[row.pk for row in rows], claim_id=rows[0].claim_id, batch=None).update(
+        Submission.objects.filter(pk__in=[row.pk for row in rows], claim_id=rows[0].claim_id).update(
             state=Submission.State.QUEUED, claim_id=None, due_at=F("received_at")
         )
 
@@ -250,10 +250,8 @@ def _begin(portal: Portal, sending: Sending, seconds: float) -> Batch:
             expected_at=now + timedelta(seconds=seconds) if seconds else None,
             look_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
         )
-        held = Submission.objects.filter(
-            pk__in=[row.pk for row, _ in sending], claim_id=sending[0][0].claim_id, batch=None
-        )
-        if held.update(batch=out) != len(sending):
+        held = Submission.objects.filter(pk__in=[row.pk for row, _ in sending], claim_id=sending[0][0].claim_id)
+        if held.update(batch=out, due_at=None) != len(sending):
             raise ClaimLost
     return out
 

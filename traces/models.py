@@ -99,12 +99,13 @@ class Submission(models.Model):
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    # When it may be worked on; for one being sent, when its claim runs out and it may be taken again.
-    due_at = models.DateTimeField(default=timezone.now)
+    # When it may be worked on, or, for a claimed one, when that claim runs out. None while a hit carries it, and
+    # once it has ended: so what is due is found by this field alone, in an index that holds nothing else.
+    due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
     # The worker that holds it; results are written under the claim only.
     claim_id = models.UUIDField(null=True, blank=True)
     # Set while a hit is out whose outcome is not stored yet; it goes with that outcome.
-    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="submissions")
+    batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, null=True, blank=True, db_index=False)
     # A hit that carried it did not come back well: it travels alone, so that others do not suffer for it.
     alone = models.BooleanField(default=False)
 
@@ -121,10 +122,10 @@ class Submission(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["form", "idempotency_key"], name="one_submission_a_key")]
         indexes = [
-            # What the drain and the sweep look for: a small index, since delivered rows are not in it.
-            models.Index(
-                fields=["portal", "due_at"], name="submission_due", condition=models.Q(state__in=["queued", "sending"])
-            ),
+            # Small ones, since what has ended is not in them. (SQLite uses them only where the condition follows
+            # from the query's own, whatever its values.)
+            models.Index(fields=["portal", "due_at"], name="submission_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["batch"], name="submission_batch", condition=models.Q(batch__isnull=False)),
             models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
         ]
 

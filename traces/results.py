@@ -43,7 +43,8 @@ def failed(row: Submission, method: str, error: errors.PortalError, seconds: flo
     """The portal does not have it, or nobody knows; the table of docs/architecture.md, "What an error means"."""
     _give_up_claim(row)
     now = timezone.now()
-    row.state, row.due_at = Submission.State.QUEUED, row.received_at
+    row.state = Submission.State.QUEUED
+    row.due_at = row.received_at  # so that it keeps its place in the line
     if isinstance(error, errors.Wait):
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, error.description, seconds)
     row.code, row.reason = error.code, error.description or str(sentences.OUTCOMES["refused"])
@@ -51,7 +52,7 @@ def failed(row: Submission, method: str, error: errors.PortalError, seconds: flo
         outcome = Attempt.Outcome.HELD
     elif isinstance(error, errors.Refused):
         outcome = Attempt.Outcome.REFUSED
-        row.state, row.tries = Submission.State.FAILED, row.tries + 1
+        row.state, row.due_at, row.tries = Submission.State.FAILED, None, row.tries + 1
     else:
         unknown = isinstance(error, errors.Ambiguous)
         outcome = Attempt.Outcome.UNKNOWN if unknown else Attempt.Outcome.RETRY
@@ -63,13 +64,14 @@ def failed(row: Submission, method: str, error: errors.PortalError, seconds: flo
 def _try_again(row: Submission, now: datetime) -> None:
     row.tries += 1
     if retry.is_over(row.trying_since, now):
-        row.state, row.reason = Submission.State.FAILED, f"{sentences.GAVE_UP} {row.reason}"
+        row.state, row.due_at = Submission.State.FAILED, None
+        row.reason = f"{sentences.GAVE_UP} {row.reason}"
     else:
         row.due_at = now + timedelta(seconds=retry.delay(row.tries, random.random()))
 
 
 def _give_up_claim(row: Submission) -> None:
-    row.claim_id = row.batch = None
+    row.claim_id = row.batch = row.due_at = None
 
 
 def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str, seconds: float) -> Attempt:
