@@ -33,13 +33,22 @@ class Grant:
 
 
 def current(portal: Portal) -> Grant:
-    """The grant to call `portal` with. Raises `Stop` where no administrator's token is left."""
+    """The grant to call `portal` with.
+
+    Raises `Stop` where no administrator's token is left, and `Wait` while somebody renews it: a call would be in vain.
+    """
     if portal.by_webhook:
         return Grant(portal.webhook_url)
     user = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at").first()
     if user is None:
         raise errors.Stop("no_administrator", "No administrator's token is left.")
+    if user.renewal_until and user.renewal_until > timezone.now():
+        raise _renewing()
     return _grant(portal, user)
+
+
+def _renewing() -> errors.Wait:
+    return errors.Wait("renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS)
 
 
 def store(portal: Portal, tokens: oauth.Tokens) -> None:
@@ -71,7 +80,7 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     if not won:
         if user.version != grant.version:
             return _grant(portal, user)
-        raise errors.Wait("renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS)
+        raise _renewing()
     try:
         tokens = oauth.refresh(portal.oauth_host, user.refresh_token)
     except errors.PortalError as error:

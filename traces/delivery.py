@@ -340,6 +340,8 @@ def _not_taken(portal: Portal, out: Batch, sending: Sending, error: errors.Porta
             for row, _ in sending:
                 row.alone = True
         attempts = [results.failed(row, command.method, error, seconds) for row, command in sending]
+        if error.code == "renewing":
+            attempts = []  # nothing was tried
         results.store(out, [row for row, _ in sending], attempts)
         if isinstance(error, errors.Ambiguous):
             ids = ", ".join(str(row.pk) for row, _ in sending)
