@@ -83,7 +83,7 @@ class Refused(PortalError):
 
 
 _WAIT = {"query_limit_exceeded", "operation_time_limit"}
-_TRANSIENT = {"connection_error", "no_auth_found", "wrong_client"}
+_TRANSIENT = {"connection_error", "no_auth_found"}
 _AMBIGUOUS = {"internal_server_error", "error_unexpected_answer"}
 _RENEW = {"expired_token", "invalid_token"}
 _OTHER_USER = {
@@ -102,6 +102,7 @@ _STOP = {
     "application_not_found": "not_installed",
     "not_installed": "not_installed",
     "invalid_client": "invalid_client",
+    "wrong_client": "invalid_client",
     "invalid_credentials": "invalid_credentials",
     "invalid_request": "invalid_request",
     "wrong_license": "plan",
@@ -121,6 +122,12 @@ _REFUSED = {
     "entity_type_not_supported",
     "crm_field_error_value_not_valid",
 }
+
+
+def is_known(code: str) -> bool:
+    """Whether this code of an answer is one that the table has."""
+    by_context = code in {"error_oauth", "access_denied", "error_core", ""}
+    return by_context or code in _WAIT or code in _STOP or any(code in codes for codes, _ in _SIMPLE)
 
 
 def of_answer(code: str, description: str, status: int, method: str) -> PortalError:

@@ -183,3 +183,13 @@ def test_delivered_submissions_are_left_alone(failed, capsys):
 def test_an_unknown_id_is_told(failed):
     with pytest.raises(CommandError):
         call_command("submissions_retry", "--id", "01a207da-71c3-7f1f-ac66-a7fb36dbd633")
+
+
+def test_a_portals_plan_is_set(acme, other, capsys):
+    assert run(capsys, "portal_plan", "--portal", "acme", "--plan", "enterprise") == "enterprise\n"
+    assert dict(Portal.objects.values_list("member_id", "plan")) == {"acme": "enterprise", "other": "standard"}
+
+
+def test_the_plan_of_an_unknown_portal_is_told(db):
+    with pytest.raises(CommandError, match="No portal"):
+        call_command("portal_plan", "--portal", "nobody", "--plan", "unlimited")

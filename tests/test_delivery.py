@@ -80,6 +80,42 @@ def test_the_oldest_goes_first(make, portal):
     assert [trace.channels[0][1] for trace in portal.traces] == ["2.example", "1.example", "0.example"]
 
 
+ODD = [
+    "$result[c0]",
+    "a $RESULT[mark] b",
+    "$error[c1][error]x",
+    "$total[a]",
+    "$Next[b] ",
+    "$time[receipt]",
+    "$result[]",
+]
+
+
+@pytest.mark.parametrize("backlog", [0, 3])
+@pytest.mark.parametrize("text", ODD)
+def test_what_looks_like_a_reference_arrives_as_it_was_posted(make, form, portal, text, backlog):
+    trace = {
+        "url": f"https://shop.example/?q={text}",
+        "tags": {"list": {"utm_source": text, "utm_campaign": text}},
+        "pages": {"list": [[f"https://shop.example/{text}", 1790000000, text]]},
+    }
+    fields = {name: text for name in ("NAME", "PHONE", "EMAIL", "COMMENTS", "source", "utm_term", text)}
+    for number in range(backlog):
+        make(body={"page_url": f"https://other.example/{number}"})
+    row = make(body={"TRACE": trace, "utm_content": text, **fields})
+    drained(row)
+    stored = next(one for one in portal.traces if one.id == row.trace_id)
+    wanted = {"UTM_SOURCE": text, "UTM_CAMPAIGN": text}
+    assert {name: stored.tags[name] for name in wanted} == wanted
+    assert [(page["URL"], page["TITLE"]) for page in stored.pages][:1] == [(f"https://shop.example/{text}", text)]
+
+
+def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
+    sandbox.faults.add("error", method="batch", code="SOMETHING_NEW")
+    drained(make())
+    assert "something_new is not a known one" in caplog.text
+
+
 def test_nothing_is_claimed_twice(make):
     row = make()
     now = timezone.now()

@@ -52,7 +52,7 @@ from b24app.errors import Ambiguous, OtherUser, PortalError, Refused, Renew, Sto
         ("ERROR_NOT_FOUND", 404, Refused),
         ("WRONG_ENCODING", 200, Refused),
         ("invalid_client", 400, Stop),
-        ("wrong_client", 200, Transient),
+        ("wrong_client", 200, Stop),
         ("invalid_grant", 400, OtherUser),
         ("bad_verification_code", 400, OtherUser),
         ("invalid_scope", 403, Stop),

@@ -54,7 +54,7 @@ def test_the_secret_travels_in_a_post_body_only(sandbox, portal, monkeypatch, op
         ({"kind": "empty"}, errors.Ambiguous),
         ({"kind": "close_after"}, errors.Ambiguous),
         ({"kind": "error", "code": "invalid_grant"}, errors.OtherUser),
-        ({"kind": "error", "code": "wrong_client", "status": 200}, errors.Transient),
+        ({"kind": "error", "code": "wrong_client", "status": 200}, errors.Stop),
         ({"kind": "error", "code": "invalid_client"}, errors.Stop),
         ({"kind": "error", "code": "PAYMENT_REQUIRED", "status": 401}, errors.Stop),
     ],

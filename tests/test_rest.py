@@ -36,7 +36,7 @@ def test_who_calls_says_how_long_it_waits(answers, seconds):
     ("body", "status", "kind"),
     [
         ({"error": "expired_token"}, 401, errors.Renew),
-        ({"error": "wrong_client"}, 200, errors.Transient),
+        ({"error": "wrong_client"}, 200, errors.Stop),
         ({"error": "ERROR_CORE", "error_description": None}, 400, errors.Refused),
         ({"error": ["x"], "error_description": {"a": 1}}, 400, errors.Transient),
         ({"result": 1, "error": ""}, 400, errors.Refused),

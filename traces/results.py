@@ -57,6 +57,8 @@ def failed(row: Submission, method: str, error: errors.PortalError, seconds: flo
         unknown = isinstance(error, errors.Ambiguous)
         outcome = Attempt.Outcome.UNKNOWN if unknown else Attempt.Outcome.RETRY
         row.alone = row.alone or unknown
+        if error.status and not (unknown or error.code == "unreadable" or errors.is_known(error.code)):
+            logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
         _try_again(row, now)
     return _attempt(row, method, outcome, error.code, error.description, seconds)
 

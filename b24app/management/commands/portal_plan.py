@@ -1,0 +1,24 @@
+"""Say what a portal's plan allows."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from b24app.models import Portal
+
+
+class Command(BaseCommand):
+    help = (
+        "Say which plan a portal has: standard (2 requests a second), enterprise (5), or unlimited, for a portal on the "
+        "company's own server, where Bitrix24 does not count requests."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="as the application's page shows it")
+        parser.add_argument("--plan", required=True, choices=Portal.Plan.values)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not Portal.objects.filter(member_id=options["portal"]).update(plan=options["plan"]):
+            raise CommandError(f"No portal has the member_id {options['portal']}.")
+        self.stdout.write(options["plan"])
