@@ -99,7 +99,7 @@ def test_what_looks_like_a_reference_arrives_as_it_was_posted(make, form, portal
         "tags": {"list": {"utm_source": text, "utm_campaign": text}},
         "pages": {"list": [[f"https://shop.example/{text}", 1790000000, text]]},
     }
-    fields = {name: text for name in ("NAME", "PHONE", "EMAIL", "COMMENTS", "source", "utm_term", text)}
+    fields = dict.fromkeys(("NAME", "PHONE", "EMAIL", "COMMENTS", "source", "utm_term", text), text)
     for number in range(backlog):
         make(body={"page_url": f"https://other.example/{number}"})
     row = make(body={"TRACE": trace, "utm_content": text, **fields})

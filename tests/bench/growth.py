@@ -1,7 +1,7 @@
 """`python -m tests.bench.growth`: whether time and memory for a delivered submission grow with the backlog.
 
-4,800 submissions are delivered by one worker out of a backlog of 10,000 and of 200,000, in turns and without the portal's
-limits. Time is the processor's, since other work shares the machine; memory is the most that the process has held.
+One worker delivers 4,800 submissions out of a backlog of 10,000 or 200,000, in turns and without the portal's limits.
+Time is the processor's, since other work shares the machine; memory is the most that the process has held.
 """
 
 from __future__ import annotations

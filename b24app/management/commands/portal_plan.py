@@ -10,7 +10,7 @@ from b24app.models import Portal
 
 class Command(BaseCommand):
     help = (
-        "Say which plan a portal has: standard (2 requests a second), enterprise (5), or unlimited, for a portal on the "
+        "Say which plan a portal has: standard (2 requests a second), enterprise (5), or unlimited for one on the "
         "company's own server, where Bitrix24 does not count requests."
     )
 
