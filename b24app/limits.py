@@ -46,7 +46,7 @@ PLANS = {
 }
 # The portal's clock and ours do not tick alike, and its own frame and other programs of ours are hits too.
 RATE_SHARE, BURST_SHARE = 0.98, 0.8
-OPERATING_SECONDS = 480.0 * 0.97
+OPERATING_SECONDS = 480.0 * 0.985
 BLOCKED_SECONDS = 60.0
 # How many seconds a simulation is ahead of Redis' time.
 ahead = 0.0

@@ -47,13 +47,15 @@ class Token:
 
 @dataclass(frozen=True)
 class Hit:
-    """One HTTP request on REST; `commands` are the methods run inside a batch."""
+    """One HTTP request on REST; `commands` are the methods run inside a batch, `blocked` those that were refused
+    since their operating time was used up."""
 
     at: float
     method: str
     status: int
     error: str
     commands: int
+    blocked: int = 0
 
 
 @dataclass

@@ -5,7 +5,6 @@ Source: the fact sheets on REST calls (§§1-4), OAuth (§10), batch (§§1-3) a
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 import time
@@ -133,7 +132,8 @@ async def serve(portal: Portal, request: Request, *, commands: int | None = None
     if request.path.rstrip("/").lower().endswith(".xml") and reply.status != 500:
         reply.kind = XML
     error_code = reply.body.get("error", "") if isinstance(reply.body, dict) else ""
-    portal.hits.append(Hit(portal.clock.now(), name, reply.status, str(error_code), run.ran if run else 0))
+    ran, blocked = (run.ran, run.blocked) if run else (0, 0)
+    portal.hits.append(Hit(portal.clock.now(), name, reply.status, str(error_code), ran, blocked))
     return reply
 
 
@@ -217,7 +217,7 @@ async def _let_pass(portal: Portal, began: float) -> None:
     """Let the time of a command pass. The request is cut off within it where its own time ends."""
     left = portal.cut_after - (portal.clock.now() - began)
     if portal.command_seconds > 0:
-        await asyncio.sleep(max(0.0, min(portal.command_seconds, left)))
+        await portal.clock.sleep(max(0.0, min(portal.command_seconds, left)))
     if portal.command_seconds >= left or portal.clock.now() - began >= portal.cut_after:
         raise Cut
 
@@ -250,7 +250,7 @@ class Batch:
         self.outer, self.portal, self.cut_after = outer, outer.portal, cut_after
         self.left: dict[str, dict[str, Any]] = {name: {} for name in batch.COLLECTIONS}
         self.spent: dict[str, float] = {}
-        self.ran = 0
+        self.ran = self.blocked = 0
 
     async def run(self) -> dict[str, Any]:
         """Run them all. A method's commands in one request count together as operating time."""
@@ -275,6 +275,7 @@ class Batch:
                     await self._command(str(key), text)
             except RestError as error:
                 self.left["error"][str(key)] = error.body
+                self.blocked += error.status == 429
                 if halt:
                     break
 

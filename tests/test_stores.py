@@ -1,0 +1,198 @@
+"""Which hit leaves its receipt where."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from b24app.models import Portal
+from traces import stores
+from traces.models import Batch
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def out(began, ends, **facts):
+    """A hit that began so many seconds ago and is expected back in so many, None: nobody knows."""
+    expected_at = None if ends is None else NOW + timedelta(seconds=ends)
+    facts = {"holder": uuid.uuid4(), "look_at": NOW + timedelta(seconds=60), **facts}
+    return Batch(sent_at=NOW - timedelta(seconds=began), expected_at=expected_at, **facts)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1, 10])
+def test_an_empty_store_takes_any_hit(seconds):
+    assert stores.fits([], NOW, seconds)
+
+
+@pytest.mark.parametrize(
+    ("began", "ends", "seconds", "fits"),
+    [
+        (3, 3, 10, True),
+        (2, 2, 10, True),
+        (5, 15, 10, True),
+        (1.9, 5, 10, False),
+        (0, 5, 10, False),
+        (-1, 5, 10, False),
+        (5, 1.9, 10, False),
+        (5, 0, 10, False),
+        (5, 8.1, 10, False),
+        (5, 10, 10, False),
+        (5, 11.9, 10, False),
+        (5, -0.1, 10, False),
+        (5, -60, 10, False),
+        (5, None, 10, False),
+        (5, 5, 0, False),
+        (0.2, 0.2, 0.4, True),
+        (0.1, 0.2, 0.4, False),
+        (0.2, 0.3, 0.4, False),
+    ],
+    ids=[
+        "in the middle of it",
+        "just far enough apart",
+        "ends long before it",
+        "begins too soon after it",
+        "begins with it",
+        "begins before it, by another clock",
+        "begins too shortly before its end",
+        "begins at its end",
+        "ends too soon after it",
+        "ends with it",
+        "ends too shortly before it",
+        "it is overdue",
+        "it is long overdue",
+        "nobody knows when it ends",
+        "nobody knows when this one ends",
+        "short ones, far apart",
+        "short ones, too soon",
+        "short ones, ends too close",
+    ],
+)
+def test_two_share_a_store_where_none_writes_when_the_other_does(began, ends, seconds, fits):
+    assert stores.fits([out(began, ends)], NOW, seconds) is fits
+
+
+def test_a_third_has_no_place():
+    assert not stores.fits([out(30, 30), out(20, 60)], NOW, 100)
+
+
+def test_a_lost_one_keeps_its_store_for_itself():
+    assert not stores.fits([out(3, 3, code="timeout")], NOW, 10)
+
+
+@pytest.fixture
+def busy(acme):
+    """Store a hit of acme's that is out."""
+
+    def busy(store, began, ends, portal=acme, **facts):
+        row = out(began, ends, portal=portal, store=store, **facts)
+        row.save()
+        return row
+
+    return busy
+
+
+def test_the_first_store_comes_first(acme):
+    assert stores.choose(acme, NOW, 10) == 0
+
+
+def test_a_hit_of_unknown_length_finds_an_empty_store(acme):
+    assert stores.choose(acme, NOW, 0) == 0
+
+
+def test_beside_one_that_has_just_begun_the_second_store_is_taken(acme, busy):
+    busy(0, 0.1, 10)
+    assert stores.choose(acme, NOW, 10) == 1
+
+
+def test_a_store_is_shared_with_one_that_is_halfway(acme, busy):
+    busy(0, 5, 5)
+    assert stores.choose(acme, NOW, 10) == 0
+
+
+def test_a_shared_store_is_full(acme, busy):
+    busy(0, 30, 30)
+    busy(0, 20, 60)
+    assert stores.choose(acme, NOW, 100) == 1
+
+
+def test_a_lost_batch_leaves_the_other_store_free(acme, busy):
+    busy(0, 5, 5, code="timeout")
+    assert stores.choose(acme, NOW, 10) == 1
+
+
+def test_where_every_store_is_taken_a_hit_waits(acme, busy):
+    busy(0, 0.1, 10)
+    busy(1, 0.1, 10)
+    with pytest.raises(stores.Wait):
+        stores.choose(acme, NOW, 10)
+
+
+def test_where_every_store_is_shared_a_hit_waits(acme, busy):
+    for store in (0, 1):
+        busy(store, 30, 30)
+        busy(store, 20, 60)
+    with pytest.raises(stores.Wait):
+        stores.choose(acme, NOW, 100)
+
+
+def test_a_hit_that_came_back_makes_room(acme, busy):
+    busy(0, 0.1, 10)
+    busy(1, 0.1, 10).delete()
+    assert stores.choose(acme, NOW, 10) == 1
+
+
+def test_another_portals_hits_take_no_place(acme, other, busy):
+    for store in (0, 0, 1, 1):
+        busy(store, 0.1, 10, portal=other)
+    assert stores.choose(acme, NOW, 10) == 0
+
+
+def test_a_webhook_leaves_no_receipt(acme):
+    acme.webhook_url = "https://acme.example/rest/1/code/"
+    assert stores.choose(acme, NOW, 10) is None
+
+
+def test_a_portal_that_lets_us_write_nowhere_gets_no_receipt(acme):
+    acme.stores = 0
+    assert stores.choose(acme, NOW, 10) is None
+
+
+@pytest.mark.parametrize("plan", Portal.Plan.values)
+@pytest.mark.parametrize("webhook", ["", "https://acme.example/rest/1/code/"])
+def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
+    acme.plan, acme.webhook_url = plan, webhook
+    for _ in range(12 if plan == "unlimited" else 4):
+        busy(None, 5, 5)
+    with pytest.raises(stores.Wait):
+        stores.choose(acme, NOW, 10)
+
+
+@pytest.fixture
+def unlimited(acme, busy):
+    """acme on the company's own server, with a hit in each store that lets no other in."""
+    acme.plan = Portal.Plan.UNLIMITED
+    busy(0, 0.1, 10)
+    busy(1, 0.1, 10)
+    return acme
+
+
+def test_without_limits_further_hits_go_out_without_a_receipt(unlimited):
+    assert stores.choose(unlimited, NOW, 10) is None
+
+
+def test_without_limits_a_free_store_is_used_all_the_same(unlimited):
+    Batch.objects.filter(store=1).delete()
+    assert stores.choose(unlimited, NOW, 10) == 1
+
+
+@pytest.mark.parametrize("store", [0, None])
+def test_without_limits_a_lost_batch_keeps_further_hits_back(unlimited, busy, store):
+    busy(store, 5, 5, code="timeout")
+    with pytest.raises(stores.Wait):
+        stores.choose(unlimited, NOW, 10)
+
+
+def test_eleven_without_limits_let_a_twelfth_go(unlimited, busy):
+    for _ in range(9):
+        busy(None, 5, 5)
+    assert stores.choose(unlimited, NOW, 10) is None
