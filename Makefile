@@ -6,7 +6,7 @@ UV ?= uv
 # `make test ARGS="-k intake"`
 ARGS ?=
 
-.PHONY: demo test run check clean lock messages
+.PHONY: demo test run check bench soak clean lock messages
 
 demo: .venv/made  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
 	@.venv/bin/python -m tests.demo $(ARGS)
@@ -23,6 +23,14 @@ check: .venv/made  ## format, lint, types, architecture, migrations
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
+
+bench: .venv/made  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 15 minutes)
+	@.venv/bin/python -m tests.bench.delivery $(ARGS)
+
+soak: .venv/made  ## 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
+	@.venv/bin/python -m tests.bench.kills
+	@.venv/bin/python -m tests.bench.growth
+	@.venv/bin/python -m tests.bench.fairness
 
 messages: .venv/made  ## collect and compile the translations (needs GNU gettext)
 	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete -i .venv -i tests

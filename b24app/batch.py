@@ -96,7 +96,7 @@ def read(body: Any, commands: Mapping[str, Command]) -> Answer:
 
     Raises `errors.Ambiguous` where it is none: the commands may have been run.
     """
-    if not isinstance(body, dict) or "result" not in body or "result_error" not in body:
+    if not isinstance(body, dict) or not all(isinstance(body.get(k), (dict, list)) for k in ("result", "result_error")):
         raise errors.Ambiguous("unreadable", "The portal's answer is not a batch's.")
     failed = {}
     for key, error in _map(body["result_error"]).items():
@@ -108,17 +108,19 @@ def read(body: Any, commands: Mapping[str, Command]) -> Answer:
     for key, time in _map(body.get("result_time")).items():
         if key in commands and (figures := operating_of(time)):
             operating[commands[key].method] = figures  # the last one of a method counts them all
-    return Answer(_map(body["result"]), failed, operating)
+    results = {key: result for key, result in _map(body["result"]).items() if key in commands}
+    return Answer(results, failed, operating)
 
 
 def operating_of(time: Any) -> Operating | None:
     """The figures in an answer's `time`, where it has them; the rest until the reset by the portal's own clock."""
     if not isinstance(time, dict):
         return None
-    used, resets_at, now = (time.get(name) for name in ("operating", "operating_reset_at", "finish"))
-    if not all(isinstance(figure, (int, float)) for figure in (used, resets_at, now)):
+    figures: list[Any] = [time.get(name) for name in ("operating", "operating_reset_at", "finish")]
+    if not all(type(figure) in (int, float) and abs(figure) < 1e12 for figure in figures):
         return None
-    return Operating(max(0.0, float(used)), min(600.0, max(0.0, float(resets_at) - float(now))))  # type: ignore[arg-type]
+    used, resets_at, now = map(float, figures)
+    return Operating(max(0.0, used), min(600.0, max(0.0, resets_at - now)))
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -1,21 +1,24 @@
 -- Whether a portal may be sent to now. All times are Redis' own, in seconds; ARGV[1] is how far a simulation is ahead.
 --
 -- KEYS[1]  the portal: level, at (of its bucket), slow, slow_at (the learned factor of its rate), each (seconds a command)
--- KEYS[2]  one method on it: used, reset (operating time), reserved, reserved_at, next, blocked, probe, limit, limit_at
+-- KEYS[2]  one method on it: used, reset (operating time), next, blocked, probe, probe_until, limit, limit_at, reserved
+-- KEYS[3]  operating time that is kept for hits that are out: "number:seconds" by the time when it is forgotten
 -- ARGV     ahead, what to do, and its arguments (b24app/limits.py)
 
 local RECOVER = 600        -- a rate that was lowered to nothing is whole again after so many seconds
 local LEAST_FACTOR = 0.25
 local LEARNED_FOR = 3600   -- a limit that was learned from a block is believed so long
-local RESERVED_FOR = 80    -- a reservation whose batch was never reported ends by then
+local RESERVED_FOR = 80    -- a hit that was not reported by then is not out any more
 local FREE_SHARE = 0.75    -- up to this share of the operating limit nothing is slowed down
 local SEND_SECONDS = 10    -- a batch is sized to end within this
 local FIRST_COMMANDS = 10  -- as long as it is not known how long a command takes
 local BLIND_COMMANDS = 5   -- after a reset, until the portal has told what is used now
+local PROBE_FOR = 30       -- after a block one command goes alone; so long others wait for what it brings
+local SHORTEST = 0.001     -- no command costs less
 
 local time = redis.call('time')
 local now = time[1] + time[2] / 1000000 + tonumber(ARGV[1])
-local portal, method = KEYS[1], KEYS[2]
+local portal, method, reservations = KEYS[1], KEYS[2], KEYS[3]
 
 local function get(key, field, default)
     return tonumber(redis.call('hget', key, field) or default) or default
@@ -32,8 +35,12 @@ local function factor()
 end
 
 local function reserved()
-    if now - get(method, 'reserved_at', now) > RESERVED_FOR then return 0 end
-    return get(method, 'reserved', 0)
+    redis.call('zremrangebyscore', reservations, '-inf', now)
+    local seconds = 0
+    for _, entry in ipairs(redis.call('zrange', reservations, 0, -1)) do
+        seconds = seconds + tonumber(string.match(entry, ':(.*)$'))
+    end
+    return seconds
 end
 
 -- The limit of the operating time, and of it what is used as far as is known; nil after a reset.
@@ -45,7 +52,7 @@ local function budget(limit)
     return limit, get(method, 'used', 0) + reserved()
 end
 
--- Seconds until the bucket takes another hit.
+-- Seconds until the bucket takes another hit, and its level now.
 local function bucket(rate, threshold)
     if rate <= 0 then return 0, 0 end
     rate = rate * factor()
@@ -57,7 +64,11 @@ end
 local function operating(commands, each, limit)
     local blocked = get(method, 'blocked', 0)
     if now < blocked then return 0, blocked - now end
-    if get(method, 'probe', 0) == 1 then commands = 1 end
+    if get(method, 'probe', 0) == 1 then
+        local probing = get(method, 'probe_until', 0)
+        if now < probing then return 0, math.min(1, probing - now) end
+        return 1, 0
+    end
     if redis.call('hexists', method, 'used') == 0 then return commands, 0 end
     local used
     limit, used = budget(limit)
@@ -76,7 +87,10 @@ end
 local function reserve(seconds, limit)
     local used
     limit, used = budget(limit)
-    set(method, 'reserved', reserved() + seconds, 'reserved_at', now)
+    local number = redis.call('hincrby', method, 'reserved', 1)
+    redis.call('zadd', reservations, now + RESERVED_FOR, number .. ':' .. seconds)
+    redis.call('expire', reservations, RESERVED_FOR)
+    if get(method, 'probe', 0) == 1 then set(method, 'probe_until', now + PROBE_FOR) end
     if used and used > limit * FREE_SHARE then
         -- What is left is spread over the time until some of what is used ends.
         set(method, 'next', now + seconds * (get(method, 'reset', now) - now) / math.max(limit - used, seconds))
@@ -88,27 +102,25 @@ if ARGV[2] == 'take' or ARGV[2] == 'look' then
     -- seconds that each takes}; `look` counts nothing
     local wait, level = bucket(tonumber(ARGV[3]), tonumber(ARGV[4]))
     if wait > 0 then return {tostring(wait), 0, '0'} end
-    local commands = tonumber(ARGV[5])
+    local commands, each = tonumber(ARGV[5]), get(portal, 'each', 0)
     if commands > 0 then
-        local each = get(portal, 'each', 0)
         commands = math.min(commands, each > 0 and math.max(1, math.floor(SEND_SECONDS / each)) or FIRST_COMMANDS)
-        commands, wait = operating(commands, math.max(each, 0.001), tonumber(ARGV[6]))
+        commands, wait = operating(commands, math.max(each, SHORTEST), tonumber(ARGV[6]))
         if wait > 0 then return {tostring(wait), 0, '0'} end
         if ARGV[2] == 'look' then return {'0', commands, tostring(each)} end
-        reserve(commands * math.max(each, 0.001), tonumber(ARGV[6]))
+        reserve(commands * math.max(each, SHORTEST), tonumber(ARGV[6]))
     end
     set(portal, 'level', level + 1, 'at', now)
-    return {'0', commands, tostring(get(portal, 'each', 0))}
+    return {'0', commands, tostring(each)}
 end
 
 if ARGV[2] == 'report' then
-    -- commands granted, seconds that each took, seconds used ('': not told), seconds until some of them end
-    local each, new = get(portal, 'each', 0), tonumber(ARGV[4])
-    set(method, 'reserved', math.max(0, reserved() - tonumber(ARGV[3]) * math.max(each, 0.001)), 'reserved_at', now)
+    -- seconds that each command took, seconds used ('': not told), seconds until some of them end
+    local each, new = get(portal, 'each', 0), tonumber(ARGV[3])
+    redis.call('zpopmin', reservations) -- its own or one as good: they all end soon
     set(portal, 'each', new > each and new or each * 0.7 + new * 0.3)
-    if ARGV[5] ~= '' then
-        set(method, 'used', ARGV[5], 'reset', now + tonumber(ARGV[6]), 'probe', 0)
-    end
+    if now >= get(method, 'blocked', 0) then set(method, 'probe', 0) end
+    if ARGV[4] ~= '' then set(method, 'used', ARGV[4], 'reset', now + tonumber(ARGV[5])) end
     return ''
 end
 
@@ -119,13 +131,15 @@ if ARGV[2] == 'throttled' then
 end
 
 if ARGV[2] == 'blocked' then
-    -- seconds to wait at least: the portal answered that the method has used its operating time
-    local used = get(method, 'used', 0)
-    if used > 0 and now < get(method, 'reset', 0) then set(method, 'limit', used, 'limit_at', now) end
-    set(method, 'blocked', math.max(now + tonumber(ARGV[3]), get(method, 'reset', 0)), 'probe', 1)
+    -- seconds to wait at least, operating limit: the portal answered that the method has used its operating time
+    local used, limit = get(method, 'used', 0), tonumber(ARGV[4])
+    -- An old figure, from before others used it up, says nothing of the limit.
+    if used > limit / 4 and now < get(method, 'reset', 0) then set(method, 'limit', used, 'limit_at', now) end
+    set(method, 'blocked', math.max(now + tonumber(ARGV[3]), get(method, 'reset', 0)), 'probe', 1, 'probe_until', 0)
     return tostring(get(method, 'blocked', now) - now)
 end
 
--- slower: an answer was lost although the batch had begun, so its commands may take longer than was thought
-set(portal, 'each', math.min(SEND_SECONDS, math.max(get(portal, 'each', 0), 0.05) * 2))
+-- slower: an answer was lost although the batch of so many commands had begun, so half as many go next
+local each = get(portal, 'each', 0)
+set(portal, 'each', math.max(each, math.min(SEND_SECONDS, math.max(each, SEND_SECONDS / tonumber(ARGV[3])) * 2)))
 return ''

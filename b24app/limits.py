@@ -73,7 +73,8 @@ def _script(connection: redis.Redis) -> Script:
 
 def _run(portal: Portal, method: str, action: str, *arguments: object) -> Any:
     """What the script returns, or None where Redis is away."""
-    keys = [f"{wakeups.PREFIX}pace:{portal.pk}", f"{wakeups.PREFIX}pace:{portal.pk}:{method}"]
+    key = f"{wakeups.PREFIX}pace:{portal.pk}"
+    keys = [key, f"{key}:{method}", f"{key}:{method}:out"]
     try:
         return _script(wakeups.connection())(keys=keys, args=[ahead, action, *map(str, arguments)])
     except redis.RedisError as error:
@@ -112,10 +113,10 @@ def take_hit(portal: Portal) -> float:
     return 0.0 if answer is None else float(answer[0])
 
 
-def report(portal: Portal, method: str, commands: int, seconds_each: float, operating: Operating | None) -> None:
+def report(portal: Portal, method: str, seconds_each: float, operating: Operating | None) -> None:
     """An answer to what `take` granted: how long a command took, and what the portal says that `method` has used."""
     figures = (operating.used, operating.resets_in) if operating else ("", "")
-    _run(portal, method, "report", commands, seconds_each, *figures)
+    _run(portal, method, "report", seconds_each, *figures)
 
 
 def throttled(portal: Portal) -> None:
@@ -125,10 +126,10 @@ def throttled(portal: Portal) -> None:
 
 def blocked(portal: Portal, method: str) -> float:
     """The portal answered that `method` has used its operating time; the seconds until it may be tried."""
-    answer = _run(portal, method, "blocked", BLOCKED_SECONDS)
+    answer = _run(portal, method, "blocked", BLOCKED_SECONDS, OPERATING_SECONDS)
     return BLOCKED_SECONDS if answer is None else float(answer)
 
 
-def slower(portal: Portal) -> None:
-    """A batch had begun and left no receipt: its commands may take longer than was thought, so send fewer at once."""
-    _run(portal, "", "slower")
+def slower(portal: Portal, commands: int) -> None:
+    """A batch of so many had begun and left no receipt: they may take longer than was thought, so fewer go next."""
+    _run(portal, "", "slower", commands)

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import install, wakeups
+from b24app import install, limits, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
@@ -68,6 +68,12 @@ def test_a_link_names_its_records(make, form, portal):
     drained(row)
     assert portal.traces[0].entities == [[1, 1]]
     assert row.entities == [{"TYPE": "LEAD", "ID": 1}]
+
+
+def test_a_method_whose_time_is_used_up_is_left_to_the_sweep(make, installed, redis, portal):
+    limits.blocked(installed, "crm.tracking.trace.add")
+    assert drained(make()) is None
+    assert [hit for hit in portal.hits if hit.method == "batch"] == []
 
 
 def test_the_oldest_goes_first(make, portal):

@@ -196,3 +196,10 @@ def test_eleven_without_limits_let_a_twelfth_go(unlimited, busy):
     for _ in range(9):
         busy(None, 5, 5)
     assert stores.choose(unlimited, NOW, 10) is None
+
+
+def test_a_limited_portal_with_one_store_waits_for_it(acme, busy):
+    acme.stores = 1
+    busy(0, 0.1, 10)
+    with pytest.raises(stores.Wait):
+        stores.choose(acme, NOW, 10)

@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 MOST_ROWS = batch.MOST_COMMANDS - 2
 # Rows that one statement changes when many are sent again.
 CHUNK_ROWS = 500
-# A wait longer than this is left to the sweep.
-LONGEST_COUNTDOWN_SECONDS = 20.0
+# A shorter wait is not worth a message, a longer one is left to the sweep.
+LEAST_SECONDS, LONGEST_COUNTDOWN_SECONDS = 0.05, 20.0
 # How long rows that are ready wait for a hit before them to come back.
 PLACE_SECONDS, PLACE_LOOK_SECONDS = 0.5, 0.01
 
@@ -80,10 +80,13 @@ def drain(portal_id: int, recruit: Callable[[], None] = lambda: None) -> float |
         wakeups.woken(portal_id)
         again = _turn(portal, recruit)
     wakeups.woken(portal_id)
-    return 0.0 if again is None and _with_work(timezone.now()).filter(pk=portal_id).exists() else again
+    if again is None:
+        return 0.0 if _with_work(timezone.now()).filter(pk=portal_id).exists() else None
+    return again if again <= LONGEST_COUNTDOWN_SECONDS else None
 
 
 def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
+    """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
     until = time.monotonic() + settings.TURN_SECONDS
     recruited = False
     while time.monotonic() < until:
@@ -91,7 +94,7 @@ def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
         if portal.state == Portal.State.UNINSTALLED:
             return None
         if portal.paused_until and portal.paused_until > now:
-            return _soon((portal.paused_until - now).total_seconds())
+            return max((portal.paused_until - now).total_seconds(), LEAST_SECONDS)
         probing = portal.state == Portal.State.HELD
         if probing and not _take_probe(portal, now):
             return None
@@ -99,7 +102,7 @@ def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
         if rest is None:
             grant = limits.look(portal, plan.TRACE_ADD, MOST_ROWS)
             if grant.wait:
-                return _soon(grant.wait)
+                return max(grant.wait, LEAST_SECONDS)
             rows = claim(portal, now, 1 if probing else grant.commands)
             if not rows:
                 return _next_due(portal, now)
@@ -108,7 +111,7 @@ def _turn(portal: Portal, recruit: Callable[[], None]) -> float | None:
                 recruited = True
             rest = _send(portal, rows)
         if rest:
-            return _soon(rest)
+            return max(rest, LEAST_SECONDS)
         fresh = Portal.objects.filter(pk=portal.pk).first()
         if fresh is None:
             return None  # its data was erased
@@ -133,11 +136,7 @@ def _next_due(portal: Portal, now: datetime) -> float | None:
         lost.order_by("look_at").values_list("look_at", flat=True).first(),
     ]
     first = min((time for time in times if time), default=None)
-    return _soon((first - now).total_seconds()) if first else None
-
-
-def _soon(seconds: float) -> float | None:
-    return max(seconds, 0.05) if seconds <= LONGEST_COUNTDOWN_SECONDS else None
+    return max((first - now).total_seconds(), LEAST_SECONDS) if first else None
 
 
 def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
@@ -309,7 +308,7 @@ def _answered(portal: Portal, out: Batch, sending: Sending, answer: batch.Answer
             faults.append(outcome)
     results.store(out, [row for row, _ in sending], attempts)
     each = seconds / max(1, len(answer.results) + len(answer.errors))
-    limits.report(portal, plan.TRACE_ADD, len(sending), each, answer.operating.get(plan.TRACE_ADD))
+    limits.report(portal, plan.TRACE_ADD, each, answer.operating.get(plan.TRACE_ADD))
     _learn_stores(portal, out, answer)
     portals.is_well(portal)
     return max((portals.obey(portal, fault, plan.TRACE_ADD) for fault in _each_kind_once(faults)), default=0.0)

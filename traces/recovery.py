@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 RUNNING_SECONDS = 65.0
 # The first look for a receipt after an answer was lost; each further one takes as long as all before.
 FIRST_LOOK_SECONDS = 0.3
+# After a fault the portal itself is paused or held, and may be well again at any moment.
+AFTER_FAULT_SECONDS = 5.0
 FAILED_ON_PORTAL = errors.Transient("answer_lost", str(sentences.ANSWER_LOST))
 
 
@@ -60,7 +62,7 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
             portals.is_well(portal)
         except errors.PortalError as error:
             rest = portals.obey(portal, error, "")
-            _look_again(batch, now, rest)
+            _look_again(batch, now, min(rest, AFTER_FAULT_SECONDS))
             return rest
     rows = list(Submission.objects.filter(batch=batch).prefetch_related("form").order_by("received_at", "pk"))
     keys = [plan.key(number) for number in range(len(rows))]
@@ -73,13 +75,12 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
         _look_again(batch, now, min((now - batch.sent_at).total_seconds() + 0.1, (ends_at - now).total_seconds()))
         return 0.0
     if receipts.has_begun(text, str(batch.pk)):
-        limits.slower(portal)
+        limits.slower(portal, len(rows))
     _settle_as_unknown(portal, batch, rows)
     return 0.0
 
 
 def _look_again(batch: Batch, now: datetime, seconds: float) -> None:
-    seconds = max(0.05, min(seconds, portals.PROBE_EVERY.total_seconds()))
     Batch.objects.filter(pk=batch.pk, holder=batch.holder).update(look_at=now + timedelta(seconds=seconds))
 
 

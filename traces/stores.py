@@ -35,8 +35,8 @@ def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
     for store in range(stores):
         if fits([batch for batch in out if batch.store == store], now, seconds):
             return store
-    certain = limits.plan_of(portal).in_flight <= stores * MOST_IN_A_STORE or any(batch.code for batch in out)
-    if stores and certain:
+    limited = limits.plan_of(portal).rate > 0
+    if stores and (limited or any(batch.code for batch in out)):
         raise Wait
     return None
 
