@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from b24app import batch, errors, limits, portals, receipts, wakeups
 from b24app.models import Portal
+from b24app.transactions import writing
 from traces import plan, recovery, results, stores, trace
 from traces.models import Attempt, Batch, Submission
 
@@ -142,15 +142,16 @@ def _next_due(portal: Portal, now: datetime) -> float | None:
 def claim(portal: Portal, now: datetime, limit: int) -> list[Submission]:
     """Take up to `limit` due rows of the portal, the oldest first; no other worker has them until `due_at`."""
     mine = uuid.uuid4()
-    ids = list(due(now).filter(portal=portal).order_by("due_at").values_list("pk", flat=True)[:limit])
-    if not ids:
-        return []
-    due(now).filter(pk__in=ids).update(
-        state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
-    )
-    return list(
-        Submission.objects.filter(pk__in=ids, claim_id=mine).prefetch_related("form").order_by("received_at", "pk")
-    )
+    with writing():
+        found = due(now).filter(portal=portal).select_for_update(skip_locked=True)
+        rows = list(found.order_by("due_at")[:limit])
+        Submission.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=Submission.State.SENDING, claim_id=mine, due_at=now + timedelta(seconds=settings.CLAIM_SECONDS)
+        )
+    prefetch_related_objects(rows, "form")
+    for row in rows:
+        row.claim_id = mine
+    return sorted(rows, key=lambda row: (row.received_at, row.pk))
 
 
 def _release(rows: Sequence[Submission]) -> None:
@@ -238,7 +239,7 @@ def _wait_for_place(portal: Portal, commands: int) -> float:
 
 def _begin(portal: Portal, sending: Sending, seconds: float) -> Batch:
     """Bind the rows to the hit that goes out now. Raises `stores.Wait` or `ClaimLost` where another was quicker."""
-    with transaction.atomic():
+    with writing():
         Portal.objects.select_for_update(no_key=True).get(pk=portal.pk)  # one chooses a store at a time
         now = timezone.now()
         out = Batch.objects.create(

@@ -11,15 +11,14 @@ import hashlib
 import hmac
 import json
 import math
-import threading
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
+from b24app.transactions import in_line
 from traces import plan, trace
 from traces.models import Form, Kind, Submission
 
@@ -28,10 +27,6 @@ DEEPEST = 12
 MOST_VALUES = 1000
 LONGEST_KEY = 200
 _USUAL_PORTS = {"http": 80, "https": 443}
-
-# SQLite lets one writer in at a time, and those who wait sleep and ask again, the unlucky ones for seconds. The
-# threads of a web server wait in line here instead.
-_one_at_a_time = threading.Lock()
 
 
 class Problem(Exception):
@@ -72,7 +67,7 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         repairs=list(dict.fromkeys([*repairs, *built.repairs])),
     )
     try:
-        with _one_at_a_time if connection.vendor == "sqlite" else nullcontext():
+        with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
         stored = _same(form, submission)

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from b24app import errors
 from b24app.batch import Command
+from b24app.transactions import writing
 from traces import retry, sentences
 from traces.models import Attempt, Batch, Submission
 
@@ -83,7 +84,7 @@ def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str,
 
 def store(batch: Batch, rows: Sequence[Submission], attempts: Sequence[Attempt]) -> bool:
     """Write what became of all rows of a hit, and forget the hit; False where it is another worker's by now."""
-    with transaction.atomic():
+    with writing():
         mine = Batch.objects.select_for_update().filter(pk=batch.pk, holder=batch.holder).exists()
         if mine:
             _write(rows)
@@ -96,7 +97,7 @@ def store(batch: Batch, rows: Sequence[Submission], attempts: Sequence[Attempt])
 
 def store_unsent(row: Submission, claim_id: UUID | None, attempt: Attempt) -> None:
     """Write what became of a row that was claimed and could not be sent at all, unless the claim was lost meanwhile."""
-    with transaction.atomic():
+    with writing():
         if Submission.objects.select_for_update().filter(pk=row.pk, claim_id=claim_id).exists():
             _write([row])
             attempt.save()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+SHORTEST_SECONDS = 1.0
 FIRST_SECONDS = 5.0
 GROWTH = 3.0
 LONGEST_SECONDS = 4 * 3600.0
@@ -9,11 +10,12 @@ GIVE_UP_AFTER = timedelta(days=3)
 
 
 def delay(tries: int, chance: float) -> float:
-    """Seconds until the next try after `tries` failed ones: 5 s, 15 s, 45 s … up to 4 hours.
+    """Seconds until the next try after `tries` failed ones: up to 5 s, 15 s, 45 s … 4 hours.
 
-    `chance` in [0, 1) spreads them between half and the whole of that, so that many rows do not come back at once.
+    `chance` in [0, 1) spreads them over all of that (full jitter), so that many rows do not come back at once.
     """
-    return min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12)) * (0.5 + chance / 2)
+    longest = min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12))
+    return SHORTEST_SECONDS + (longest - SHORTEST_SECONDS) * chance
 
 
 def is_over(trying_since: datetime, now: datetime) -> bool:
