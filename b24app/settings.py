@@ -42,7 +42,8 @@ B24_OAUTH_HOSTS = [
 B24_ALLOW_INSECURE_PORTALS = env.bool("B24_ALLOW_INSECURE_PORTALS", False)
 if B24_ALLOW_INSECURE_PORTALS:
     os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib looks there and nowhere else
-# A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes.
+# A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes. Nothing is concluded
+# from a missing receipt before this time is over, either.
 B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
 B24_SCOPE = ["crm"]
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])

@@ -217,7 +217,6 @@ def test_tokens_that_expire_under_several_workers_are_renewed_once(stack):
         worker.stop()
     tell(f"expired with {left} left; asked, granted: {before}, then {refreshes()}; attempts: {shop.attempts()}")
     assert left > 0
-    assert shop.attempts()["waited"] > 0  # they did meet
     assert refreshes() == (before[0] + 1, before[1] + 1)
 
 

@@ -15,6 +15,12 @@ from traces.models import Attempt, Batch, Submission
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def patience(wired, settings):
+    """How long the portal may be at a request is as in use."""
+    settings.B24_HTTP_TIMEOUT = 65.0
+
+
 @pytest.fixture
 def form(installed):
     return make_form(installed)

@@ -244,7 +244,7 @@ def test_a_batch_is_cut_off_at_its_time_in_part_and_leaves_no_receipt(portal, sa
     portal.command_seconds, portal.cut_after = (0.05, 0.12) if by == "real time" else (0.001, 60)
     if by == "the clock":  # each look at it moves the clock on
         times = itertools.count(1_790_000_000, 5)
-        monkeypatch.setattr(portal, "clock", SimpleNamespace(now=lambda: next(times)))
+        monkeypatch.setattr(portal, "clock", SimpleNamespace(now=lambda: next(times), sleep=sandbox.clock.sleep))
     body = {"cmd": {f"c{number}": GOOD for number in range(20)} | {"receipt": RECEIPT}, "halt": 0}
     token = secrets.token_hex(8)
     portal.access[token] = Token(1, 2e9)

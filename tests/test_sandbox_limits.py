@@ -20,7 +20,7 @@ def limited(sandbox):
     def limited(plan="standard"):
         portal = sandbox.add_portal(f"limited{next(_numbers)}", plan=plan)
         portal.active = portal.installed = True
-        portal.clock = SimpleNamespace(now=lambda: NOW + sandbox.clock.ahead)
+        portal.clock = SimpleNamespace(now=lambda: NOW + sandbox.clock.ahead, sleep=sandbox.clock.sleep)
         return portal
 
     return limited

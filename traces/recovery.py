@@ -20,8 +20,6 @@ from traces.models import Batch, Submission
 
 logger = logging.getLogger(__name__)
 
-# The portal cuts a request off after 60 s (Bitrix24's documentation, "Limits"); the rest is the way there.
-RUNNING_SECONDS = 65.0
 # The first look for a receipt after an answer was lost; each further one takes as long as all before.
 FIRST_LOOK_SECONDS = 0.3
 # After a fault the portal itself is paused or held, and may be well again at any moment.
@@ -70,7 +68,7 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
     if found is not None:
         _settle_by(batch, rows, found)
         return 0.0
-    ends_at = batch.sent_at + timedelta(seconds=RUNNING_SECONDS)
+    ends_at = batch.sent_at + timedelta(seconds=settings.B24_HTTP_TIMEOUT)
     if batch.store is not None and now < ends_at:
         _look_again(batch, now, min((now - batch.sent_at).total_seconds() + 0.1, (ends_at - now).total_seconds()))
         return 0.0
