@@ -125,7 +125,6 @@ def simulated(now: Callable[[], float], advance: Callable[[float], None], end: f
     clock = SimpleNamespace(monotonic=now, time=now, sleep=sleep)
     loop = SimpleNamespace(sleep=sleep_too)
     with (
-        mock.patch.object(sys.modules[__name__], "time", clock),
         mock.patch.object(time, "sleep", sleep),
         mock.patch.object(fast_bitrix24.srh, "sleep", sleep_too),
         mock.patch.object(fast_bitrix24.throttle, "time", clock),
