@@ -7,11 +7,11 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import install, limits, wakeups
+from b24app import batch, install, limits, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, tasks, trace
+from traces import delivery, erasure, plan, tasks, trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,22 @@ def test_what_looks_like_a_reference_arrives_as_it_was_posted(make, form, portal
     wanted = {"UTM_SOURCE": text, "UTM_CAMPAIGN": text}
     assert {name: stored.tags[name] for name in wanted} == wanted
     assert [(page["URL"], page["TITLE"]) for page in stored.pages][:1] == [(f"https://shop.example/{text}", text)]
+
+
+def test_what_cannot_travel_in_a_batch_goes_by_itself(make, portal, monkeypatch):
+    original = plan.commands
+
+    def commands(kind, body, trace):
+        (command,) = original(kind, body, trace)
+        return [batch.Command(command.method, {**command.params, "NOTE": body["NOTE"]})]
+
+    monkeypatch.setattr(plan, "commands", commands)
+    rows = [
+        make(body={"page_url": f"https://{n}.example/", "NOTE": note}) for n, note in enumerate(["a", "$Error[x]", "b"])
+    ]
+    drained(rows[0])
+    assert [(hit.method, hit.commands) for hit in portal.hits[-2:]] == [("batch", 4), ("crm.tracking.trace.add", 0)]
+    assert Submission.objects.filter(state="delivered").count() == 3
 
 
 def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):

@@ -356,9 +356,12 @@ def send_again(chosen: Q) -> int:
     """
     now = timezone.now()
     resting = Q(state=Submission.State.FAILED) | Q(state=Submission.State.QUEUED, due_at__gt=now)
+    found = Submission.objects.filter(chosen, resting).order_by("pk").values_list("pk", flat=True)
     changed = 0
-    while ids := list(Submission.objects.filter(chosen, resting).values_list("pk", flat=True)[:CHUNK_ROWS]):
+    ids = list(found[:CHUNK_ROWS])
+    while ids:
         changed += Submission.objects.filter(resting, pk__in=ids).update(
             state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", reason=""
         )
+        ids = list(found.filter(pk__gt=ids[-1])[:CHUNK_ROWS])
     return changed
