@@ -83,8 +83,8 @@ def test_a_row_whose_worker_died_waits_too(make_submission):
     [
         {"due_at": timezone.now() + timedelta(hours=1)},
         {"state": "sending", "due_at": timezone.now() + timedelta(minutes=1)},
-        {"state": "delivered"},
-        {"state": "failed"},
+        {"state": "delivered", "due_at": None},
+        {"state": "failed", "due_at": None},
     ],
 )
 def test_a_row_that_nobody_could_send_does_not_wait(make_submission, facts):
