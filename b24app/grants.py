@@ -32,14 +32,15 @@ class Grant:
     version: int = 0
 
 
-def current(portal: Portal) -> Grant:
-    """The grant to call `portal` with.
+def current(portal: Portal, user_row: int | None = None) -> Grant:
+    """The grant to call `portal` with, that of the administrator in the row `user_row` where that one is still good.
 
     Raises `Stop` where no administrator's token is left, and `Wait` while somebody renews it: a call would be in vain.
     """
     if portal.by_webhook:
         return Grant(portal.webhook_url)
-    user = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at").first()
+    users = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
+    user = (user_row and users.filter(pk=user_row).first()) or users.first()
     if user is None:
         raise errors.Stop("no_administrator", "No administrator's token is left.")
     if user.renewal_until and user.renewal_until > timezone.now():

@@ -32,13 +32,15 @@ def call(
     params: rest.Params,
     *,
     before_repeat: Callable[[], None] = lambda: None,
+    user_row: int | None = None,
 ) -> rest.Reply:
     """What `portal` answers to `method`, called with a token that works, renewed or replaced where needed.
 
     `before_repeat` runs before every further request that may do the work, and may raise to prevent it. Raises
     an error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.
+    `user_row` asks for one administrator's token, where what is called for belongs to that one.
     """
-    grant = grants.current(portal)
+    grant = grants.current(portal, user_row)
     renewed = False
     for hit in range(_MOST_HITS):
         if hit:

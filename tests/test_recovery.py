@@ -76,6 +76,14 @@ def test_what_is_settled_by_a_receipt_has_its_own_number(rows, portal, sandbox):
     assert outcomes() == [("delivered", "receipt")]
 
 
+def test_a_receipt_is_found_though_another_administrator_came(rows, portal, sandbox):
+    sandbox.faults.add("close_after", method="batch")
+    delivery.drain(rows[0].portal_id)
+    install.open_frame(install.claim_of_frame(*portal.frame_post(user_id=2)))
+    drain_for(10, rows[0].portal_id)
+    assert (states(), len(portal.traces), outcomes()) == (["delivered"] * 3, 3, [("delivered", "receipt")])
+
+
 def test_one_that_failed_in_a_lost_batch_is_sent_again_and_then_fails_with_its_reason(rows, portal, sandbox):
     Submission.objects.filter(pk=rows[1].pk).update(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]})
     rows[1].form.creates = "link"
