@@ -101,5 +101,17 @@ def test_a_held_portals_rows_do_not_raise_the_alarm(make_submission):
 def test_the_figures_cost_the_same_however_many_portals(client, acme, other, django_assert_num_queries):
     for portal in (acme, other):
         Submission.objects.create(portal=portal, form=make_form(portal), body={}, body_hash="0")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/metrics")
+
+
+def test_without_a_database_there_are_no_figures(client, without_database):
+    answer = client.get("/metrics")
+    assert (answer.status_code, b"db.internal" in answer.content) == (503, False)
+
+
+def test_an_answer_that_is_missing_is_counted(client, acme):
+    now = timezone.now()
+    acme.batches.create(holder="0" * 32, sent_at=now, look_at=now, code="timeout")
+    acme.batches.create(holder="0" * 32, sent_at=now, look_at=now)
+    assert "trace_relay_answers_missing 1.0" in client.get("/metrics").content.decode()

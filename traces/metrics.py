@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from b24app.models import Portal
-from traces.models import Submission
+from traces.models import Batch, Submission
 
 STATES = ("queued", "sending", "delivered", "failed", "held")
 
@@ -57,6 +57,10 @@ class _Collector:
         for state, number in Portal.objects.order_by().values_list("state").annotate(number=Count("pk")):
             portals.add_metric([state], number)
         yield portals
+        lost = Batch.objects.exclude(code="").count()
+        yield GaugeMetricFamily(
+            "trace_relay_answers_missing", "Hits whose answer was lost, not settled yet", value=lost
+        )
         yield GaugeMetricFamily("trace_relay_redis_up", "Whether Redis answers", value=float(self.redis_up))
 
 

@@ -141,8 +141,11 @@ def shown_state(submission: Submission) -> str:
 
 @require_GET
 def prometheus(request: HttpRequest) -> HttpResponse:
-    """The figures of all queues for a Prometheus server."""
-    content, content_type = metrics.exposition(redis_up=wakeups.reachable())
+    """The figures of all queues for a Prometheus server; they are the database's, so 503 while that is away."""
+    try:
+        content, content_type = metrics.exposition(redis_up=wakeups.reachable())
+    except DatabaseError:
+        return HttpResponse("the database is away\n", status=503, content_type="text/plain")
     return HttpResponse(content, content_type=content_type)
 
 
