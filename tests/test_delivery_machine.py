@@ -142,5 +142,5 @@ def test_whatever_happens_each_submission_ends_once(wired, redis, monkeypatch):
         monkeypatch.setattr(Machine, name, value, raising=False)
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Machine, settings=settings(max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=checks)
+        Machine, settings=settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=checks)
     )
