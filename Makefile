@@ -24,7 +24,7 @@ check: .venv/made  ## format, lint, types, architecture, migrations
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
-bench: .venv/made  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 15 minutes)
+bench: .venv/made  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
 
 soak: .venv/made  ## 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
