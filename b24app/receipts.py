@@ -2,7 +2,8 @@
 
 A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
 answer was lost, the option tells. The portal reads all options of a store, changes one and writes them all back, so
-two batches that write into one store at the same time lose one's writing: a store is for one batch at a time.
+two batches that write into one store at the same moment lose one's writing (`traces.stores` keeps them apart). Each
+writes into an option of its own: a place is a store and a number of the option in it.
 Source: `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
 overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
 """
@@ -17,30 +18,38 @@ from b24app.batch import Command
 
 # The options of the user whose token it is; those of the application, which only an administrator may change.
 STORES = ("user.option", "app.option")
-OPTION = "trace_relay_receipt"
 MARK_KEY, RECEIPT_KEY = "mark", "receipt"
 
 
-def mark(store: int, batch_id: str) -> Command:
+def store_of(place: int) -> int:
+    """The number of the store that a place is in; places 0 and 1 are in different ones, as are 2 and 3."""
+    return place % len(STORES)
+
+
+def _option(place: int) -> str:
+    return f"trace_relay_receipt_{place // len(STORES)}"
+
+
+def mark(place: int, batch_id: str) -> Command:
     """The first command of a batch: "it has begun"."""
-    return _write(store, f"{batch_id} begun")
+    return _write(place, f"{batch_id} begun")
 
 
-def receipt(store: int, batch_id: str, keys: Sequence[str]) -> Command:
+def receipt(place: int, batch_id: str, keys: Sequence[str]) -> Command:
     """The last command of a batch: the results of the commands with these keys, which must be numbers.
 
     A reference reaches to the next white space; one to a command that failed stays as it is written.
     """
-    return _write(store, " ".join([batch_id, "done", *(f"$result[{key}]" for key in keys)]))
+    return _write(place, " ".join([batch_id, "done", *(f"$result[{key}]" for key in keys)]))
 
 
-def _write(store: int, text: str) -> Command:
-    return Command(f"{STORES[store]}.set", {"options": {OPTION: text}})
+def _write(place: int, text: str) -> Command:
+    return Command(f"{STORES[store_of(place)]}.set", {"options": {_option(place): text}})
 
 
-def question(store: int) -> Command:
-    """The call that reads what the last batch of a store has left."""
-    return Command(f"{STORES[store]}.get", {"option": OPTION})
+def question(place: int) -> Command:
+    """The call that reads what the last batch of a place has left."""
+    return Command(f"{STORES[store_of(place)]}.get", {"option": _option(place)})
 
 
 def has_begun(text: Any, batch_id: str) -> bool:

@@ -12,19 +12,19 @@ STORES = pytest.mark.parametrize(("store", "methods"), [(0, "user.option"), (1, 
 
 @STORES
 def test_a_mark_says_that_the_batch_has_begun(store, methods):
-    options = {"trace_relay_receipt": f"{MINE} begun"}
+    options = {"trace_relay_receipt_0": f"{MINE} begun"}
     assert receipts.mark(store, MINE) == Command(f"{methods}.set", {"options": options})
 
 
 @STORES
 def test_a_receipt_refers_to_each_result(store, methods):
-    options = {"trace_relay_receipt": f"{MINE} done $result[c0] $result[c1]"}
+    options = {"trace_relay_receipt_0": f"{MINE} done $result[c0] $result[c1]"}
     assert receipts.receipt(store, MINE, ["c0", "c1"]) == Command(f"{methods}.set", {"options": options})
 
 
 @STORES
 def test_a_question_names_the_option(store, methods):
-    assert receipts.question(store) == Command(f"{methods}.get", {"option": "trace_relay_receipt"})
+    assert receipts.question(store) == Command(f"{methods}.get", {"option": "trace_relay_receipt_0"})
 
 
 def test_a_store_keeps_one_option_only():
@@ -72,7 +72,7 @@ def test_a_receipt_of_nothing_tells_nothing():
         [],
         {},
         [f"{MINE} done 1 2 3"],
-        {"trace_relay_receipt": f"{MINE} done 1 2 3"},
+        {"trace_relay_receipt_0": f"{MINE} done 1 2 3"},
         7,
         False,
     ],
@@ -153,3 +153,12 @@ def test_the_next_batch_overwrites_the_receipt(left):
 @pytest.mark.parametrize("command", [receipts.mark(0, MINE), receipts.question(1)])
 def test_marks_and_questions_hold_no_reference(command):
     assert batch.can_travel(command)
+
+
+def test_two_that_share_a_store_do_not_overwrite_each_other(ask):
+    for place, text in ((0, "a"), (2, "b")):
+        ask("batch", **batch.request({"mark": receipts.mark(place, text)}))
+    for place, text in ((0, "a"), (2, "b")):
+        ask("batch", **batch.request({"receipt": receipts.receipt(place, text, [])}))
+    questions = [receipts.question(place) for place in (0, 2)]
+    assert [ask(one.method, **one.params).json()["result"] for one in questions] == ["a done", "b done"]

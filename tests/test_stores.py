@@ -106,12 +106,17 @@ def test_beside_one_that_has_just_begun_the_second_store_is_taken(acme, busy):
 
 def test_a_store_is_shared_with_one_that_is_halfway(acme, busy):
     busy(0, 5, 5)
+    assert stores.choose(acme, NOW, 10) == 2
+
+
+def test_who_shares_a_store_takes_the_option_that_is_free(acme, busy):
+    busy(2, 5, 5)
     assert stores.choose(acme, NOW, 10) == 0
 
 
 def test_a_shared_store_is_full(acme, busy):
     busy(0, 30, 30)
-    busy(0, 20, 60)
+    busy(2, 20, 60)
     assert stores.choose(acme, NOW, 100) == 1
 
 
@@ -130,7 +135,7 @@ def test_where_every_store_is_taken_a_hit_waits(acme, busy):
 def test_where_every_store_is_shared_a_hit_waits(acme, busy):
     for store in (0, 1):
         busy(store, 30, 30)
-        busy(store, 20, 60)
+        busy(store + 2, 20, 60)
     with pytest.raises(stores.Wait):
         stores.choose(acme, NOW, 100)
 

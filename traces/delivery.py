@@ -325,8 +325,9 @@ def _learn_stores(portal: Portal, out: Batch, answer: batch.Answer) -> None:
     """A store that may not be written to is used no more, until the application is opened again."""
     fault = answer.errors.get(receipts.RECEIPT_KEY)
     if out.store is not None and isinstance(fault, (errors.Refused, errors.Stop)):
-        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[out.store], fault.code)
-        Portal.objects.filter(pk=portal.pk, stores__gt=out.store).update(stores=out.store)
+        store = receipts.store_of(out.store)
+        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[store], fault.code)
+        Portal.objects.filter(pk=portal.pk, stores__gt=store).update(stores=store)
 
 
 def _not_taken(portal: Portal, out: Batch, sending: Sending, error: errors.PortalError, seconds: float) -> float:

@@ -58,7 +58,7 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="batches")
-    # Where it leaves its receipt, a place in `b24app.receipts.STORES`; without one nobody can be asked afterwards.
+    # The place of its receipt (`b24app.receipts.store_of`); without one nobody can be asked afterwards.
     store = models.PositiveSmallIntegerField(null=True, blank=True)
     # The worker that may settle it.
     holder = models.UUIDField()

@@ -81,9 +81,9 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
     return 0.0
 
 
-def _owners(portal: Portal, store: int) -> list[int | None]:
+def _owners(portal: Portal, place: int) -> list[int | None]:
     """Whose options may hold it: the application has one set of them, each administrator another."""
-    if receipts.STORES[store] == "app.option":
+    if receipts.STORES[receipts.store_of(place)] == "app.option":
         return [None]
     active = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
     return list(active.values_list("pk", flat=True)) or [None]

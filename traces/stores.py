@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from b24app import limits
+from b24app import limits, receipts
 from b24app.models import Portal
 from traces.models import Batch
 
@@ -24,17 +24,19 @@ class Wait(Exception):
 
 
 def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
-    """The store for a hit that begins now and is expected to take `seconds` (0: unknown); None for no receipt.
+    """The place (`b24app.receipts`) for the receipt of a hit that begins now, or None for no receipt.
 
-    Raises `Wait` where one has to come back first.
+    `seconds` is how long it is expected to take (0: unknown). Raises `Wait` where one has to come back first.
     """
     stores = 0 if portal.by_webhook else portal.stores
     out = list(Batch.objects.filter(portal=portal))
     if len(out) >= limits.plan_of(portal).in_flight:
         raise Wait
     for store in range(stores):
-        if fits([batch for batch in out if batch.store == store], now, seconds):
-            return store
+        others = [batch for batch in out if batch.store is not None and receipts.store_of(batch.store) == store]
+        if fits(others, now, seconds):
+            # Its first option, or the second one where that belongs to another hit.
+            return store + len(receipts.STORES) * any(batch.store == store for batch in others)
     limited = limits.plan_of(portal).rate > 0
     if stores and (limited or any(batch.code for batch in out)):
         raise Wait

@@ -56,6 +56,7 @@ CASES = [
     Case("c+", "the same, 10,000 traces", 10000, "the portal's speed", plan=None, command_seconds=0.02),
     Case("d", "200 portals, 50 traces each, 50/2", 50, "all in at once", portals=200),
     Case("e", "10 % of answers lost, 50/2", 2000, "0 lost, 0 doubled", faults=LOST),
+    Case("e+", "the same, 20 ms a command", 2000, "0 lost, 0 doubled", command_seconds=0.02, faults=LOST),
     Case("f", "10 % of answers 503, 502 or reset, 50/2", 1000, "0 lost, 0 doubled", faults=REFUSED),
 ]
 
