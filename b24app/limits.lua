@@ -11,7 +11,6 @@ local LEARNED_FOR = 3600   -- a limit that was learned from a block is believed 
 local RESERVED_FOR = 80    -- a hit that was not reported by then is not out any more
 local FREE_SHARE = 0.75    -- up to this share of the operating limit nothing is slowed down
 local SEND_SECONDS = 10    -- a batch is sized to end within this
-local FIRST_COMMANDS = 10  -- as long as it is not known how long a command takes
 local BLIND_COMMANDS = 5   -- after a reset, until the portal has told what is used now
 local PROBE_FOR = 30       -- after a block one command goes alone; so long others wait for what it brings
 local SHORTEST = 0.001     -- no command costs less
@@ -98,17 +97,18 @@ local function reserve(seconds, limit)
 end
 
 if ARGV[2] == 'take' or ARGV[2] == 'look' then
-    -- rate, threshold, commands wanted (0: a hit that is no work), operating limit → {seconds to wait, commands granted,
-    -- seconds that each takes}; `look` counts nothing
+    -- rate, threshold, commands wanted (0: a hit that is no work), commands in one as long as it is not known how long
+    -- they take, operating limit → {seconds to wait, commands granted, seconds that each takes}; `look` counts nothing
     local wait, level = bucket(tonumber(ARGV[3]), tonumber(ARGV[4]))
     if wait > 0 then return {tostring(wait), 0, '0'} end
     local commands, each = tonumber(ARGV[5]), get(portal, 'each', 0)
     if commands > 0 then
-        commands = math.min(commands, each > 0 and math.max(1, math.floor(SEND_SECONDS / each)) or FIRST_COMMANDS)
-        commands, wait = operating(commands, math.max(each, SHORTEST), tonumber(ARGV[6]))
+        local most = each > 0 and math.max(1, math.floor(SEND_SECONDS / each)) or tonumber(ARGV[6])
+        local limit = tonumber(ARGV[7])
+        commands, wait = operating(math.min(commands, most), math.max(each, SHORTEST), limit)
         if wait > 0 then return {tostring(wait), 0, '0'} end
         if ARGV[2] == 'look' then return {'0', commands, tostring(each)} end
-        reserve(commands * math.max(each, SHORTEST), tonumber(ARGV[6]))
+        reserve(commands * math.max(each, SHORTEST), limit)
     end
     set(portal, 'level', level + 1, 'at', now)
     return {'0', commands, tostring(each)}

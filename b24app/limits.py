@@ -31,23 +31,28 @@ logger = logging.getLogger(__name__)
 class Plan:
     """Hits a second and the bucket's size, both 0 where nothing is limited, and batches in flight at a time.
 
-    More than four cannot all leave a receipt (`traces.stores`); on the company's own server speed is worth it.
+    More than four cannot all leave a receipt (`traces.stores`); on the company's own server speed is worth it. There
+    a request costs nothing, so that what waits is shared out among all that may be in flight: `least_commands` and
+    more in each. Elsewhere (0) a hit carries as much as it can.
     """
 
     rate: float
     burst: float
     in_flight: int
+    least_commands: int = 0
 
 
 PLANS = {
     Portal.Plan.STANDARD: Plan(2.0, 50.0, 4),
     Portal.Plan.ENTERPRISE: Plan(5.0, 250.0, 4),
-    Portal.Plan.UNLIMITED: Plan(0.0, 0.0, 12),
+    Portal.Plan.UNLIMITED: Plan(0.0, 0.0, 40, 25),
 }
 # The portal's clock and ours do not tick alike, and its own frame and other programs of ours are hits too.
 RATE_SHARE, BURST_SHARE = 0.98, 0.8
 OPERATING_SECONDS = 480.0 * 0.985
 BLOCKED_SECONDS = 60.0
+# As long as it is not known how long a command takes.
+FIRST_COMMANDS = 10
 # How many seconds a simulation is ahead of Redis' time.
 ahead = 0.0
 
@@ -103,13 +108,14 @@ def look(portal: Portal, method: str, commands: int) -> Grant:
 
 
 def _grant(portal: Portal, method: str, action: str, commands: int) -> Grant:
-    answer = _run(portal, method, action, *_figures(portal), commands, OPERATING_SECONDS)
+    first = max(FIRST_COMMANDS, plan_of(portal).least_commands)
+    answer = _run(portal, method, action, *_figures(portal), commands, first, OPERATING_SECONDS)
     return Grant(commands) if answer is None else Grant(int(answer[1]), float(answer[0]), float(answer[2]))
 
 
 def take_hit(portal: Portal) -> float:
     """Seconds to wait before a request that is no work, such as a question; 0 where it may go and was counted."""
-    answer = _run(portal, "", "take", *_figures(portal), 0, 0)
+    answer = _run(portal, "", "take", *_figures(portal), 0)
     return 0.0 if answer is None else float(answer[0])
 
 

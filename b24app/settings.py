@@ -50,7 +50,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # --- Delivery ---------------------------------------------------------------------------------
 
-# How long a claim on a submission holds: longer than one call can take, so that a live worker never loses it.
+# How long a worker may settle a hit alone: longer than one call can take, so that a live one never loses it.
 CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
 # How long one turn for a portal may last before the next portal is served.
 TURN_SECONDS = 2.0
@@ -102,7 +102,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 # Delivery waits for portals nearly all the time, so threads: a portal that hangs takes one of many places.
 CELERY_WORKER_POOL = "threads"
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", 16)
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", 48)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10

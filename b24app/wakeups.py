@@ -1,7 +1,7 @@
 """What Redis decides: when a portal is worked on, and by how many at a time. Never what is true.
 
 All of it may vanish at any moment (a restart, FLUSHALL): a lost wake-up is made good by the sweep, a lost
-lane lets one more worker in for a while, which the claims in the database put up with.
+lane lets one more worker in for a while, which the hits in the database put up with.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from redis.commands.core import Script
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,16 @@ _WAKE_SECONDS = 5
 _REST_SECONDS = 2.0
 _resting_until = 0.0
 
-_RELEASE = """
-if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end
-return 0
+# Lanes are a sorted set: who holds one, by when it ends (milliseconds of Redis' own clock).
+_TAKE_LANE = """
+local time = redis.call('time')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('zremrangebyscore', KEYS[1], '-inf', now)
+local free = tonumber(ARGV[2]) - redis.call('zcard', KEYS[1])
+if free <= 0 then return 0 end
+redis.call('zadd', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('pexpire', KEYS[1], ARGV[3])
+return free
 """
 
 
@@ -64,11 +72,12 @@ def first_to_wake(portal_id: int) -> bool:
 
 def first_to_return(portal_id: int, seconds: float) -> bool:
     """Whether this caller is the one to come back to the portal in so many seconds; False where Redis is away."""
-    try:
-        key = f"{PREFIX}return:{portal_id}"
-        return bool(connection().set(key, 1, nx=True, px=max(1, int(seconds * 1000))))
-    except redis.RedisError:
-        return False
+    return _is_first(f"{PREFIX}return:{portal_id}", seconds)
+
+
+def first_to_recruit(portal_id: int, seconds: float) -> bool:
+    """Whether this caller is the one to call for other workers, who would all call for others; False without Redis."""
+    return _is_first(f"{PREFIX}recruit:{portal_id}", seconds)
 
 
 def woken(portal_id: int) -> None:
@@ -79,32 +88,39 @@ def woken(portal_id: int) -> None:
         logger.warning("Redis is away: a wake-up may be late")
 
 
+def _is_first(key: str, seconds: float) -> bool:
+    try:
+        return bool(connection().set(key, 1, nx=True, px=max(1, int(seconds * 1000))))
+    except redis.RedisError:
+        return False
+
+
 @contextmanager
-def lane(portal_id: int, places: int, seconds: float) -> Iterator[bool]:
-    """One of the portal's `places` for a worker, or False where all are taken.
+def lane(portal_id: int, places: int, seconds: float) -> Iterator[int]:
+    """One of the portal's `places` for a worker: how many were free, its own included, or 0 where all are taken.
 
     A place is given back at the end, or by itself after `seconds` where its worker died. With Redis away
-    the place is given: the claims in the database keep two workers from the same row anyway.
+    the place is given: the hits in the database keep two workers from the same row anyway.
     """
-    mine = uuid.uuid4().hex
-    key = ""
+    key, mine = f"{PREFIX}lanes:{portal_id}", uuid.uuid4().hex
     try:
-        for number in range(places):
-            if connection().set(f"{PREFIX}lane:{portal_id}:{number}", mine, nx=True, px=int(seconds * 1000)):
-                key = f"{PREFIX}lane:{portal_id}:{number}"
-                break
-        taken = not key
+        free = int(_take_lane(connection())(keys=[key], args=[mine, places, int(seconds * 1000)]))
     except redis.RedisError:
-        taken = False
+        free = 1
     try:
-        yield not taken
+        yield free
     finally:
-        if key:
+        if free:
             _give_back(key, mine)
+
+
+@lru_cache(maxsize=2)
+def _take_lane(connection: redis.Redis) -> Script:
+    return connection.register_script(_TAKE_LANE)
 
 
 def _give_back(key: str, mine: str) -> None:
     try:
-        connection().eval(_RELEASE, 1, key, mine)
+        connection().zrem(key, mine)
     except redis.RedisError:
         logger.warning("Redis is away: a lane stays taken until it runs out")

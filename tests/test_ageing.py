@@ -246,7 +246,7 @@ class Killed:
                 wait_until(lambda: self.taken.waiting() == 0)
             worker.kill()
             self.queued = queued_wakeups(connection)
-            lanes = connection.keys(f"trace-relay:lane:{self.calling.portal_id}:*")
+            lanes = connection.keys(f"trace-relay:lanes:{self.calling.portal_id}")
             self.lanes = [connection.pttl(lane) / 1000 for lane in lanes]
         self.waiting = [shop.waiting() for shop in (self.calling, self.counting, self.taken)]
         self.calling.control("set", command_seconds=0.0)
@@ -310,7 +310,7 @@ def test_prefetch_a_worker_that_is_busy_with_slow_portals_serves_another_one_at_
     quick.control("set", command_seconds=0.0)
     for shop in slow:
         shop.post()
-    wait_until(lambda: all(connection.keys(f"trace-relay:lane:{shop.portal_id}:*") for shop in slow))
+    wait_until(lambda: all(connection.keys(f"trace-relay:lanes:{shop.portal_id}") for shop in slow))
     began = time.monotonic()
     quick.post()
     wait_until(lambda: quick.portal()["traces"] == 1)

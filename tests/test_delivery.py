@@ -1,4 +1,4 @@
-"""Delivery against the sandbox: claims, turns, and what each error does to the row and to the portal."""
+"""Delivery against the sandbox: hits, turns, and what each error does to the row and to the portal."""
 
 from contextlib import nullcontext
 from datetime import timedelta
@@ -11,7 +11,7 @@ from b24app import batch, install, limits, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, plan, tasks, trace
+from traces import delivery, erasure, hits, plan, tasks, trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def make_due(row, **facts):
 def test_a_submission_is_delivered_with_its_trace_id(make, portal):
     row = make()
     assert drained(row) is None
-    assert (row.state, row.trace_id, row.claim_id) == ("delivered", 1, None)
+    assert (row.state, row.trace_id, row.batch) == ("delivered", 1, None)
     assert portal.traces[0].channels == [["site-domain", "shop.example"]]
     assert outcomes(row) == [("delivered", "")]
 
@@ -138,19 +138,16 @@ def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
     assert "something_new is not a known one" in caplog.text
 
 
-def test_nothing_is_claimed_twice(make):
+def test_no_row_is_in_two_hits(make):
     row = make()
-    now = timezone.now()
-    assert delivery.claim(row.portal, now, 10) == [row]
-    assert delivery.claim(row.portal, now, 10) == []
+    assert hits.bind(row.portal, timezone.now(), 10, 0).rows == [row]
+    assert hits.bind(row.portal, timezone.now(), 10, 0) is None
 
 
-def test_a_claim_that_ran_out_is_taken_over(make):
-    row = make()
-    delivery.claim(row.portal, timezone.now(), 10)
-    make_due(row)
-    drained(row)
-    assert row.state == "delivered"
+def test_what_is_given_back_is_due_again(make):
+    rows = [make(), make()]
+    hit = hits.give_back(hits.bind(rows[0].portal, timezone.now(), 10, 0), 1)
+    assert (hit.rows, list(hits.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
 
 @pytest.mark.parametrize(
@@ -343,7 +340,7 @@ def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, 
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
-    monkeypatch.setattr(wakeups, "lane", lambda *_: nullcontext(False))
+    monkeypatch.setattr(wakeups, "lane", lambda *_: nullcontext(0))
     row = make()
     assert drained(row) is None
     assert row.state == "queued"
@@ -351,7 +348,7 @@ def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
 
 def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
     row = make()
-    monkeypatch.setattr(delivery, "_turn", lambda portal, recruit: None)
+    monkeypatch.setattr(delivery, "_turn", lambda *_: None)
     assert drained(row) == 0.0
 
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from b24app import install, portals
 from b24app.models import Portal
 from tests.conftest import make_form
-from traces import delivery, results
+from traces import delivery, hits, results
 from traces.models import Attempt, Batch, Submission
 
 FAULTS = ["throttle", "html_502", "empty", "close_before", "close_after", "expired_token", "redirect", "partial_batch"]
@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         point=st.sampled_from(
-            [(delivery, "_begin"), (portals, "call_batch"), (results, "store"), (delivery, "_answered")]
+            [(hits, "bind"), (hits, "give_back"), (portals, "call_batch"), (results, "store"), (delivery, "_answered")]
         )
     )
     def work_and_die(self, point):

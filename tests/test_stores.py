@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from b24app import limits
 from b24app.models import Portal
 from traces import stores
 from traces.models import Batch
@@ -166,7 +167,7 @@ def test_a_portal_that_lets_us_write_nowhere_gets_no_receipt(acme):
 @pytest.mark.parametrize("webhook", ["", "https://acme.example/rest/1/code/"])
 def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
     acme.plan, acme.webhook_url = plan, webhook
-    for _ in range(12 if plan == "unlimited" else 4):
+    for _ in range(limits.PLANS[plan].in_flight):
         busy(None, 5, 5)
     with pytest.raises(stores.Wait):
         stores.choose(acme, NOW, 10)
@@ -197,8 +198,8 @@ def test_without_limits_a_lost_batch_keeps_further_hits_back(unlimited, busy, st
         stores.choose(unlimited, NOW, 10)
 
 
-def test_eleven_without_limits_let_a_twelfth_go(unlimited, busy):
-    for _ in range(9):
+def test_without_limits_one_more_goes_out_until_all_places_are_taken(unlimited, busy):
+    for _ in range(limits.PLANS["unlimited"].in_flight - 3):
         busy(None, 5, 5)
     assert stores.choose(unlimited, NOW, 10) is None
 

@@ -37,7 +37,7 @@ def test_one_of_many_returns(redis, portal_id):
 
 def test_a_portal_has_so_many_lanes_and_no_more(redis, portal_id):
     with wakeups.lane(portal_id, 2, 5) as a, wakeups.lane(portal_id, 2, 5) as b, wakeups.lane(portal_id, 2, 5) as c:
-        assert (a, b, c) == (True, True, False)
+        assert (a, b, c) == (2, 1, 0)
 
 
 def test_a_lane_is_given_back(redis, portal_id):
@@ -54,9 +54,19 @@ def test_a_lane_is_given_back_after_a_fault(redis, portal_id):
 
 
 def test_who_overstayed_takes_nobody_elses_lane_away(redis, portal_id):
-    with wakeups.lane(portal_id, 1, 5):
-        redis.set(f"trace-relay:lane:{portal_id}:0", "another's")
-    assert redis.get(f"trace-relay:lane:{portal_id}:0") == b"another's"
+    with wakeups.lane(portal_id, 1, 0.02):
+        time.sleep(0.03)
+        with wakeups.lane(portal_id, 1, 5) as second:
+            assert second
+            # the first one has left by now, as far as Redis knows
+            with wakeups.lane(portal_id, 1, 5) as third:
+                assert not third
+
+
+def test_lanes_of_dead_workers_leave_nothing_behind(redis, portal_id):
+    with wakeups.lane(portal_id, 2, 5):
+        assert 0 < redis.pttl(f"trace-relay:lanes:{portal_id}") <= 5000
+    assert not redis.exists(f"trace-relay:lanes:{portal_id}")
 
 
 def test_portals_have_lanes_of_their_own(redis, portal_id):

@@ -35,7 +35,6 @@ def states(portals: Q | None = None) -> dict[str, int]:
 def oldest_due_seconds(portals: Q | None = None) -> float:
     """For how long the oldest row that could be sent has been waiting; 0 where none is."""
     now = timezone.now()
-    # One that is being sent is due again only when its claim ran out, as after its worker's death.
     rows = Submission.objects.filter(portals or Q(), due_at__lte=now, portal__state=Portal.State.ACTIVE)
     oldest = rows.aggregate(oldest=Min("due_at"))["oldest"]
     return round((now - oldest).total_seconds(), 3) if oldest else 0.0

@@ -99,11 +99,9 @@ class Submission(models.Model):
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    # When it may be worked on, or, for a claimed one, when that claim runs out. None while a hit carries it, and
-    # once it has ended: so what is due is found by this field alone, in an index that holds nothing else.
+    # When it may be worked on. None while a hit carries it, and once it has ended: so what is due is found by this
+    # field alone, in an index that holds nothing else.
     due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
-    # The worker that holds it; results are written under the claim only.
-    claim_id = models.UUIDField(null=True, blank=True)
     # Set while a hit is out whose outcome is not stored yet; it goes with that outcome.
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, null=True, blank=True, db_index=False)
     # A hit that carried it did not come back well: it travels alone, so that others do not suffer for it.

@@ -102,7 +102,7 @@ def _settle_by(batch: Batch, rows: list[Submission], found: dict[str, int]) -> N
             attempts.append(results.delivered(row, command, trace_id, 0.0, code="receipt"))
         else:
             attempts.append(results.failed(row, command.method, FAILED_ON_PORTAL, 0.0))
-    if results.store(batch, rows, attempts):
+    if results.store(batch, attempts):
         logger.info("batch %s: settled by its receipt, %d of %d delivered", batch.pk, len(found), len(rows))
 
 
@@ -113,6 +113,6 @@ def _settle_as_unknown(portal: Portal, batch: Batch, rows: list[Submission]) -> 
     for row in rows:
         (command,) = plan.commands(row.form.creates, row.body, "")
         attempts.append(results.failed(row, command.method, error, 0.0))
-    if results.store(batch, rows, attempts) and rows:
+    if results.store(batch, attempts) and rows:
         ids = ", ".join(str(row.pk) for row in rows)
         logger.warning("portal %s: no receipt (%s), these may have been sent twice: %s", portal.pk, error.code, ids)

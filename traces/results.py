@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -25,15 +25,16 @@ logger = logging.getLogger(__name__)
 
 # What an answer may change of a row.
 _NAMES = {
-    *("state", "claim_id", "batch", "alone", "due_at", "tries", "code", "reason"),
+    *("state", "batch", "alone", "due_at", "tries", "code", "reason"),
     *("trace_id", "entities", "delivered_at"),
 }
-_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
+_ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
+_ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field.primary_key]
 
 
 def delivered(row: Submission, command: Command, trace_id: int, seconds: float, code: str = "") -> Attempt:
     """The portal has it under the number `trace_id`; `code` says how that is known, where not from its answer."""
-    _give_up_claim(row)
+    _unbind(row)
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
     row.trace_id, row.entities = trace_id, command.params.get("ENTITIES", [])
     row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
@@ -42,7 +43,7 @@ def delivered(row: Submission, command: Command, trace_id: int, seconds: float, 
 
 def failed(row: Submission, method: str, error: errors.PortalError, seconds: float) -> Attempt:
     """The portal does not have it, or nobody knows; the table of docs/architecture.md, "What an error means"."""
-    _give_up_claim(row)
+    _unbind(row)
     now = timezone.now()
     row.state = Submission.State.QUEUED
     row.due_at = row.received_at  # so that it keeps its place in the line
@@ -73,8 +74,8 @@ def _try_again(row: Submission, now: datetime) -> None:
         row.due_at = now + timedelta(seconds=retry.delay(row.tries, random.random()))
 
 
-def _give_up_claim(row: Submission) -> None:
-    row.claim_id = row.batch = row.due_at = None
+def _unbind(row: Submission) -> None:
+    row.batch = row.due_at = None
 
 
 def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str, seconds: float) -> Attempt:
@@ -82,35 +83,46 @@ def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str,
     return Attempt(submission=row, method=method, outcome=outcome, code=code, reason=reason, milliseconds=milliseconds)
 
 
-def store(batch: Batch, rows: Sequence[Submission], attempts: Sequence[Attempt]) -> bool:
+def store(batch: Batch, attempts: Sequence[Attempt]) -> bool:
     """Write what became of all rows of a hit, and forget the hit; False where it is another worker's by now."""
     with writing():
-        mine = Batch.objects.select_for_update().filter(pk=batch.pk, holder=batch.holder).exists()
+        mine = Batch.objects.filter(pk=batch.pk, holder=batch.holder).delete()[0]
         if mine:
-            _write(rows)
-            Attempt.objects.bulk_create(attempts)
-            Batch.objects.filter(pk=batch.pk).delete()
+            write(attempts)
     if not mine:
         logger.warning("batch %s: a late answer was not written, another worker has settled it", batch.pk)
-    return mine
+    return bool(mine)
 
 
-def store_unsent(row: Submission, claim_id: UUID | None, attempt: Attempt) -> None:
-    """Write what became of a row that was claimed and could not be sent at all, unless the claim was lost meanwhile."""
-    with writing():
-        if Submission.objects.select_for_update().filter(pk=row.pk, claim_id=claim_id).exists():
-            _write([row])
-            attempt.save()
-
-
-def _write(rows: Sequence[Submission]) -> None:
-    """`bulk_update` of what an answer may change, in a tenth of its time: one statement, prepared once."""
+def write(attempts: Sequence[Attempt]) -> None:
+    """Write attempts and what they made of their rows; an order of magnitude faster than `bulk_update`."""
     quote = connection.ops.quote_name
-    changes = ", ".join(f"{quote(str(field.column))} = %s" for field in _FIELDS)
-    statement = f"UPDATE {quote(Submission._meta.db_table)} SET {changes} WHERE {quote('id')} = %s"
-    fields = [*_FIELDS, Submission._meta.pk]
+    row_table, attempt_table = (quote(model._meta.db_table) for model in (Submission, Attempt))
+    changes = ", ".join(f"{quote(str(field.column))} = %s" for field in _ROW_FIELDS)
+    columns = ", ".join(quote(str(field.column)) for field in _ATTEMPT_FIELDS)
+    places = ", ".join(["%s"] * len(_ATTEMPT_FIELDS))
+    rows = [attempt.submission for attempt in attempts]
     with connection.cursor() as cursor:
         cursor.executemany(
-            statement,
-            [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows],
+            f"UPDATE {row_table} SET {changes} WHERE {quote('id')} = %s",
+            _values(rows, [*_ROW_FIELDS, Submission._meta.pk]),
         )
+        cursor.executemany(
+            f"INSERT INTO {attempt_table} ({columns}) VALUES ({places})", _values(attempts, _ATTEMPT_FIELDS)
+        )
+
+
+def _values(instances: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:
+    """What the database takes for these fields; each value is turned into that once, since most are alike."""
+    known: dict[tuple[int, Any], Any] = {}
+
+    def prepared(number: int, value: Any) -> Any:
+        if isinstance(value, (list, dict)):
+            return fields[number].get_db_prep_save(value, connection)
+        key = (number, value)
+        if key not in known:
+            known[key] = fields[number].get_db_prep_save(value, connection)
+        return known[key]
+
+    names = [field.attname for field in fields]
+    return [[prepared(number, getattr(one, name)) for number, name in enumerate(names)] for one in instances]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from b24app import limits, receipts
 from b24app.models import Portal
@@ -17,6 +18,14 @@ from traces.models import Batch
 # Two writings into one store are so far apart: this share of the hit's expected time, and so many seconds at least.
 APART_SHARE, APART_SECONDS = 0.2, 0.15
 MOST_IN_A_STORE = 2
+
+
+class Out(Protocol):
+    """What is known of a hit that is out (`traces.models.Batch`)."""
+
+    sent_at: datetime
+    expected_at: datetime | None
+    code: str
 
 
 class Wait(Exception):
@@ -29,7 +38,8 @@ def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
     `seconds` is how long it is expected to take (0: unknown). Raises `Wait` where one has to come back first.
     """
     stores = 0 if portal.by_webhook else portal.stores
-    out = list(Batch.objects.filter(portal=portal))
+    found = Batch.objects.filter(portal=portal)
+    out: list[Any] = [*found.values_list("store", "sent_at", "expected_at", "code", named=True)]
     if len(out) >= limits.plan_of(portal).in_flight:
         raise Wait
     for store in range(stores):
@@ -43,7 +53,7 @@ def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
     return None
 
 
-def fits(others: Sequence[Batch], now: datetime, seconds: float) -> bool:
+def fits(others: Sequence[Out], now: datetime, seconds: float) -> bool:
     """Whether a hit of so many seconds can share a store with `others`, all of them out."""
     if not others:
         return True

@@ -11,12 +11,15 @@ from traces import delivery, erasure
 
 logger = logging.getLogger(__name__)
 
+# Those who were called for have come by then.
+RECRUIT_SECONDS = 0.5
+
 
 @shared_task(name="traces.drain_portal")
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
     try:
-        again = delivery.drain(portal_id, recruit=lambda: _recruit(portal_id))
+        again = delivery.drain(portal_id, recruit=lambda others: _recruit(portal_id, others))
     except DatabaseError as error:
         # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
         logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)
@@ -40,10 +43,11 @@ def wake(portal_id: int) -> None:
         _send(portal_id)
 
 
-def _recruit(portal_id: int) -> None:
-    """Call for two more workers, each of which calls for two; those who find the lanes taken are gone at once."""
-    for _ in range(2):
-        _send(portal_id)
+def _recruit(portal_id: int, others: int) -> None:
+    """Call for other workers; those who find the lanes taken are gone at once."""
+    if others and wakeups.first_to_recruit(portal_id, RECRUIT_SECONDS):
+        for _ in range(others):
+            _send(portal_id)
 
 
 def _send(portal_id: int, seconds: float = 0.0) -> None:
