@@ -12,6 +12,7 @@ from django.utils import timezone
 from uuid6 import uuid7
 
 from b24app.models import Portal
+from traces import sources
 
 
 def new_key() -> str:
@@ -155,3 +156,65 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.outcome}"
+
+
+class SourceRule(models.Model):
+    """One of a portal's rules, in their order, for the source of a submission (`traces.sources`)."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="source_rules")
+    position = models.PositiveIntegerField()
+    match = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
+    how = models.CharField(max_length=8, choices=[(how, how) for how in sources.HOWS], default=sources.EQUALS)
+    value = models.CharField(max_length=sources.LONGEST, blank=True)
+    utm_source = models.CharField(max_length=sources.LONGEST, blank=True)
+    crm_source = models.CharField(max_length=sources.LONGEST, blank=True)
+    crm_description = models.CharField(max_length=sources.LONGEST, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal"], condition=models.Q(match=sources.ANY), name="one_default_rule_a_portal"
+            )
+        ]
+
+    def __str__(self) -> str:
+        condition = self.match if self.match == sources.ANY else f'{self.match} {self.how} "{self.value}"'
+        given = {
+            "utm_source": self.utm_source,
+            "CRM source": self.crm_source,
+            "description": self.crm_description,
+        }
+        return f"{condition} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
+
+    def rule(self) -> sources.Rule:
+        """The same rule for the matcher."""
+        return sources.Rule(
+            id=self.pk or 0,
+            field=self.match,
+            how=self.how,
+            value=self.value,
+            utm_source=self.utm_source,
+            crm_source=self.crm_source,
+            crm_description=self.crm_description,
+        )
+
+
+class Unmatched(models.Model):
+    """How often a value came in a week that no rule took (`traces.unmatched`); "" counts what was one too many."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
+    week = models.DateField()  # its Monday, UTC
+    field = models.CharField(max_length=12)
+    value = models.CharField(max_length=sources.LONGEST, blank=True)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "unmatched"
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "week", "field", "value"], name="one_count_a_value_and_week")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.value}: {self.count}"

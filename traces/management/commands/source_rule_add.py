@@ -1,0 +1,75 @@
+"""Add a source rule to a portal."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from b24app.models import Portal
+from b24app.transactions import writing
+from traces import sources
+from traces.models import SourceRule
+
+COLUMNS = ("id", "position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
+
+
+class Command(BaseCommand):
+    help = "Add a rule that tells a submission's source, and print it and all rules of the portal in their order."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="the portal's member_id")
+        parser.add_argument(
+            "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
+        )
+        parser.add_argument("--how", default=sources.EQUALS, choices=sources.HOWS, help="default: equals")
+        parser.add_argument("--value", default="", metavar="V", help="what to look for; not needed for any")
+        parser.add_argument("--utm-source", default="", metavar="S", help="a utm_source that the portal knows")
+        parser.add_argument("--crm-source", default="", metavar="ID", help="a STATUS_ID of the CRM's sources")
+        parser.add_argument("--description", default="", help="goes to the CRM beside the source")
+        parser.add_argument(
+            "--position", type=int, metavar="N", help="1 is the first; default: at the end, before the any rule"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        row = SourceRule(
+            match=options["match"],
+            how=options["how"],
+            value="" if options["match"] == sources.ANY else options["value"],
+            utm_source=options["utm_source"].strip(),
+            crm_source=options["crm_source"].strip(),
+            crm_description=options["description"].strip(),
+        )
+        if fault := sources.fault(row.rule()):
+            raise CommandError(fault)
+        rows = _insert(row, options["portal"], options["position"])
+        if options["json"]:
+            listed = [{name: getattr(one, name) for name in COLUMNS} for one in rows]
+            self.stdout.write(json.dumps({"rule": listed[row.position - 1], "rules": listed}))
+            return
+        self.stdout.write(f"added: {row}")
+        for one in rows:
+            self.stdout.write(f"{one.position}. {one}")
+
+
+def _insert(row: SourceRule, member_id: str, position: int | None) -> list[SourceRule]:
+    """Store the rule at its place and return all rules of the portal; the positions then are 1, 2, 3 …"""
+    if position is not None and position < 1:
+        raise CommandError("The first position is 1.")
+    if position is not None and row.match == sources.ANY:
+        raise CommandError("An any rule is always the last one: leave out --position.")
+    with writing():
+        portal = Portal.objects.select_for_update().filter(member_id=member_id).first()
+        if portal is None:
+            raise CommandError(f"No portal has the member_id {member_id}. Install the application on it first.")
+        rows = list(portal.source_rules.all())
+        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
+            raise CommandError("The portal has an any rule already: a second one would never be reached.")
+        row.portal = portal
+        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
+        for number, one in enumerate(rows, start=1):
+            one.position = number
+        SourceRule.objects.bulk_update([one for one in rows if one is not row], ["position"])
+        row.save()
+    return rows

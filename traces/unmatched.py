@@ -1,0 +1,73 @@
+"""Counting, week by week, what visitors came from and no rule took, so that an administrator sees what to map."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
+
+from b24app.models import Portal
+from b24app.transactions import writing
+from traces import sources
+from traces.models import Unmatched
+
+# Different values of a portal that are kept in a week: a visitor can send anything. What comes beyond them is
+# counted for its field under the value "".
+MOST_VALUES = 500
+
+Pair = tuple[str, str]
+
+
+def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
+    """Add (field, value) pairs, as `sources.unmatched` returns them, to the counts of the week of `now`.
+
+    For many submissions at once give all their pairs. To be called outside of `b24app.transactions`. Raises
+    `django.db.Error`: then nothing was counted.
+    """
+    numbers = Counter((field, value[: sources.LONGEST]) for field, value in pairs)
+    if not numbers:
+        return
+    with writing():
+        # One at a time, or several workers would each find room for the last value. Forms, submissions and all else
+        # that refers to the portal can be stored meanwhile.
+        portals = Portal.objects.select_for_update(no_key=True).filter(pk=portal_id)
+        if not portals.values_list("pk", flat=True):
+            return
+        kept = set(Unmatched.objects.filter(portal=portal_id, week=monday(now)).values_list("field", "value"))
+        _add(portal_id, _fitting(numbers, kept), now)
+
+
+def monday(now: datetime) -> date:
+    """The first day of the week, UTC."""
+    today = now.astimezone(UTC).date()
+    return today - timedelta(days=today.weekday())
+
+
+def _fitting(numbers: Counter[Pair], kept: Collection[Pair]) -> Counter[Pair]:
+    """The same numbers, with values for which there is no room counted together."""
+    room = MOST_VALUES - sum(1 for _, value in kept if value)
+    fitting: Counter[Pair] = Counter()
+    for (field, value), number in numbers.items():
+        if value and (field, value) not in kept:
+            value = value if room > 0 else ""
+            room -= 1
+        fitting[field, value] += number
+    return fitting
+
+
+def _add(portal_id: int, numbers: Counter[Pair], now: datetime) -> None:
+    """One statement, by hand: `bulk_create` can replace what is stored but not add to it."""
+    week = connection.ops.adapt_datefield_value(monday(now))
+    at = connection.ops.adapt_datetimefield_value(now)
+    rows = [(portal_id, week, field, value, number, at) for (field, value), number in numbers.items()]
+    table = connection.ops.quote_name(Unmatched._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO {table} ("portal_id", "week", "field", "value", "count", "last_at") '
+            f"VALUES {', '.join('(%s, %s, %s, %s, %s, %s)' for _ in rows)} "
+            'ON CONFLICT ("portal_id", "week", "field", "value") '
+            f'DO UPDATE SET "count" = {table}."count" + excluded."count", "last_at" = excluded."last_at"',
+            [part for row in rows for part in row],
+        )
