@@ -1,0 +1,64 @@
+"""The website snippet `/in/<key>.js`: one script for every site, with the address of the form put in."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from traces.models import Form
+
+logger = logging.getLogger(__name__)
+
+SOURCE = Path(__file__).resolve().parent / "static" / "traces" / "snippet.js"
+CONTENT_TYPE = "text/javascript; charset=utf-8"
+CACHE_SECONDS = 300
+_EMPTY_CONFIG = '{ form: "", intake: "" }'
+
+
+@gzip_page
+@require_safe
+def serve(request: HttpRequest, key: str) -> HttpResponse:
+    """The script of the form with this public key, or 404 with a comment that says why."""
+    if not _is_offered(key):
+        comment = "// Trace Relay: there is no such form. Check the address of this script, or make a new form.\n"
+        return HttpResponse(comment, status=404, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-cache"})
+    text = script(key)
+    etag = quote_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
+    response = HttpResponse(text, content_type=CONTENT_TYPE)
+    response["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+    response["ETag"] = etag
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # sites that ask it of all they embed
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def script(key: str) -> str:
+    """The text of the snippet for one form."""
+    config = {"form": key, "intake": f"{settings.APP_URL}/in/{key}/"}
+    return _source().replace(_EMPTY_CONFIG, json.dumps(config), 1)
+
+
+def _is_offered(key: str) -> bool:
+    """Whether there is such a form. Unknown while the database is away, and then the script is the better answer:
+    in the visitors' browsers it keeps what cannot be stored here.
+    """
+    try:
+        return key.isprintable() and Form.objects.filter(key=key, active=True).exists()
+    except DatabaseError as error:
+        logger.error("the database cannot tell whether a form exists: %s", type(error).__name__)
+        return True
+
+
+@functools.cache
+def _source() -> str:
+    return SOURCE.read_text(encoding="utf-8")
