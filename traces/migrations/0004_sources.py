@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('b24app', '0002_pacing'),
-        ('traces', '0002_batches'),
+        ('traces', '0003_one_commit_a_hit'),
     ]
 
     operations = [
