@@ -110,7 +110,7 @@ if ARGV[2] == 'take' or ARGV[2] == 'look' then
         if ARGV[2] == 'look' then return {'0', commands, tostring(each)} end
         reserve(commands * math.max(each, SHORTEST), limit)
     end
-    set(portal, 'level', level + 1, 'at', now)
+    if tonumber(ARGV[3]) > 0 then set(portal, 'level', level + 1, 'at', now) end
     return {'0', commands, tostring(each)}
 end
 

@@ -97,19 +97,22 @@ def _figures(portal: Portal) -> tuple[float, float]:
     return plan.rate * RATE_SHARE, plan.burst * BURST_SHARE
 
 
-def take(portal: Portal, method: str, commands: int) -> Grant:
-    """Leave to send up to `commands` of `method` in one hit, which is counted; or how long to wait first."""
-    return _grant(portal, method, "take", commands)
+def take(portal: Portal, method: str, commands: int, *, hit: bool = True) -> Grant:
+    """Leave to send up to `commands` of `method` in one hit, which is counted; or how long to wait first.
+
+    Where a hit has several methods each is asked for, and the hit itself is counted with one of them only.
+    """
+    return _grant(portal, method, "take", commands, _figures(portal) if hit else (0.0, 0.0))
 
 
 def look(portal: Portal, method: str, commands: int) -> Grant:
     """What `take` would say now; nothing is counted."""
-    return _grant(portal, method, "look", commands)
+    return _grant(portal, method, "look", commands, _figures(portal))
 
 
-def _grant(portal: Portal, method: str, action: str, commands: int) -> Grant:
+def _grant(portal: Portal, method: str, action: str, commands: int, figures: tuple[float, float]) -> Grant:
     first = max(FIRST_COMMANDS, plan_of(portal).least_commands)
-    answer = _run(portal, method, action, *_figures(portal), commands, first, OPERATING_SECONDS)
+    answer = _run(portal, method, action, *figures, commands, first, OPERATING_SECONDS)
     return Grant(commands) if answer is None else Grant(int(answer[1]), float(answer[0]), float(answer[2]))
 
 

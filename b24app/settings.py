@@ -55,6 +55,11 @@ CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
 # How long one turn for a portal may last before the next portal is served.
 TURN_SECONDS = 2.0
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
+# Worker processes that `manage.py up` starts: Python computes on one processor in each.
+WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
+
+# Further parameters that are taken out of the addresses in a trace, besides those of `traces.addresses`.
+SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
 # --- Database and Redis -----------------------------------------------------------------------
 

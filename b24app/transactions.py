@@ -1,8 +1,9 @@
 """Transactions that write, on either database."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
@@ -14,9 +15,13 @@ def in_line() -> Iterator[None]:
     """Wait for one's turn to write.
 
     SQLite lets one writer in at a time, and the others look again and again, in no order, with pauses of up to 0.1 s.
-    So the threads of one process wait in line for each other here; on PostgreSQL nobody has to.
+    So the threads of a process, and the processes, wait in line for each other here; on PostgreSQL nobody has to.
     """
-    with _line if connection.vendor == "sqlite" else nullcontext():
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with _line, open(f"{connection.settings_dict['NAME']}-line", "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # given back when the file is closed, or its process dies
         yield
 
 

@@ -7,11 +7,11 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import batch, install, limits, wakeups
+from b24app import install, limits, wakeups
 from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, hits, plan, tasks, trace
+from traces import delivery, erasure, hits, orders, tasks, trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -117,18 +117,10 @@ def test_what_looks_like_a_reference_arrives_as_it_was_posted(make, form, portal
 
 
 def test_what_cannot_travel_in_a_batch_goes_by_itself(make, portal, monkeypatch):
-    original = plan.commands
-
-    def commands(kind, body, trace):
-        (command,) = original(kind, body, trace)
-        return [batch.Command(command.method, {**command.params, "NOTE": body["NOTE"]})]
-
-    monkeypatch.setattr(plan, "commands", commands)
-    rows = [
-        make(body={"page_url": f"https://{n}.example/", "NOTE": note}) for n, note in enumerate(["a", "$Error[x]", "b"])
-    ]
+    Form.objects.update(creates="lead")
+    rows = [make(body={"NAME": name}) for name in ["a", "$Error[x]", "b"]]
     drained(rows[0])
-    assert [(hit.method, hit.commands) for hit in portal.hits[-2:]] == [("batch", 4), ("crm.tracking.trace.add", 0)]
+    assert [(hit.method, hit.commands) for hit in portal.hits[-2:]] == [("batch", 4), ("crm.lead.add", 0)]
     assert Submission.objects.filter(state="delivered").count() == 3
 
 
@@ -140,13 +132,14 @@ def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
 
 def test_no_row_is_in_two_hits(make):
     row = make()
-    assert hits.bind(row.portal, timezone.now(), 10, 0).rows == [row]
-    assert hits.bind(row.portal, timezone.now(), 10, 0) is None
+    assert hits.bind(row.portal, orders.rulebook(row.portal_id), timezone.now(), 10).rows == [row]
+    assert hits.bind(row.portal, orders.rulebook(row.portal_id), timezone.now(), 10) is None
 
 
 def test_what_is_given_back_is_due_again(make):
     rows = [make(), make()]
-    hit = hits.give_back(hits.bind(rows[0].portal, timezone.now(), 10, 0), 1)
+    hit = hits.bind(rows[0].portal, orders.rulebook(rows[0].portal_id), timezone.now(), 10)
+    hit = hits.give_back(hit, hit.loads[:1])
     assert (hit.rows, list(hits.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
 
@@ -354,14 +347,14 @@ def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
 
 def test_a_row_that_brings_out_a_fault_of_ours_does_not_stop_the_others(make, monkeypatch, caplog):
     bad, good = make(body={"TRACE": "Planted-Name"}), make()
-    original = trace.build
+    original = trace.prepare
 
-    def build(body, received):
+    def prepare(body, *rest):
         if body == bad.body:
             raise RuntimeError(body["TRACE"])
-        return original(body, received)
+        return original(body, *rest)
 
-    monkeypatch.setattr(trace, "build", build)
+    monkeypatch.setattr(trace, "prepare", prepare)
     drained(bad)
     good.refresh_from_db()
     assert (outcomes(bad), good.state) == ([("retry", "internal_error")], "delivered")

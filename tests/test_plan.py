@@ -1,21 +1,124 @@
-"""What is asked of the portal for one submission."""
+"""What is asked of the portal for one submission, step by step."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from b24app import errors
+from b24app.batch import Answer, Command
 from traces import plan
 
+ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}
+RECORDS = {"company": {"TITLE": "C"}, "contact": {"NAME": "N"}, "deal": {"TITLE": "D"}}
 
-def test_a_trace_alone_names_no_record():
-    assert plan.commands("trace", {"ENTITIES": [{"TYPE": "LEAD", "ID": 1}]}, "{}") == [
-        plan.Command("crm.tracking.trace.add", {"TRACE": "{}"})
+
+def order(kind="deal", **facts):
+    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in plan.RECORDS[kind]}, **facts}
+    return plan.Order(kind, "7", "{}", **facts)
+
+
+def test_a_trace_is_one_step():
+    assert plan.step(order("trace"), {}) == {"trace": Command("crm.tracking.trace.add", {"TRACE": "{}"})}
+    assert plan.step(order("trace"), {"trace": 5}) == {}
+
+
+def test_a_link_names_its_records():
+    entities = plan.entities({"ENTITIES": [{"TYPE": "LEAD", "ID": "7", "x": 1}]})
+    (command,) = plan.step(order("link", entities=entities), {}).values()
+    assert command.params["ENTITIES"] == [{"TYPE": "LEAD", "ID": 7}]
+
+
+def test_a_lead_brings_its_trace_along():
+    (command,) = plan.step(order("lead"), {}).values()
+    assert command == Command("crm.lead.add", {"fields": {"TITLE": "T", **ORIGIN, "TRACE": "{}"}})
+
+
+def test_a_lead_with_utm_fields_has_no_trace():
+    (command,) = plan.step(order("lead_utm"), {}).values()
+    assert "TRACE" not in command.params["fields"]
+
+
+def test_a_lead_beside_existing_records_shares_their_trace():
+    wanted = order("lead", entities=[{"TYPE": "CONTACT", "ID": 1}])
+    assert list(plan.step(wanted, {})) == ["trace"]
+    assert plan.step(wanted, {"trace": 5})["lead"].params["fields"]["TRACE"] == 5
+
+
+def test_a_deal_goes_through_its_steps_with_one_trace():
+    progress, methods = {}, []
+    while step := plan.step(order(), progress):
+        methods += [(name, command.method) for name, command in step.items()]
+        progress = plan.after(progress, {name: 10 + len(methods) for name in step})
+    assert methods == [
+        ("trace", "crm.tracking.trace.add"),
+        ("company", "crm.company.add"),
+        ("contact", "crm.contact.add"),
+        ("deal", "crm.deal.add"),
+        ("bound", "crm.deal.update"),
     ]
 
 
-def test_a_link_names_its_records_with_whole_numbers():
-    (command,) = plan.commands("link", {"ENTITIES": [{"TYPE": "LEAD", "ID": "7", "x": 1}]}, "{}")
-    assert command.params["ENTITIES"] == [{"TYPE": "LEAD", "ID": 7}]
+def test_a_deal_is_not_given_its_company_when_it_is_made():
+    fields = plan.step(order(), {"trace": 1, "company": 2, "contact": 3})["deal"].params["fields"]
+    assert fields == {"TITLE": "D", **ORIGIN, "TRACE": 1, "CONTACT_ID": 3}
+
+
+def test_existing_ones_are_looked_for_and_linked_to_the_trace():
+    wanted = order(phones=("1",), emails=("a@b.example",))
+    assert len(plan.step(wanted, {})) == 4
+    found = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
+    assert plan.step(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
+    assert plan.made(wanted, {**found, "company": 2, "deal": 3}) == [
+        {"TYPE": "COMPANY", "ID": 2},
+        {"TYPE": "CONTACT", "ID": 9},
+        {"TYPE": "DEAL", "ID": 3},
+    ]
+
+
+def test_what_may_have_been_made_is_looked_for_first():
+    progress = plan.unsure({"trace": 1}, ["company"])
+    (command,) = plan.step(order(), progress).values()
+    assert command == Command("crm.company.list", {"filter": ORIGIN, "select": ["ID"], "start": -1})
+    assert plan.after(progress, {"look_company": 0}) == {"trace": 1}
+    assert plan.after(progress, {"look_company": 4}) == {"trace": 1, "company": 4}
+
+
+def test_a_quote_cannot_be_looked_for():
+    assert plan.unsure({}, ["quote"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "result", "number"),
+    [
+        ("crm.lead.add", 5, 5),
+        ("crm.deal.update", True, 1),
+        ("crm.lead.list", [{"ID": "12"}, {"ID": "13"}], 12),
+        ("crm.lead.list", [], 0),
+        ("crm.duplicate.findbycomm", {"CONTACT": [4, 5]}, 4),
+        ("crm.duplicate.findbycomm", [], 0),
+    ],
+)
+def test_a_result_is_a_number(method, result, number):
+    assert plan.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {})) == number
+
+
+@pytest.mark.parametrize(
+    ("method", "result"),
+    [
+        ("crm.lead.add", "5"),
+        ("crm.lead.add", True),
+        ("crm.lead.add", 0),
+        ("crm.deal.update", 1),
+        ("crm.lead.list", [{}]),
+        ("crm.lead.list", {"ID": 1}),
+        ("crm.duplicate.findbycomm", {"CONTACT": ["x"]}),
+        ("crm.duplicate.findbycomm", {"CONTACT": 7}),
+        ("crm.duplicate.findbycomm", None),
+    ],
+)
+def test_a_result_that_is_none_is_told(method, result):
+    outcome = plan.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {}))
+    assert isinstance(outcome, errors.Ambiguous)
 
 
 @pytest.mark.parametrize("number", [1, "1", 2**40, "007"])

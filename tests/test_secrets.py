@@ -8,7 +8,7 @@ from django.db import DataError, IntegrityError, OperationalError
 from b24app import install, portals
 from b24app.errors import PortalError
 from b24app.models import Portal
-from traces import delivery, hits
+from traces import delivery, trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ def test_a_fault_of_ours_is_logged_without_the_visitors_data(acme, make_submissi
     def fail(*args):
         raise RuntimeError(f"cannot build {VISITOR}")
 
-    monkeypatch.setattr(hits.trace, "build", fail)
+    monkeypatch.setattr(trace, "prepare", fail)
     row = make_submission(body=VISITOR)
     delivery.drain(acme.pk)
     text = "".join(record.getMessage() for record in caplog.records)

@@ -1,6 +1,8 @@
 """Building a TRACE: whatever comes in, what goes out is clean, and what was clean means the same."""
 
+import html
 import json
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tests.sandbox import tracking
 from tests.sandbox.portal import GOLDEN, SITES
 from traces import trace
+from traces.addresses import UTM
 
 FILE = json.loads(GOLDEN.read_text())
 RECEIVED = 1_795_500_000
@@ -32,7 +35,22 @@ def stored(text):
     return tracking.load(text, FILE["sources"], SITES, RECEIVED).as_golden()
 
 
-STORED = [case for case in FILE["cases"] if (case["stored"] or {}).get("source_id") is not None]
+# What the portal stored of these is less than they hold, so that a repaired trace says more.
+BETTER = {
+    "old documented example (SOURCE_ID, SOURCE_DESC, PAGES)": [["https://example.com/", 1712136392, None]],
+    "pages as bare list": [["https://a.example/", 1712136392, "A"]],
+    "page time null": [["https://a.example/", RECEIVED, "A"]],
+}
+STORED = [
+    case for case in FILE["cases"] if (case["stored"] or {}).get("source_id") is not None and case["name"] not in BETTER
+]
+
+
+@pytest.mark.parametrize("name", BETTER)
+def test_what_the_portal_would_lose_it_gets(name):
+    (case,) = (case for case in FILE["cases"] if case["name"] == name)
+    after = stored(trace.build({"TRACE": case["request"]["TRACE"]}, RECEIVED).text)
+    assert [[page["URL"], page["DATE_INSERT"], page["TITLE"]] for page in after["pages"]] == BETTER[name]
 
 
 @pytest.mark.parametrize("case", STORED, ids=[case["name"] for case in STORED])
@@ -139,7 +157,7 @@ def test_at_most_five_pages_are_kept_the_last_ones():
     pages = [[f"https://shop.example/{number}", number, ""] for number in range(7)]
     result = built(TRACE={"pages": {"list": pages}})
     assert [page[1] for page in result["pages"]["list"]] == [2, 3, 4, 5, 6]
-    assert repairs(TRACE={"pages": {"list": pages}}) == ("pages_shortened",)
+    assert repairs(TRACE={"pages": {"list": pages}}) == ("trace_as_text", "pages_shortened")
 
 
 def test_a_date_as_text_becomes_seconds():
@@ -216,7 +234,7 @@ def clean_traces(**more):
             "url": addresses,
             "device": st.fixed_dictionaries({"isMobile": st.booleans()}),
             "tags": st.fixed_dictionaries(
-                {"ts": moments, "list": st.dictionaries(st.sampled_from(trace.UTM), words), "gclid": st.none()}
+                {"ts": moments, "list": st.dictionaries(st.sampled_from(UTM), words), "gclid": st.none()}
             ),
             "client": st.just({}),
             "pages": st.fixed_dictionaries(
@@ -235,3 +253,71 @@ def test_a_clean_trace_means_the_same_to_the_portal(given):
     result = trace.build({"TRACE": text}, RECEIVED)
     assert stored(result.text) == stored(text)
     assert result.repairs == ()
+
+
+def prepared(**body):
+    return trace.prepare(body, RECEIVED)
+
+
+OLD = {
+    "SOURCE_ID": "6",
+    "SOURCE_DESC": "Sales",
+    "PAGES": [{"URL": "https://a.example/", "DATE": "2026-01-05T10:00:00"}],
+}
+
+
+@pytest.mark.parametrize("given", [OLD, json.dumps(OLD)])
+def test_the_old_form_gives_its_pages_and_hands_its_source_on(given):
+    found = prepared(TRACE=given)
+    assert found.trace["pages"]["list"] == [["https://a.example/", 1767607200]]
+    assert (found.source_id, found.source_desc) == ("6", "Sales")
+    assert {"old_form", "time_converted"} <= set(found.repairs)
+
+
+RIGHT = '{"url":"https://a.example/","pages":{"list":[["https://a.example/",1790000000,"A"]]}}'
+
+
+@pytest.mark.parametrize("wrapped", [json.dumps(RIGHT), quote(RIGHT), html.escape(RIGHT)])
+def test_a_trace_that_was_wrapped_once_too_often_is_unpacked(wrapped):
+    assert prepared(TRACE=wrapped).trace == prepared(TRACE=RIGHT).trace
+    assert repairs(TRACE=wrapped) == ("trace_unwrapped",)
+
+
+def test_keys_in_capital_letters_are_understood():
+    assert built(TRACE={"URL": "https://a.example/", "REF": "https://b.example/"})["ref"] == "https://b.example/"
+
+
+def test_tags_without_a_list_are_understood():
+    assert built(TRACE={"tags": {"utm_source": "fb"}})["tags"]["list"] == {"utm_source": "fb"}
+
+
+def test_tags_are_found_in_the_newest_page_that_has_some():
+    pages = [[f"https://a.example/?utm_source={name}", 1790000000] for name in ("old", "new")]
+    tags = built(TRACE={"pages": {"list": [*pages, ["https://a.example/", 1790000001]]}})["tags"]["list"]
+    assert tags == {"utm_source": "new"}
+
+
+@pytest.mark.parametrize("when", ["yesterday", [1], True])
+def test_an_unreadable_time_is_that_of_the_submission(when):
+    body = {"TRACE": {"pages": {"list": [["https://a.example/", when, "A"]]}}}
+    assert built(**body)["pages"]["list"][0][1] == RECEIVED
+    assert repairs(**body) == ("trace_as_text", "time_unreadable")
+
+
+def test_secrets_are_taken_out_of_every_address():
+    secret = "https://me:pw@a.example/?a=1&access_token=planted&x=ines@mail.example#auth=planted"
+    visit = {"url": secret, "ref": secret, "pages": {"list": [[secret, 1790000000]]}}
+    found = prepared(TRACE={**visit, "previous": {"list": [visit]}}, page_url=secret, referrer=secret)
+    text = trace.write(found.trace)
+    assert ("planted" in text, "mail.example" in text, "me:pw" in text) == (False, False, False)
+    assert (found.trace["url"], found.repairs) == ("https://a.example/?a=1", ("trace_as_text", "secret_removed"))
+
+
+def test_click_ids_are_named():
+    assert prepared(page_url="https://a.example/?gclid=x&yclid=1").click_ids == ("gclid", "yclid")
+    assert prepared(TRACE={"tags": {"list": {}, "gclid": "x"}}).click_ids == ("gclid",)
+
+
+def test_a_rule_replaces_the_source_and_leaves_the_other_tags():
+    found = prepared(utm_source="fb", utm_medium="cpc").trace
+    assert trace.with_source(found, "google")["tags"]["list"] == {"utm_source": "google", "utm_medium": "cpc"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from b24app import batch, errors, limits, portals, receipts, wakeups
 from b24app.models import Portal
-from traces import hits, plan, recovery, results, stores
+from traces import hits, orders, plan, recovery, results, stores
 from traces.hits import Hit
 from traces.models import Attempt, Batch, Submission
 
@@ -77,7 +78,8 @@ def _turn(portal: Portal, recruit: Callable[[int], None], lanes: int) -> float |
     `lanes` are free: so many others may help, where there is a hit for each.
     """
     until = time.monotonic() + settings.TURN_SECONDS
-    share, in_flight = limits.plan_of(portal).least_commands, limits.plan_of(portal).in_flight
+    book = orders.rulebook(portal.pk)
+    helpers = _Helpers(recruit, lanes)
     while time.monotonic() < until:
         now = timezone.now()
         if portal.state == Portal.State.UNINSTALLED:
@@ -87,24 +89,11 @@ def _turn(portal: Portal, recruit: Callable[[int], None], lanes: int) -> float |
         probing = portal.state == Portal.State.HELD
         if probing and not _take_probe(portal, now):
             return None
-        rest = recovery.look_after(portal, now)
+        rest = recovery.look_after(portal, book, now)
         if rest is None:
-            grant = limits.look(portal, plan.TRACE_ADD, MOST_ROWS)
-            if grant.wait:
-                return max(grant.wait, LEAST_SECONDS)
-            waiting = _waiting(portal, now, grant.commands) if lanes or share else 0
-            limit = min(grant.commands, max(share, -(-waiting // in_flight))) if share else grant.commands
-            try:
-                hit = hits.bind(portal, now, 1 if probing else limit, grant.each)
-            except stores.Wait:
-                rest = _wait_for_place(portal, hits.duration(grant.commands, grant.each))
-            else:
-                if hit is None:
-                    return _next_due(portal, now)
-                if lanes and waiting > limit:
-                    recruit(min(lanes, -(-waiting // limit) - 1))
-                    lanes = 0
-                rest = _send(portal, hit)
+            rest = _next_hit(portal, book, now, 1 if probing else MOST_ROWS, helpers)
+            if rest is None:
+                return _next_due(portal, now)
         if rest:
             return max(rest, LEAST_SECONDS)
         fresh = Portal.objects.filter(pk=portal.pk).first()
@@ -114,9 +103,43 @@ def _turn(portal: Portal, recruit: Callable[[int], None], lanes: int) -> float |
     return 0.0
 
 
-def _waiting(portal: Portal, now: datetime, each: int) -> int:
-    """How many rows are due; no more are counted than all hits of `each` rows could carry at a time."""
-    return hits.due(now).filter(portal=portal)[: limits.plan_of(portal).in_flight * each].count()
+class _Helpers:
+    """Other workers, of which so many may be called for once in a turn."""
+
+    def __init__(self, recruit: Callable[[int], None], lanes: int) -> None:
+        self.recruit = recruit
+        self.lanes = lanes
+
+    def call(self, hits: int) -> None:
+        if self.lanes and hits:
+            self.recruit(min(self.lanes, hits))
+            self.lanes = 0
+
+
+def _next_hit(portal: Portal, book: orders.Rulebook, now: datetime, most: int, helpers: _Helpers) -> float | None:
+    """Send the next hit; for how many seconds the portal must be left alone, or None where nothing is due."""
+    methods = {method for form in book.forms.values() for method in plan.methods(form.creates)}
+    grants = {method: limits.look(portal, method, most) for method in sorted(methods or {plan.TRACE_ADD})}
+    closed = {method: grant.wait for method, grant in grants.items() if grant.wait}
+    if len(closed) == len(grants):
+        return min(closed.values())
+    limit = min(grant.commands for grant in grants.values() if not grant.wait)
+    each = max(grant.each for grant in grants.values())
+    plans = limits.plan_of(portal)
+    waiting = 0
+    if helpers.lanes or plans.least_commands:
+        # No more are counted than all hits could carry at a time.
+        waiting = hits.due(now).filter(portal=portal)[: plans.in_flight * limit].count()
+    if plans.least_commands:
+        limit = min(limit, max(plans.least_commands, -(-waiting // plans.in_flight)))
+    try:
+        hit = hits.bind(portal, book, now, limit, each, closed)
+    except stores.Wait:
+        return _wait_for_place(portal, hits.duration(limit, each))
+    if hit is None:
+        return None
+    helpers.call(-(-waiting // limit) - 1)
+    return _send(portal, hit)
 
 
 def _take_probe(portal: Portal, now: datetime) -> bool:
@@ -157,11 +180,20 @@ def _send(portal: Portal, hit: Hit) -> float:
 
     Returns for how many seconds the portal must be left alone: 0 to go on, infinity where it is held.
     """
-    if not hit.loads:
-        return 0.0
-    grant = limits.take(portal, plan.TRACE_ADD, len(hit.loads))
-    hit = hits.give_back(hit, grant.commands)
-    return _call(portal, hit) if hit.loads else grant.wait
+    wait = 0.0
+    room: dict[str, int] = {}
+    for method, commands in hit.methods.items():
+        grant = limits.take(portal, method, commands, hit=not any(room.values()))
+        room[method] = grant.commands
+        wait = max(wait, grant.wait)
+    allowed = []
+    for load in hit.loads:
+        needed = Counter(command.method for command in load.commands.values())
+        if all(room[method] >= number for method, number in needed.items()):
+            allowed.append(load)
+            room = {method: left - needed[method] for method, left in room.items()}
+    hit = hits.give_back(hit, allowed)
+    return _call(portal, hit) if hit.loads else wait
 
 
 def _call(portal: Portal, hit: Hit) -> float:
@@ -191,35 +223,39 @@ def _ask(portal: Portal, hit: Hit) -> batch.Answer:
             operating = {command.method: reply.operating} if reply.operating else {}
             return batch.Answer({key: reply.result}, {}, operating)
     if place is not None:
-        last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), list(commands))}
+        making = [plan.key(number) for number, (_, name, _) in enumerate(hit.batch.commands) if name in plan.MAKING]
+        last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), making)}
         first = {receipts.MARK_KEY: receipts.mark(place, str(hit.batch.pk))} if len(commands) > 1 else {}
         commands = first | commands | last
     return portals.call_batch(portal, commands, before_repeat=lambda: hits.begin_again(hit))
 
 
 def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) -> float:
-    """Settle each row of a hit by its own result."""
+    """Settle each row of a hit by its own results."""
     attempts: list[Attempt] = []
-    faults: list[errors.PortalError] = []
-    for number, load in enumerate(hit.loads):
-        outcome = plan.outcome(answer, plan.key(number))
-        if isinstance(outcome, int):
-            attempts.append(results.delivered(load.row, load.command, outcome, seconds))
-        else:
-            attempts.append(results.failed(load.row, load.command.method, outcome, seconds))
-            faults.append(outcome)
+    faults: list[tuple[str, errors.PortalError]] = []
+    keys = iter(hit.commands)
+    for load in hit.loads:
+        outcomes = {
+            (name, command.method): plan.outcome(answer, next(keys), command) for name, command in load.commands.items()
+        }
+        attempts += results.settled(load.row, load.work, outcomes, seconds)
+        faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
     results.store(hit.batch, attempts)
     each = seconds / max(1, len(answer.results) + len(answer.errors))
-    limits.report(portal, plan.TRACE_ADD, each, answer.operating.get(plan.TRACE_ADD))
+    for method in hit.methods:
+        limits.report(portal, method, each, answer.operating.get(method))
     _learn_stores(portal, hit.batch, answer)
     portals.is_well(portal)
-    return max((portals.obey(portal, fault, plan.TRACE_ADD) for fault in _each_kind_once(faults)), default=0.0)
+    return max((portals.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
 
 
-def _each_kind_once(faults: Sequence[errors.PortalError]) -> list[errors.PortalError]:
-    """What concerns the portal, not the row: one fault of each code is enough to obey."""
-    by_code = {fault.code: fault for fault in faults if isinstance(fault, (errors.Wait, errors.Stop))}
-    return list(by_code.values())
+def _each_kind_once(faults: Sequence[tuple[str, errors.PortalError]]) -> list[tuple[str, errors.PortalError]]:
+    """What concerns the portal, not the row: one fault of each code and method is enough to obey."""
+    concerning = (errors.Wait, errors.Stop)
+    return list(
+        {(method, fault.code): (method, fault) for method, fault in faults if isinstance(fault, concerning)}.values()
+    )
 
 
 def _learn_stores(portal: Portal, out: Batch, answer: batch.Answer) -> None:
@@ -236,19 +272,23 @@ def _not_taken(portal: Portal, hit: Hit, error: errors.PortalError, seconds: flo
     if isinstance(error, errors.Ambiguous) and hit.batch.store is not None:
         recovery.give_up_answer(hit.batch, error.code, timezone.now())
     elif error.code == "renewing":
-        hits.give_back(hit, 0)  # nothing was tried
+        hits.give_back(hit, [])  # nothing was tried
     else:
         if isinstance(error, errors.Refused) and len(hit.loads) > 1:
             # One of them spoils the others: each finds out alone.
             error = errors.Transient(error.code, error.description, status=error.status)
             for row in hit.rows:
                 row.alone = True
-        attempts = [results.failed(load.row, load.command.method, error, seconds) for load in hit.loads]
+        rest_until = results.ends_at(hit.batch)
+        attempts = []
+        for load in hit.loads:
+            method = next(iter(load.commands.values())).method
+            attempts.append(results.failed(load.row, list(load.commands), method, error, seconds, rest_until))
         results.store(hit.batch, attempts)
         if isinstance(error, errors.Ambiguous):
             ids = ", ".join(str(row.pk) for row in hit.rows)
             logger.warning("portal %s: %s, these may have been sent twice: %s", portal.pk, error.code, ids)
-    return portals.obey(portal, error, hit.loads[0].command.method)
+    return portals.obey(portal, error, next(iter(hit.methods)))
 
 
 def send_again(chosen: Q) -> int:

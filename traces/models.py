@@ -9,6 +9,7 @@ from typing import Any
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from b24app.models import Portal
@@ -28,8 +29,14 @@ def new_submission_id() -> uuid.UUID:
 class Kind(models.TextChoices):
     """What a form makes of a submission on the portal."""
 
-    TRACE = "trace", "trace"
-    LINK = "link", "link"
+    TRACE = "trace", _("A trace alone")
+    LINK = "link", _("A trace, linked to existing records")
+    LEAD = "lead", _("A lead")
+    DEAL = "deal", _("A deal with its contact and company")
+    CONTACT = "contact", _("A contact")
+    COMPANY = "company", _("A company")
+    QUOTE = "quote", _("A quote")
+    LEAD_UTM = "lead_utm", _("A lead with UTM fields only")
 
 
 class Form(models.Model):
@@ -43,6 +50,10 @@ class Form(models.Model):
     creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
     # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
     origins = models.JSONField(default=list, blank=True)
+    # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.fields`).
+    mapping: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # A deal's contact and company are looked for by phone and e-mail before they are made.
+    find_existing = models.BooleanField(default=False)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -70,6 +81,8 @@ class Batch(models.Model):
     look_at = models.DateTimeField()
     # Why there is no answer; empty while it is still awaited.
     code = models.CharField(max_length=60, blank=True)
+    # What it carries, in the order of its keys (`plan.key`): the submission's id, the command's name, its method.
+    commands: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
 
     class Meta:
         indexes = [models.Index(fields=["portal", "look_at"], name="batch_look")]
@@ -114,6 +127,8 @@ class Submission(models.Model):
     code = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
     repairs: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
+    # What the portal has made of it so far (`traces.plan`); a submission that was interrupted goes on behind it.
+    progress: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
     trace_id = models.PositiveBigIntegerField(null=True, blank=True)
     entities: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -137,6 +152,7 @@ class Attempt(models.Model):
 
     class Outcome(models.TextChoices):
         DELIVERED = "delivered", "delivered"
+        DONE = ("done", "done")  # one step of several
         WAITED = "waited", "waited"
         RETRY = "retry", "retry"
         UNKNOWN = ("unknown", "unknown")  # may have been done: a repetition may be a second one

@@ -1,8 +1,16 @@
-"""What is asked of the portal for one submission. Pure: the form's kind and the body in, commands out."""
+"""What is asked of the portal for one submission, step by step. Pure: an order and its progress in, commands out.
+
+The commands of one step do not depend on each other and travel in one hit; the next step is known when their results
+are. `progress` maps names to numbers and is kept with the submission after every hit, so that one that was interrupted
+goes on behind what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
+`found_…` those of what was there (0: nothing), `unsure_…` marks what may have been made, `bound` is 1 when the deal has
+its company. Source: the fact sheets on TRACE and on CRM entities.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from b24app import errors
@@ -10,14 +18,89 @@ from b24app.batch import Answer, Command
 
 TRACE_ADD = "crm.tracking.trace.add"
 ENTITY_TYPES = ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")
+ORIGINATOR = "trace-relay"
+# What a kind makes besides the trace, in the order of making it.
+RECORDS: dict[str, tuple[str, ...]] = {
+    "trace": (),
+    "link": (),
+    "lead": ("lead",),
+    "lead_utm": ("lead",),
+    "deal": ("company", "contact", "deal"),
+    "contact": ("contact",),
+    "company": ("company",),
+    "quote": ("quote",),
+}
+# Records that can be found by the submission that made them; a quote has no such fields.
+WITH_ORIGIN = frozenset({"lead", "deal", "contact", "company"})
+# What is made anew by each call: their numbers stand in the receipt.
+MAKING = frozenset({"trace", "lead", "deal", "contact", "company", "quote"})
+
+Progress = Mapping[str, int]
 
 
-def commands(kind: str, body: Mapping[str, Any], trace: str) -> list[Command]:
-    """The commands for a submission of a form that creates `kind`, with the built TRACE text."""
-    params: dict[str, Any] = {"TRACE": trace}
-    if kind == "link":
-        params["ENTITIES"] = entities(body)
-    return [Command(TRACE_ADD, params)]
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that is to be made of one submission.
+
+    `trace` is the TRACE text, `records` the fields of each record by its name, without what this module adds;
+    `entities` the existing records to link; `phones` and `emails` what existing contacts and companies are found by.
+    """
+
+    kind: str
+    origin: str
+    trace: str
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    entities: Sequence[Mapping[str, Any]] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+def step(order: Order, progress: Progress) -> dict[str, Command]:
+    """The commands of the next step, by the name under which their results go into the progress; none at the end."""
+    for commands in (_unsure(order, progress), _look_ups(order, progress), _trace(order, progress)):
+        if commands:
+            return commands
+    for name in _to_make(order):
+        if not _number(name, progress):
+            return {name: Command(f"crm.{name}.add", {"fields": _fields(order, name, progress)})}
+    if order.kind == "deal" and (company := _number("company", progress)) and not progress.get("bound"):
+        # A company that is given at once would be linked to the trace as the contact with its number.
+        params = {"id": progress["deal"], "fields": {"COMPANY_ID": company}}
+        return {"bound": Command("crm.deal.update", params)}
+    return {}
+
+
+def methods(kind: str) -> set[str]:
+    """The methods that submissions of a form of this kind usually need."""
+    needed = {f"crm.{name}.add" for name in RECORDS[kind]}
+    if kind == "deal":
+        needed |= {TRACE_ADD, "crm.deal.update", "crm.duplicate.findbycomm"}
+    return needed or {TRACE_ADD}
+
+
+def made(order: Order, progress: Progress) -> list[dict[str, Any]]:
+    """The records that the submission made or was linked to, as `{"TYPE": "LEAD", "ID": 1}`."""
+    numbers = ((name, _number(name, progress)) for name in RECORDS[order.kind])
+    return [*map(dict, order.entities), *({"TYPE": name.upper(), "ID": number} for name, number in numbers if number)]
+
+
+def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
+    """The progress with the results of a step."""
+    now = dict(progress)
+    for name, number in results.items():
+        made_name = name.removeprefix("look_")
+        if made_name == name:
+            now[name] = number
+        else:
+            now.pop(f"unsure_{made_name}", None)
+            if number:
+                now[made_name] = number
+    return now
+
+
+def unsure(progress: Progress, names: Sequence[str]) -> dict[str, int]:
+    """The progress after a step whose answer was lost for good: what may have been made is looked for first."""
+    return {**progress, **{f"unsure_{name}": 1 for name in names if name in WITH_ORIGIN}}
 
 
 def key(number: int) -> str:
@@ -25,16 +108,19 @@ def key(number: int) -> str:
     return f"c{number}"
 
 
-def outcome(answer: Answer, key: str) -> int | errors.PortalError:
-    """The number that the portal gave to what the command made, or why there is none."""
+def outcome(answer: Answer, key: str, command: Command) -> int | errors.PortalError:
+    """The number that a command's result stands for, or why there is none."""
     if key in answer.errors:
         return answer.errors[key]
     if key not in answer.results:
         return errors.Transient("not_run", "The portal did not run it.")
-    made = answer.results[key]
-    if type(made) is not int or not 0 < made < 2**63:
-        return errors.Ambiguous("unreadable", "The portal's answer is not a trace's number.")
-    return made
+    try:
+        number = _READ.get(command.method.rpartition(".")[2], _made)(answer.results[key])
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        number = None
+    if number is None:
+        return errors.Ambiguous("unreadable", "The portal's answer is not what its documentation says.")
+    return number
 
 
 def entities(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -57,3 +143,89 @@ def entities_fault(value: Any) -> str:
         if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:20]) < 2**63):
             return "Each of ENTITIES needs an ID, a whole number above 0."
     return ""
+
+
+def _to_make(order: Order) -> list[str]:
+    return [name for name in RECORDS[order.kind] if name in order.records]
+
+
+def _number(name: str, progress: Progress) -> int:
+    """The number of a record that was made or found, or 0."""
+    found = (f"found_{name}_phone", f"found_{name}_email")
+    return next((number for key in (name, *found) if (number := progress.get(key, 0))), 0)
+
+
+def _unsure(order: Order, progress: Progress) -> dict[str, Command]:
+    """Look for what may have been made by a call whose answer was lost."""
+    origin = {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
+    params = {"filter": origin, "select": ["ID"], "start": -1}
+    names = [name for name in RECORDS[order.kind] if progress.get(f"unsure_{name}")]
+    return {f"look_{name}": Command(f"crm.{name}.list", params) for name in names}
+
+
+def _look_ups(order: Order, progress: Progress) -> dict[str, Command]:
+    """Contacts and companies with the same phone or e-mail."""
+    if order.kind != "deal":
+        return {}
+    commands = {}
+    for name in ("contact", "company"):
+        for kind, values in (("phone", order.phones), ("email", order.emails)):
+            found = f"found_{name}_{kind}"
+            if values and name in order.records and found not in progress and not progress.get(name):
+                params = {"type": kind.upper(), "values": list(values), "entity_type": name.upper()}
+                commands[found] = Command("crm.duplicate.findbycomm", params)
+    return commands
+
+
+def _trace(order: Order, progress: Progress) -> dict[str, Command]:
+    """The trace first, where several records share it or there is none: existing ones are linked at once."""
+    alone = order.kind in ("lead", "lead_utm", "contact", "company", "quote") and not order.entities
+    if alone or progress.get("trace"):
+        return {}
+    linked = [dict(entity) for entity in order.entities]
+    for name in ("contact", "company"):
+        if order.kind == "deal" and not progress.get(name) and (number := _number(name, progress)):
+            linked.append({"TYPE": name.upper(), "ID": number})
+    params: dict[str, Any] = {"TRACE": order.trace}
+    return {"trace": Command(TRACE_ADD, {**params, "ENTITIES": linked} if linked else params)}
+
+
+def _fields(order: Order, name: str, progress: Progress) -> dict[str, Any]:
+    fields = dict(order.records[name])
+    if name in WITH_ORIGIN:
+        fields |= {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
+    if trace := progress.get("trace"):
+        fields["TRACE"] = trace
+    elif order.kind != "lead_utm":
+        fields["TRACE"] = order.trace
+    if name == "contact" and (company := _number("company", progress)):
+        fields["COMPANY_ID"] = company
+    if name == "deal" and (contact := _number("contact", progress)):
+        fields["CONTACT_ID"] = contact
+    return fields
+
+
+def _made(result: Any) -> int | None:
+    return result if type(result) is int and 0 < result < 2**63 else None
+
+
+def _updated(result: Any) -> int | None:
+    return 1 if result is True else None
+
+
+def _listed(result: Any) -> int | None:
+    """The first of a list's records, whose numbers are texts."""
+    if not isinstance(result, list):
+        return None
+    return int(result[0]["ID"]) if result else 0
+
+
+def _found(result: Any) -> int | None:
+    """The first record that was found: `{"CONTACT": [12, 19]}`, or an empty list."""
+    if not isinstance(result, (dict, list)):
+        return None
+    return next((int(numbers[0]) for numbers in (result.values() if isinstance(result, dict) else ())), 0)
+
+
+# How the result of a method is read, by the last part of its name.
+_READ: dict[str, Callable[[Any], int | None]] = {"update": _updated, "list": _listed, "findbycomm": _found}

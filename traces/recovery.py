@@ -15,8 +15,8 @@ from django.conf import settings
 
 from b24app import errors, limits, portals, receipts
 from b24app.models import Portal, PortalUser
-from traces import plan, results, sentences
-from traces.models import Batch, Submission
+from traces import orders, plan, results, sentences
+from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def give_up_answer(batch: Batch, code: str, now: datetime) -> None:
     )
 
 
-def look_after(portal: Portal, now: datetime) -> float | None:
+def look_after(portal: Portal, book: orders.Rulebook, now: datetime) -> float | None:
     """Ask for one lost hit whose time has come. None where there is none, else for how long the portal must be left."""
     batch = Batch.objects.filter(portal=portal, look_at__lte=now).order_by("look_at").first()
     if batch is None:
@@ -45,10 +45,10 @@ def look_after(portal: Portal, now: datetime) -> float | None:
     if not taken.update(holder=holder, look_at=end_of_claim):
         return 0.0  # somebody else looks after it
     batch.holder = holder
-    return _settle(portal, batch, now)
+    return _settle(portal, book, batch, now)
 
 
-def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
+def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) -> float:
     text = None
     if batch.store is not None:
         try:
@@ -65,13 +65,13 @@ def _settle(portal: Portal, batch: Batch, now: datetime) -> float:
             rest = portals.obey(portal, error, "")
             _look_again(batch, now, min(rest, AFTER_FAULT_SECONDS))
             return rest
-    rows = list(Submission.objects.filter(batch=batch).prefetch_related("form").order_by("received_at", "pk"))
-    keys = [plan.key(number) for number in range(len(rows))]
-    found = receipts.read(text, str(batch.pk), keys)
+    rows = {str(row.pk): row for row in Submission.objects.filter(batch=batch)}
+    making = [plan.key(number) for number, (_, name, _) in enumerate(batch.commands) if name in plan.MAKING]
+    found = receipts.read(text, str(batch.pk), making)
     if found is not None:
-        _settle_by(batch, rows, found)
+        _settle_by(batch, book, rows, found)
         return 0.0
-    ends_at = batch.sent_at + timedelta(seconds=settings.B24_HTTP_TIMEOUT)
+    ends_at = results.ends_at(batch)
     if batch.store is not None and now < ends_at:
         _look_again(batch, now, min((now - batch.sent_at).total_seconds() + 0.1, (ends_at - now).total_seconds()))
         return 0.0
@@ -93,26 +93,32 @@ def _look_again(batch: Batch, now: datetime, seconds: float) -> None:
     Batch.objects.filter(pk=batch.pk, holder=batch.holder).update(look_at=now + timedelta(seconds=seconds))
 
 
-def _settle_by(batch: Batch, rows: list[Submission], found: dict[str, int]) -> None:
-    attempts = []
-    for number, row in enumerate(rows):
-        (command,) = plan.commands(row.form.creates, row.body, "")
-        trace_id = found.get(plan.key(number))
-        if trace_id:
-            attempts.append(results.delivered(row, command, trace_id, 0.0, code="receipt"))
-        else:
-            attempts.append(results.failed(row, command.method, FAILED_ON_PORTAL, 0.0))
+def _settle_by(batch: Batch, book: orders.Rulebook, rows: dict[str, Submission], found: dict[str, int]) -> None:
+    """What is in the receipt is done; what is not was not, and what makes nothing is asked again."""
+    outcomes: dict[str, dict[tuple[str, str], int | errors.PortalError]] = {row_id: {} for row_id in rows}
+    for number, (row_id, name, method) in enumerate(batch.commands):
+        if row_id in rows:
+            outcomes[row_id][name, method] = found.get(plan.key(number), FAILED_ON_PORTAL)
+    attempts: list[Attempt] = []
+    for row_id, row in rows.items():
+        row.form = book.forms.get(row.form_id) or row.form
+        work = orders.work(row, row.form, book.rules)
+        attempts += results.settled(row, work, outcomes[row_id], 0.0, code="receipt")
     if results.store(batch, attempts):
-        logger.info("batch %s: settled by its receipt, %d of %d delivered", batch.pk, len(found), len(rows))
+        logger.info("batch %s: settled by its receipt, %d results for %d rows", batch.pk, len(found), len(rows))
 
 
-def _settle_as_unknown(portal: Portal, batch: Batch, rows: list[Submission]) -> None:
+def _settle_as_unknown(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
     reason = sentences.NO_ANSWER if batch.code else sentences.WORKER_LOST
     error = errors.Ambiguous(batch.code or "worker_lost", str(reason))
+    asked: dict[str, list[tuple[str, str]]] = {row_id: [] for row_id in rows}
+    for row_id, name, method in batch.commands:
+        asked.get(row_id, []).append((name, method))
     attempts = []
-    for row in rows:
-        (command,) = plan.commands(row.form.creates, row.body, "")
-        attempts.append(results.failed(row, command.method, error, 0.0))
+    for row_id, row in rows.items():
+        names = [name for name, _ in asked[row_id]]
+        method = next((method for _, method in asked[row_id]), "")
+        attempts.append(results.failed(row, names, method, error, 0.0, results.ends_at(batch)))
     if results.store(batch, attempts) and rows:
-        ids = ", ".join(str(row.pk) for row in rows)
+        ids = ", ".join(rows)
         logger.warning("portal %s: no receipt (%s), these may have been sent twice: %s", portal.pk, error.code, ids)

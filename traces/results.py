@@ -1,6 +1,6 @@
 """What an answer makes of a submission, and how that is written down.
 
-`delivered` and `failed` change a row in memory and say what to note in its history; `store` writes all rows of a hit in
+`settled` and `failed` change a row in memory and say what to note in its history; `store` writes all rows of a hit in
 one commit, unless another worker has taken the hit over meanwhile.
 """
 
@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from b24app import errors
-from b24app.batch import Command
 from b24app.transactions import writing
-from traces import retry, sentences
+from traces import orders, plan, retry, sentences
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -26,28 +26,78 @@ logger = logging.getLogger(__name__)
 # What an answer may change of a row.
 _NAMES = {
     *("state", "batch", "alone", "due_at", "tries", "code", "reason"),
-    *("trace_id", "entities", "delivered_at"),
+    *("progress", "repairs", "trace_id", "entities", "delivered_at"),
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
 _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field.primary_key]
 
 
-def delivered(row: Submission, command: Command, trace_id: int, seconds: float, code: str = "") -> Attempt:
-    """The portal has it under the number `trace_id`; `code` says how that is known, where not from its answer."""
+def settled(
+    row: Submission,
+    work: orders.Work,
+    outcomes: Mapping[tuple[str, str], int | errors.PortalError],
+    seconds: float,
+    code: str = "",
+) -> list[Attempt]:
+    """What the results of a step make of a row: `outcomes` by the commands' names and methods.
+
+    `code` says how they are known, where not from the portal's answer.
+    """
+    good = {name: number for (name, _), number in outcomes.items() if isinstance(number, int)}
+    row.progress = plan.after(row.progress, good)
+    faults = [(name, method, fault) for (name, method), fault in outcomes.items() if not isinstance(fault, int)]
+    more = bool(faults) or bool(plan.step(work.order, row.progress))
+    outcome = Attempt.Outcome.DONE if more else Attempt.Outcome.DELIVERED
+    attempts = [_attempt(row, method, outcome, code, "", seconds) for name, method in outcomes if name in good]
+    if faults:
+        # What the portal refuses decides, whatever else is tried again.
+        name, method, fault = min(faults, key=lambda fault: not isinstance(fault[2], errors.Refused))
+        return [*attempts, failed(row, [name], method, fault, seconds)]
+    if more:
+        _unbind(row)
+        row.state, row.due_at = Submission.State.QUEUED, row.received_at
+        row.code, row.reason, row.alone = "", "", False
+    else:
+        _end(row, work)
+    return attempts
+
+
+def ended(row: Submission, work: orders.Work) -> Attempt:
+    """All was made already that is asked for: the form makes less than it did when the row was begun."""
+    _end(row, work)
+    return _attempt(row, "", Attempt.Outcome.DELIVERED, "", "", 0.0)
+
+
+def _end(row: Submission, work: orders.Work) -> None:
     _unbind(row)
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
-    row.trace_id, row.entities = trace_id, command.params.get("ENTITIES", [])
+    row.trace_id, row.entities = row.progress.get("trace"), plan.made(work.order, row.progress)
+    row.repairs = list(dict.fromkeys([*row.repairs, *work.repairs]))
     row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
-    return _attempt(row, command.method, Attempt.Outcome.DELIVERED, code, "", seconds)
 
 
-def failed(row: Submission, method: str, error: errors.PortalError, seconds: float) -> Attempt:
-    """The portal does not have it, or nobody knows; the table of docs/architecture.md, "What an error means"."""
+def failed(
+    row: Submission,
+    names: Sequence[str],
+    method: str,
+    error: errors.PortalError,
+    seconds: float,
+    rest_until: datetime | None = None,
+) -> Attempt:
+    """The portal does not have it, or nobody knows; the table of docs/architecture.md, "What an error means".
+
+    `names` are those of the commands; what may have been made by them is looked for before it is made again, and not
+    before `rest_until`, when the portal has certainly ended.
+    """
     _unbind(row)
     now = timezone.now()
+    if isinstance(error, errors.Ambiguous) and plan.MAKING.isdisjoint(names):
+        error = errors.Transient(error.code, error.description, status=error.status)  # it can be asked again
     row.state = Submission.State.QUEUED
     row.due_at = row.received_at  # so that it keeps its place in the line
     if isinstance(error, errors.Wait):
+        if error.method:
+            row.due_at = now + timedelta(seconds=error.seconds)
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, error.description, seconds)
     row.code, row.reason = error.code, error.description or str(sentences.OUTCOMES["refused"])
     if isinstance(error, errors.Stop):
@@ -62,6 +112,10 @@ def failed(row: Submission, method: str, error: errors.PortalError, seconds: flo
         if error.status and not (unknown or error.code == "unreadable" or errors.is_known(error.code)):
             logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
         _try_again(row, now)
+        if unknown:
+            before, row.progress = row.progress, plan.unsure(row.progress, names)
+            if row.due_at and rest_until and row.progress != before:
+                row.due_at = max(row.due_at, rest_until)
     return _attempt(row, method, outcome, error.code, error.description, seconds)
 
 
@@ -83,6 +137,11 @@ def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str,
     return Attempt(submission=row, method=method, outcome=outcome, code=code, reason=reason, milliseconds=milliseconds)
 
 
+def ends_at(batch: Batch) -> datetime:
+    """When the portal has certainly ended with a hit: it cuts a request off at 60 s."""
+    return batch.sent_at + timedelta(seconds=settings.B24_HTTP_TIMEOUT)
+
+
 def store(batch: Batch, attempts: Sequence[Attempt]) -> bool:
     """Write what became of all rows of a hit, and forget the hit; False where it is another worker's by now."""
     with writing():
@@ -101,7 +160,7 @@ def write(attempts: Sequence[Attempt]) -> None:
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in _ROW_FIELDS)
     columns = ", ".join(quote(str(field.column)) for field in _ATTEMPT_FIELDS)
     places = ", ".join(["%s"] * len(_ATTEMPT_FIELDS))
-    rows = [attempt.submission for attempt in attempts]
+    rows = list({attempt.submission_id: attempt.submission for attempt in attempts}.values())
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {row_table} SET {changes} WHERE {quote('id')} = %s",

@@ -15,15 +15,37 @@ STATES: dict[str, Text] = {
 
 REPAIRS: dict[str, Text] = {
     "trace_unreadable": _("The trace could not be read; one was built from the UTM fields, page and referrer."),
+    "trace_as_text": _("The trace came as an object; the portal gets it as the text that it reads."),
     "value_dropped": _("A value of a kind that the portal cannot read was left out of the trace."),
     "page_dropped": _("A page without an address was left out of the trace."),
     "pages_shortened": _("The trace had more than five pages; the last five were kept."),
+    "visits_shortened": _("The trace had more than five former visits; the last five were kept."),
+    "old_form": _(
+        "The trace had the form of an old example, which the portal does not read; it was turned into today's."
+    ),
+    "shape_changed": _("Parts of the trace stood where the portal does not read them; they were put in their place."),
+    "trace_unwrapped": _("The trace was encoded once more than it should be; it was unpacked."),
+    "secret_removed": _("A password, a token or personal data was taken out of an address."),
+    "time_missing": _("A page came without its time; it got the time of the submission."),
+    "time_unreadable": _("A time could not be read; a page got the time of the submission instead."),
+    "value_shortened": _("A text was longer than the portal takes and was cut off."),
     "time_converted": _("A date written as text was turned into a time that the portal reads."),
     "characters_replaced": _("Characters that cannot be stored were replaced."),
 }
 
+# Why a source rule decided or did not, by the reasons of `traces.sources.explain`.
+RULES: dict[str, Text] = {
+    "matches": _("This rule matches and decides."),
+    "default": _("No other rule matched, so the default rule decides."),
+    "no_value": _("Nothing came in this field."),
+    "differs": _("What came is different."),
+    "after_match": _("An earlier rule has decided already."),
+    "unusable": _("The expression of this rule cannot be read, so it never matches."),
+}
+
 OUTCOMES: dict[str, Text] = {
     "delivered": _("The portal has it."),
+    "done": _("The portal did this step; the next one follows."),
     "waited": _("The portal asked to slow down; it is sent a little later."),
     "retry": _("It could not be delivered now and is tried again by itself."),
     "unknown": _("No readable answer came: the portal may have it already, so it may have been sent twice."),

@@ -68,7 +68,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         private_services() as services,
-        start_stack(Path(folder), workers=1, plan="none", **services) as stack,
+        start_stack(Path(folder), workers=os.cpu_count() or 1, plan="none", **services) as stack,
     ):
         for case in cases:
             lines.append(f"| **{case.key}** | *allowed: {case.theory}* | | | | | | |")

@@ -20,9 +20,9 @@ _REQUIRED = {
 
 
 class Command(BaseCommand):
-    """Migrate, then run Redis (unless REDIS_URL names one), the web server, a worker and beat until Ctrl-C."""
+    """Migrate, then run Redis (unless REDIS_URL names one), the web server, workers and beat until Ctrl-C."""
 
-    help = "Run the web server, a worker, beat and Redis together, until Ctrl-C."
+    help = "Run the web server, the workers, beat and Redis together, until Ctrl-C."
     requires_system_checks = ()  # checked below, behind the plainer message
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -52,11 +52,13 @@ class Command(BaseCommand):
 def _processes(port: int, redis_url: str) -> list[Process]:
     python = [sys.executable, "-u"]
     celery = [*python, "-m", "celery", "-A", "b24app"]
-    commands = {
-        "web": [*python, "manage.py", "serve", "--port", str(port)],
-        "worker": [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"],
-        "beat": [*celery, "beat"],
-    }
+    commands = {"web": [*python, "manage.py", "serve", "--port", str(port)], "beat": [*celery, "beat"]}
+    for number in range(1, settings.WORKERS + 1):
+        name = f"worker{number}"
+        commands[name] = [
+            *[*celery, "worker", "-n", f"{name}@%h", "--loglevel", "INFO"],
+            *["--without-gossip", "--without-mingle"],
+        ]
     return [
         Process(name, argv, env={"REDIS_URL": redis_url}, cwd=Path(settings.BASE_DIR), prefix=True)
         for name, argv in commands.items()

@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from b24app import errors, portals
 from b24app.models import Portal
+from traces import fields, plan
 from traces.intake import normal_origin
 from traces.models import Form, Kind
 
@@ -26,6 +28,15 @@ class Command(BaseCommand):
             "--origin", action="append", default=[], metavar="URL", help="a site that may send; repeat for more"
         )
         parser.add_argument("--thank-you", default="", metavar="URL", help="where a plain HTML form goes afterwards")
+        parser.add_argument(
+            "--mapping",
+            default="{}",
+            metavar="JSON",
+            help='CRM fields by record, such as {"lead": {"TITLE": "{name}"}}',
+        )
+        parser.add_argument(
+            "--find-existing", action="store_true", help="a deal's contact and company are looked for before"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,6 +47,7 @@ class Command(BaseCommand):
             origins = [normal_origin(url) for url in options["origin"]]
         except ValueError as error:
             raise CommandError(str(error)) from None
+        mapping = _mapping(options["mapping"])
         secret = secrets.token_urlsafe(32)
         form = Form(
             portal=portal,
@@ -43,6 +55,8 @@ class Command(BaseCommand):
             secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
             creates=options["creates"],
             origins=origins,
+            mapping=mapping,
+            find_existing=options["find_existing"],
             thank_you_url=options["thank_you"],
         )
         try:
@@ -50,8 +64,34 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"The form cannot be made: {error.message_dict}") from None
         form.save()
+        for warning in _warnings(form):
+            self.stderr.write(self.style.WARNING(warning))
         made = {"key": form.key, "secret": secret, "url": f"{settings.APP_URL}/in/{form.key}/"}
         if options["json"]:
             self.stdout.write(json.dumps(made))
         else:
             self.stdout.write("\n".join(f"{name}: {value}" for name, value in made.items()))
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        mapping = json.loads(text)
+    except ValueError:
+        raise CommandError("--mapping is not JSON.") from None
+    if fault := fields.fault(mapping):
+        raise CommandError(f"The mapping cannot be used: {fault}")
+    return dict(mapping)
+
+
+def _warnings(form: Form) -> list[str]:
+    """What the portal requires and no submission will have, as far as it can be asked now."""
+    warnings = []
+    for record in plan.RECORDS[form.creates]:
+        try:
+            described = portals.call(form.portal, f"crm.{record}.fields", {}).result
+        except errors.PortalError as error:
+            return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
+        missing = fields.missing(form.mapping.get(record) or {}, described if isinstance(described, dict) else {})
+        if missing:
+            warnings.append(f"The portal requires these fields of a {record}, map them: {', '.join(missing)}")
+    return warnings

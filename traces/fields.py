@@ -1,0 +1,166 @@
+"""Which CRM fields a submission gives to each record: the form's mapping, over defaults that need none. Pure.
+
+Source: the fact sheet on CRM entities: what is required, multifields, which record has which field. A mapping is
+kept with the form, as `{"lead": {"TITLE": "From {page_host}", "UF_CRM_1": {"field": "budget"}, "UF_CRM_2": 7}}`:
+a text is a template, `{"field": name}` the submitted value as it came, a number a constant, "" takes a default away.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from traces import names
+from traces.names import Visitor
+
+ENTITIES = ("lead", "deal", "contact", "company", "quote")
+MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
+LONGEST, LONGEST_COMMENTS = 255, 60_000
+MOST_FIELDS = 100
+_PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
+_FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+# What the application sets itself.
+_OURS = {"TRACE", "ORIGINATOR_ID", "ORIGIN_ID"}
+# Required fields that the portal fills by itself where nothing comes.
+_FILLED = {"ID", "TITLE", "LAST_NAME", "CATEGORY_ID", "STAGE_ID", "STATUS_ID", "CURRENCY_ID", "ASSIGNED_BY_ID"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A record's fields, and `repairs` as keys of `traces.sentences.REPAIRS`."""
+
+    values: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+
+
+def build(entity: str, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]) -> Fields:
+    """The fields of one record. `facts` are what templates can name besides the submitted names (`page_host` …)."""
+    visitor = names.recognise(body)
+    values = _defaults(entity, visitor, facts)
+    texts = {**facts, **dict(names.values(body))}
+    for field, rule in (mapping.get(entity) or {}).items():
+        value = _mapped(rule, body, texts)
+        if field in MULTIFIELDS:
+            value = _multifield(field, value)
+        if value in ("", None, []):
+            values.pop(field, None)
+        else:
+            values[field] = value
+    repairs: list[str] = []
+    bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
+    return Fields(bounded, tuple(dict.fromkeys(repairs)))
+
+
+def has_person(visitor: Visitor) -> bool:
+    """Whether there is anybody to make a contact of."""
+    return bool(visitor.full_name or visitor.phones or visitor.emails)
+
+
+def has_company(visitor: Visitor) -> bool:
+    """Whether there is a company to make a record of."""
+    return bool(visitor.company)
+
+
+def fault(mapping: Any) -> str:
+    """Why a mapping cannot be stored, in one sentence, or "" where it can."""
+    if not isinstance(mapping, dict):
+        return "A mapping is an object: fields by record."
+    for entity, fields in mapping.items():
+        if entity not in ENTITIES or not isinstance(fields, dict):
+            return f"A mapping has an object of fields for each of these records: {', '.join(ENTITIES)}."
+        if len(fields) > MOST_FIELDS:
+            return f"A record has at most {MOST_FIELDS} mapped fields."
+        for field, rule in fields.items():
+            if not _FIELD.fullmatch(field) or field in _OURS:
+                return f"{field[:100]} is no field that can be mapped."
+            named = isinstance(rule, dict) and list(rule) == ["field"] and isinstance(rule["field"], str)
+            if not named and not isinstance(rule, (str, int, float)):
+                return f'{field} needs a text, a number, or {{"field": "submitted name"}}.'
+    return ""
+
+
+def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that the portal requires and that have no value; `described` is what `crm.….fields` answers."""
+    required = (
+        name
+        for name, facts in described.items()
+        if isinstance(facts, dict) and facts.get("isRequired") and not facts.get("isReadOnly")
+    )
+    return tuple(name for name in required if name not in _FILLED and not values.get(name))
+
+
+def _defaults(entity: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[str, Any]:
+    who = visitor.full_name or visitor.company or next(iter(visitor.phones + visitor.emails), "")
+    title = f"{facts.get('form', '')}: {who}".strip(": ")
+    phones = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
+    emails = [{"VALUE": address, "VALUE_TYPE": "WORK"} for address in visitor.emails]
+    person = {
+        "NAME": visitor.name,
+        "LAST_NAME": visitor.last_name,
+        "SECOND_NAME": visitor.second_name,
+        "POST": visitor.position,
+        "PHONE": phones,
+        "EMAIL": emails,
+    }
+    comments = {"COMMENTS": _comments(visitor)}
+    values: dict[str, dict[str, Any]] = {
+        "lead": {"TITLE": title, **person, "COMPANY_TITLE": visitor.company, **comments},
+        "deal": {"TITLE": title, **comments},
+        "quote": {"TITLE": title or "-", **comments},
+        "contact": {**person, **comments},
+        "company": {
+            "TITLE": visitor.company or who,
+            **({} if _has_name(visitor) else {"PHONE": phones, "EMAIL": emails}),
+        },
+    }
+    return {field: value for field, value in values[entity].items() if value}
+
+
+def _has_name(visitor: Visitor) -> bool:
+    """Whether phone and e-mail are a person's rather than the company's."""
+    return bool(visitor.full_name)
+
+
+def _comments(visitor: Visitor) -> str:
+    """The message, and what was not recognised; the portal shows HTML here."""
+    lines = [visitor.comments, *(f"{name}: {value}" for name, value in visitor.rest)]
+    if visitor.web:
+        lines.append(visitor.web)
+    text = "\n".join(line for line in lines if line)
+    return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
+    if isinstance(rule, dict):
+        value = body.get(rule["field"], texts.get(rule["field"], ""))
+        return value if isinstance(value, list) else _plain(value)
+    if isinstance(rule, str):
+        return _PLACEHOLDER.sub(lambda found: texts.get(found[1], ""), rule).strip()
+    return rule
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float)) else ""
+
+
+def _multifield(field: str, value: Any) -> list[dict[str, str]]:
+    """Texts in the form of a multifield; what the portal would refuse the record for is left out."""
+    entries = value if isinstance(value, list) else [value]
+    texts = [str(entry).strip() for entry in entries if isinstance(entry, (str, int, float))]
+    good = [text for text in texts if text and (field != "EMAIL" or names.EMAIL.fullmatch(text))]
+    return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in good]
+
+
+def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
+    longest = LONGEST_COMMENTS if field == "COMMENTS" or field.startswith("UF_") else LONGEST
+    if isinstance(value, str) and len(value) > longest:
+        repairs.append("value_shortened")
+        return value[:longest]
+    if isinstance(value, list):
+        return [_bounded(field, item, repairs) for item in value[:20]]
+    if isinstance(value, dict):
+        return {key: _bounded(field, item, repairs) for key, item in value.items()}
+    return value
