@@ -1,8 +1,10 @@
 """Each kind of form: the records, links and sources on the portal, also after a crash or a lost answer at any step."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
 
 from b24app import errors, portals
@@ -187,3 +189,21 @@ def test_steps_are_told_apart_from_the_delivery(submit, portal):
         ("crm.deal.add", "done"),
         ("crm.deal.update", "delivered"),
     ]
+
+
+OLD = {
+    "SOURCE_ID": "6",
+    "SOURCE_DESC": "Sales",
+    "PAGES": [{"URL": "https://shop.example/", "DATE": "2026-01-05T10:00:00"}],
+}
+
+
+@pytest.mark.parametrize("kind", ["trace", "lead"])
+def test_the_old_example_reaches_its_source_by_a_rule(submit, portal, installed, kind):
+    call_command("source_rule_add", portal=installed.member_id, match="source_id", value="6", utm_source="direct-sale")
+    finish(submit(kind, {"TRACE": json.dumps(OLD)}))
+    stored = portal.traces[0].as_golden()
+    assert (stored["source_id"], stored["pages"]) == (
+        6,
+        [{"URL": "https://shop.example/", "DATE_INSERT": 1767607200, "TITLE": None}],
+    )

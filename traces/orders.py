@@ -6,7 +6,7 @@ that waits, or is sent again, follows what the administrator has changed meanwhi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,21 +35,21 @@ class Rulebook:
     """A portal's forms by their id, and its source rules in their order: read once, used for many submissions."""
 
     forms: Mapping[int, Form]
-    rules: Sequence[sources.Rule]
+    rules: tuple[sources.Rule, ...]
 
 
 def rulebook(portal_id: int) -> Rulebook:
     """The rulebook of a portal as it is now."""
     forms = {form.pk: form for form in Form.objects.filter(portal=portal_id)}
-    return Rulebook(forms, [row.rule() for row in SourceRule.objects.filter(portal=portal_id)])
+    return Rulebook(forms, tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id)))
 
 
-def work(row: Submission, form: Form, rules: Sequence[sources.Rule]) -> Work:
+def work(row: Submission, form: Form, rules: tuple[sources.Rule, ...]) -> Work:
     """What is to be made of a submission of this form."""
     secret_names = addresses.SECRET_NAMES | settings.SECRET_PARAMETERS
     prepared = trace.prepare(row.body, int(row.received_at.timestamp()), secret_names)
     facts = sources.facts(form.key, form.name, row.body, prepared.trace, prepared.source_id, prepared.click_ids)
-    rule = sources.match(rules, facts)
+    rule = sources.matcher(rules)(facts)
     built = prepared.trace
     if rule and rule.utm_source:
         built = trace.with_source(built, rule.utm_source)

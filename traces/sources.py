@@ -22,17 +22,8 @@ ANY = "any"
 FORM, CLICK_ID = "form", "click_id"
 HOSTS = ("referrer", "page_host")
 FIELDS = (
-    FORM,
-    "source",
-    "source_id",
-    "utm_source",
-    "utm_medium",
-    "utm_campaign",
-    "referrer",
-    "page_host",
-    "page_path",
-    CLICK_ID,
-    ANY,
+    *(FORM, "source", "source_id", "utm_source", "utm_medium", "utm_campaign"),
+    *("referrer", "page_host", "page_path", CLICK_ID, ANY),
 )
 EQUALS, CONTAINS, WILDCARD, REGEX = "equals", "contains", "wildcard", "regex"
 HOWS = (EQUALS, CONTAINS, WILDCARD, REGEX)
@@ -44,6 +35,8 @@ LONGEST_FACT = 255
 LONGEST_PATH = 2048
 # Bytes that one expression may fill with its automaton, and how many expressions a process keeps.
 REGEX_MEMORY = 1 << 20
+# The same for all expressions on a field together.
+SET_MEMORY = 1 << 24
 REGEXES = 256
 
 
@@ -123,8 +116,81 @@ def facts(
     )
 
 
+@lru_cache(maxsize=64)
+def matcher(rules: tuple[Rule, ...]) -> Matcher:
+    """The matcher for a portal's rules, kept as long as they stay the same."""
+    return Matcher(rules)
+
+
+class Matcher:
+    """Finds the first rule that matches without looking at each: what must be equal is looked up, and of the rest only
+    what is before the best one so far, in the fields that came, is tried.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._equal: dict[str, dict[str, int]] = {}
+        self._tests: dict[str, list[tuple[int, Callable[[str], bool]]]] = {}
+        self._regexes: dict[str, _Regexes] = {}
+        self._default = len(rules)
+        for index, rule in enumerate(rules):
+            if rule.field == ANY:
+                self._default = min(self._default, index)
+            elif rule.how == REGEX:
+                self._regexes.setdefault(rule.field, _Regexes()).add(index, rule.value)
+            elif rule.how == EQUALS:
+                self._equal.setdefault(rule.field, {}).setdefault(_folded(rule.value, rule.field in HOSTS), index)
+            else:
+                self._tests.setdefault(rule.field, []).append((index, _test(rule.field in HOSTS, rule.how, rule.value)))
+
+        for regexes in self._regexes.values():
+            regexes.compile()
+
+    def __call__(self, facts: Facts) -> Rule | None:
+        """The first rule that matches."""
+        best = self._default
+        for field in self._equal.keys() | self._tests.keys() | self._regexes.keys():
+            for text in _texts(field, facts):
+                best = min(best, self._equal.get(field, {}).get(text.casefold(), best))
+                if field in self._regexes:
+                    best = min(best, self._regexes[field].first(text, best))
+                for index, test in self._tests.get(field, ()):
+                    if index >= best:
+                        break
+                    if test(text):
+                        best = index
+        return self._rules[best] if best < len(self._rules) else None
+
+
+class _Regexes:
+    """The regular expressions on one field, looked for all at once."""
+
+    def __init__(self) -> None:
+        self._all = re2.Set.SearchSet(_options(SET_MEMORY))
+        self._single: list[tuple[int, Any]] = []
+
+    def add(self, index: int, value: str) -> None:
+        """One more, of the rule with this index; one that cannot be read never matches."""
+        if (regex := _regex(value)) is not None:
+            self._all.Add(value.encode(errors="replace"))
+            self._single.append((index, regex))
+
+    def compile(self) -> None:
+        """To be called when all are there."""
+        self._all.Add(b"")  # is found everywhere: where it is not, the set has run out of memory and says nothing
+        self._all.Compile()
+
+    def first(self, text: str, best: int) -> int:
+        """The lowest index whose expression is found in the text, or `best`."""
+        encoded = text.encode(errors="replace")
+        found = set(self._all.Match(encoded))
+        if len(self._single) in found:
+            return min((self._single[place][0] for place in found if place < len(self._single)), default=best)
+        return next((index for index, regex in self._single if regex.search(encoded) is not None), best)
+
+
 def match(rules: Iterable[Rule], facts: Facts) -> Rule | None:
-    """The first rule that matches."""
+    """The first rule that matches, each looked at in turn."""
     return next((rule for rule in rules if _matches(rule, facts)), None)
 
 
@@ -225,16 +291,22 @@ def _fault_of_value(rule: Rule) -> str:
 
 
 def _matches(rule: Rule, facts: Facts) -> bool:
-    field = rule.field
-    if field == ANY:
+    if rule.field == ANY:
         return True
-    test = _test(field in HOSTS, rule.how, rule.value)
+    test = _test(rule.field in HOSTS, rule.how, rule.value)
+    return any(test(text) for text in _texts(rule.field, facts))
+
+
+def _texts(field: str, facts: Facts) -> list[str]:
+    """What a rule on this field is compared with; a host without and with `www.`."""
     if field == FORM:
-        return any(test(text) for text in facts.form if text)
+        return [text for text in facts.form if text]
     if field == CLICK_ID:
-        return any(test(text) for text in facts.click_ids if text)
+        return [text for text in facts.click_ids if text]
     text: str = getattr(facts, field)
-    return bool(text) and (test(text) or (field in HOSTS and test(f"www.{text}")))
+    if not text:
+        return []
+    return [text, f"www.{text}"] if field in HOSTS else [text]
 
 
 def _shown(rule: Rule, facts: Facts) -> str:
@@ -250,33 +322,39 @@ def _test(host: bool, how: str, value: str) -> Callable[[str], bool]:
     """Whether a text is as a rule says."""
     folded = value.strip().casefold()
     if how == EQUALS:
-        folded = _plain_host(folded) if host else folded
-        return lambda text: text.casefold() == folded
+        equal = _folded(value, host)
+        return lambda text: text.casefold() == equal
     if how == CONTAINS:
         return lambda text: folded in text.casefold()
     if how == WILDCARD:
         # `*` and `?` alone: a bracket is a letter. What `translate` makes does not backtrack over its stars.
         like = re.compile(translate(folded.replace("[", "[[]"))).match
         return lambda text: like(text.casefold()) is not None
-    return lambda text: _found(value, text)
-
-
-def _found(value: str, text: str) -> bool:
     regex = _regex(value)
-    return regex is not None and regex.search(text.encode(errors="replace")) is not None
+    return lambda text: regex is not None and regex.search(text.encode(errors="replace")) is not None
+
+
+def _folded(value: str, host: bool) -> str:
+    """What a text must be equal to, letter case aside."""
+    folded = value.strip().casefold()
+    return _plain_host(folded) if host else folded
 
 
 @lru_cache(maxsize=REGEXES)
 def _regex(value: str) -> Any:
     """The compiled expression, or None where it cannot be read or is too large."""
-    options = re2.Options()
-    options.max_mem = REGEX_MEMORY
-    options.never_capture = True
-    options.log_errors = False
     try:
-        return re2.compile(value.encode(errors="replace"), options)
+        return re2.compile(value.encode(errors="replace"), _options(REGEX_MEMORY))
     except re2.error:
         return None
+
+
+def _options(memory: int) -> Any:
+    options = re2.Options()
+    options.max_mem = memory
+    options.never_capture = True
+    options.log_errors = False
+    return options
 
 
 def _newest(pages: Sequence[Sequence[Any]]) -> str:
