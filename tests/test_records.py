@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.db.models import F
 
 from b24app import errors, portals
 from b24app.models import Portal
 from tests.conftest import make_form
-from traces import delivery, results
+from traces import delivery, results, unmatched
 from traces.models import Attempt, Batch, SourceRule, Submission
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +208,21 @@ def test_the_old_example_reaches_its_source_by_a_rule(submit, portal, installed,
         6,
         [{"URL": "https://shop.example/", "DATE_INSERT": 1767607200, "TITLE": None}],
     )
+
+
+def test_what_no_rule_knows_is_counted_for_the_week(submit, portal, installed):
+    SourceRule.objects.create(portal=installed, position=1, match="source", value="fair", utm_source="fair")
+    finish(submit("lead"))
+    finish(submit("deal"))
+    finish(submit("lead", {**BODY, "source": "fair"}))
+    assert list(installed.unmatched.values_list("field", "value", "count")) == [("utm_source", "fb", 2)]
+
+
+def test_counting_that_fails_stops_no_delivery(submit, monkeypatch):
+    def fail(*args):
+        raise DatabaseError
+
+    monkeypatch.setattr(unmatched, "count", fail)
+    row = submit("lead")
+    finish(row)
+    assert row.state == "delivered"

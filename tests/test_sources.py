@@ -305,7 +305,7 @@ CAME = Facts(
 
 @pytest.mark.parametrize("rules", [[], [rule()], [rule(), DEFAULT]])
 def test_what_no_rule_took_is_told(rules):
-    assert sources.unmatched(rules, CAME, ()) == (
+    assert sources.unmatched(sources.match(rules, CAME), CAME, ()) == (
         ("source", "s"),
         ("source_id", "6"),
         ("utm_source", "fb"),
@@ -315,20 +315,20 @@ def test_what_no_rule_took_is_told(rules):
 
 
 def test_what_a_rule_took_is_not_told():
-    assert sources.unmatched([rule("page_host", "shop.example")], CAME, ()) == ()
+    assert sources.unmatched(sources.match([rule("page_host", "shop.example")], CAME), CAME, ()) == ()
 
 
 @pytest.mark.parametrize(("known", "told"), [("fb", 0), ("FB", 5)])
 def test_what_the_portal_knows_by_itself_is_not_told(known, told):
-    assert len(sources.unmatched([], CAME, {known})) == told
+    assert len(sources.unmatched(None, CAME, {known})) == told
 
 
 def test_a_source_that_is_not_there_is_not_known():
-    assert sources.unmatched([], Facts(source="s"), {""}) == (("source", "s"),)
+    assert sources.unmatched(None, Facts(source="s"), {""}) == (("source", "s"),)
 
 
 def test_a_long_value_is_told_in_short():
-    ((_, value),) = sources.unmatched([], Facts(source="s" * 255), ())
+    ((_, value),) = sources.unmatched(None, Facts(source="s" * 255), ())
     assert len(value) == sources.LONGEST
 
 

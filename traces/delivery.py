@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from b24app import batch, errors, limits, portals, receipts, wakeups
 from b24app.models import Portal
-from traces import hits, orders, plan, recovery, results, stores
+from traces import hits, orders, plan, recovery, results, stores, unmatched
 from traces.hits import Hit
 from traces.models import Attempt, Batch, Submission
 
@@ -65,21 +65,26 @@ def drain(portal_id: int, recruit: Callable[[int], None] = lambda _: None) -> fl
         if not free:
             return None  # those who hold the lanes look once more after they have left them
         wakeups.woken(portal_id)
-        again = _turn(portal, recruit, free - 1)
+        book = orders.rulebook(portal.pk)
+        again = _turn(portal, book, _Helpers(recruit, free - 1))
+        _count_unmatched(portal, book)
     wakeups.woken(portal_id)
     if again is None:
         return 0.0 if _with_work(timezone.now()).filter(pk=portal_id).exists() else None
     return again if again <= LONGEST_COUNTDOWN_SECONDS else None
 
 
-def _turn(portal: Portal, recruit: Callable[[int], None], lanes: int) -> float | None:
-    """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None).
+def _count_unmatched(portal: Portal, book: orders.Rulebook) -> None:
+    """A figure for the administrator: one that is lost, with a database that fails, costs nothing else."""
+    try:
+        unmatched.count(portal.pk, book.unmatched.elements(), timezone.now())
+    except DatabaseError as error:
+        logger.warning("portal %s: unmatched values were not counted (%s)", portal.pk, type(error).__name__)
 
-    `lanes` are free: so many others may help, where there is a hit for each.
-    """
+
+def _turn(portal: Portal, book: orders.Rulebook, helpers: _Helpers) -> float | None:
+    """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
     until = time.monotonic() + settings.TURN_SECONDS
-    book = orders.rulebook(portal.pk)
-    helpers = _Helpers(recruit, lanes)
     while time.monotonic() < until:
         now = timezone.now()
         if portal.state == Portal.State.UNINSTALLED:
@@ -241,7 +246,10 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
         }
         attempts += results.settled(load.row, load.work, outcomes, seconds)
         faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
-    results.store(hit.batch, attempts)
+    if results.store(hit.batch, attempts):
+        for load in hit.loads:
+            if load.row.state == Submission.State.DELIVERED:
+                hit.book.note_unmatched(load.work)
     each = seconds / max(1, len(answer.results) + len(answer.errors))
     for method in hit.methods:
         limits.report(portal, method, each, answer.operating.get(method))

@@ -48,6 +48,7 @@ class Hit:
 
     batch: Batch
     loads: Sequence[Load]
+    book: orders.Rulebook
 
     @property
     def commands(self) -> dict[str, Command]:
@@ -113,7 +114,7 @@ def bind(
             Submission.objects.filter(pk__in=[load.row.pk for load in loads]).update(
                 state=Submission.State.SENDING, batch=out, due_at=None
             )
-    return Hit(out, loads)
+    return Hit(out, loads, book)
 
 
 def duration(commands: int, each: float) -> float:
@@ -135,7 +136,7 @@ def give_back(hit: Hit, keep: Sequence[Load]) -> Hit:
             mine.update(commands=_listed(keep))
         else:
             mine.delete()
-    return Hit(hit.batch, keep)
+    return Hit(hit.batch, keep, hit.book)
 
 
 def _listed(loads: Sequence[Load]) -> list[list[str]]:

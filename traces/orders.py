@@ -6,8 +6,9 @@ that waits, or is sent again, follows what the administrator has changed meanwhi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,13 @@ class Rulebook:
 
     forms: Mapping[int, Form]
     rules: tuple[sources.Rule, ...]
+    # What came and no rule took, as (field, value); counted at the end of the turn (`traces.unmatched`).
+    unmatched: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def note_unmatched(self, work: Work) -> None:
+        """Count a delivered submission's values that no rule took and no rule gives."""
+        known = {rule.utm_source for rule in self.rules}
+        self.unmatched.update(sources.unmatched(work.rule, work.facts, known))
 
 
 def rulebook(portal_id: int) -> Rulebook:

@@ -216,14 +216,13 @@ def explain(rules: Iterable[Rule], facts: Facts) -> tuple[Explained, ...]:
     return tuple(explained)
 
 
-def unmatched(rules: Iterable[Rule], facts: Facts, known_sources: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """What came, as (field, value), where no rule but a default one took the submission.
+def unmatched(rule: Rule | None, facts: Facts, known_sources: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """What came, as (field, value), where no rule but a default one took the submission; `rule` is what `match` found.
 
     `known_sources` are the values of utm_source that the portal finds a source by itself, letter case included:
     with one of them nothing is left to tell. A value has at most `LONGEST` characters.
     """
-    matched = match(rules, facts)
-    if (matched and matched.field != ANY) or (facts.utm_source and facts.utm_source in known_sources):
+    if (rule and rule.field != ANY) or (facts.utm_source and facts.utm_source in known_sources):
         return ()
     came = [(field, getattr(facts, field)) for field in TELLING] + [(CLICK_ID, name) for name in facts.click_ids]
     return tuple(dict.fromkeys((field, value[:LONGEST]) for field, value in came if value))
