@@ -328,7 +328,7 @@ def visit_shop(chromium, stack):
         stack.install()
     contexts = []
 
-    def visit(*options):
+    def visit(*options, offline=False):
         made = stack.create_form("Shop", "trace", *options)
         context = chromium.new_context(permissions=["local-network-access"])
         contexts.append(context)
@@ -339,6 +339,7 @@ def visit_shop(chromium, stack):
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.goto(f"{SHOP}/?utm_source=google")
+        context.set_offline(offline)
         page.get_by_role("button", name="Send").click()
         return page
 
@@ -358,3 +359,12 @@ def test_where_the_site_may_not_send_its_page_goes_on_undisturbed(visit_shop):
     page = visit_shop("--origin", "https://other.example")
     page.wait_for_function("told.some(([name]) => name === 'kept')")
     assert page.faults == []
+
+
+def test_what_is_sent_offline_arrives_once_as_soon_as_there_is_a_network(visit_shop, stack):
+    before = len(stack.portal_traces())
+    page = visit_shop("--origin", SHOP, offline=True)
+    page.wait_for_function("told.some(([name]) => name === 'kept')")
+    page.context.set_offline(False)
+    page.wait_for_function("told.some(([name]) => name === 'sent')")
+    until(page, lambda: len(stack.portal_traces()) == before + 1)
