@@ -223,6 +223,7 @@ def test_where_the_sites_own_script_checks_what_it_stops_is_not_sent(site, attri
 
 def test_a_double_click_sends_once_and_a_changed_form_again(site):
     site.open()
+    site.page.evaluate("Date.now = (now => () => now)(Date.now())")  # however long the machine takes between the clicks
     site.page.get_by_role("button", name="Send").dblclick()
     site.page.locator("[name=NAME]").fill("Ivo")
     site.submit(2)
