@@ -12,6 +12,7 @@ STAYS = [
     "https://a.example/?utm_source=ines@mail.example&gclid=Cj0-9_x",
     "https://a.example/@name/page#anchor",
     "https://a.example/?date=2026-01-05&sizes=38+40",
+    "https://a.example/?back=https%3A%2F%2Fb.example%2F%3Fq%3D1",
     "not an address at all",
 ]
 CHANGES = [
@@ -24,6 +25,8 @@ CHANGES = [
     ("https://a.example/#id_token=x", "https://a.example/"),
     ("https://a.example/?a=1#session=x&b=2", "https://a.example/?a=1#b=2"),
     ("https://me:pw@a.example/?a=1", "https://a.example/?a=1"),
+    ("https://a.example/?back=https%3A%2F%2Fb.example%2F%3Ftoken%3Dx&a=1", "https://a.example/?a=1"),
+    ("https://a.example/?note=mail+to+ines%40mail.example", "https://a.example/"),
     ("https://a.example/?code=x&state=y", "https://a.example/"),
 ]
 

@@ -160,6 +160,11 @@ def test_at_most_five_pages_are_kept_the_last_ones():
     assert repairs(TRACE={"pages": {"list": pages}}) == ("trace_as_text", "pages_shortened")
 
 
+def test_milliseconds_become_seconds():
+    body = {"TRACE": '{"pages":{"list":[["https://a.example/",1790000000123,"A"]]}}'}
+    assert (built(**body)["pages"]["list"][0][1], repairs(**body)) == (1790000000, ("time_converted",))
+
+
 def test_a_date_as_text_becomes_seconds():
     result = built(TRACE={"pages": {"list": [["https://a.example/", "2024-04-03T10:26:32+01:00", "A"]]}})
     assert result["pages"]["list"] == [["https://a.example/", 1712136392, "A"]]

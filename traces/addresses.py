@@ -25,7 +25,7 @@ SECRET_WORDS = frozenset(
     + ("authorization", "jwt", "otp", "email", "phone")
 )
 _WORDS = re.compile(r"[a-z0-9]+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*\.[^\W\d_]{2,}")
 # With a plus or with separators: a plain number may be anything.
 _PHONE = re.compile(r"\s*(?=.*[+() -])\+?(?:[\s().-]*\d){9,15}\s*")
 
@@ -58,7 +58,8 @@ def _kept(query: str, secret_names: Collection[str]) -> str:
     return "&".join(part for part in query.split("&") if not _is_secret(part, secret_names))
 
 
-def _is_secret(part: str, secret_names: Collection[str]) -> bool:
+def _is_secret(part: str, secret_names: Collection[str], layers: int = 3) -> bool:
+    """Whether a parameter is one, or holds an address with one (`?back=https%3A%2F%2F…%3Ftoken%3D…`)."""
     name, _, value = part.partition("=")
     name = unquote(name).strip().lower()
     if not value or name in UTM or name in CLICK_IDS:
@@ -66,7 +67,10 @@ def _is_secret(part: str, secret_names: Collection[str]) -> bool:
     if name in secret_names or not SECRET_WORDS.isdisjoint(_WORDS.findall(name)):
         return True
     text = unquote(value)
-    return bool(_EMAIL.fullmatch(text) or _PHONE.fullmatch(text))
+    if ("@" in text and _EMAIL.search(text)) or _PHONE.fullmatch(text):
+        return True
+    inner = re.split("[?#&]", text) if "=" in text and layers else []
+    return any(_is_secret(one, secret_names, layers - 1) for one in inner)
 
 
 def parameters(address: str) -> list[tuple[str, str]]:

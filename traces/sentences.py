@@ -29,7 +29,7 @@ REPAIRS: dict[str, Text] = {
     "time_missing": _("A page came without its time; it got the time of the submission."),
     "time_unreadable": _("A time could not be read; a page got the time of the submission instead."),
     "value_shortened": _("A text was longer than the portal takes and was cut off."),
-    "time_converted": _("A date written as text was turned into a time that the portal reads."),
+    "time_converted": _("A date, or a time in milliseconds, was turned into a time that the portal reads."),
     "characters_replaced": _("Characters that cannot be stored were replaced."),
 }
 

@@ -24,6 +24,7 @@ MOST_VISITS = 5
 LONGEST_URL = 2048
 LONGEST_TITLE = 255
 LONGEST_TAG = 255
+LATEST = 10**11  # the year 5138
 # Keys of the documented old form and of traces in capital letters; the portal reads neither.
 _OLD = ("source_id", "source_desc")
 
@@ -314,7 +315,11 @@ def _seconds(value: Any, work: _Work) -> int:
         return 0
     try:
         if isinstance(value, (int, float, str)) and not isinstance(value, bool) and abs(float(value)) < 2**53:
-            return int(float(value)) if isinstance(value, str) else int(value)
+            seconds = int(float(value)) if isinstance(value, str) else int(value)
+            if seconds > LATEST:  # in milliseconds, as JavaScript has it
+                work.note("time_converted")
+                seconds //= 1000
+            return seconds
     except (ValueError, OverflowError):
         pass
     try:
