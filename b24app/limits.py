@@ -45,7 +45,7 @@ class Plan:
 PLANS = {
     Portal.Plan.STANDARD: Plan(2.0, 50.0, 4),
     Portal.Plan.ENTERPRISE: Plan(5.0, 250.0, 4),
-    Portal.Plan.UNLIMITED: Plan(0.0, 0.0, 40, 25),
+    Portal.Plan.UNLIMITED: Plan(0.0, 0.0, 48, 25),
 }
 # The portal's clock and ours do not tick alike, and its own frame and other programs of ours are hits too.
 RATE_SHARE, BURST_SHARE = 0.98, 0.8

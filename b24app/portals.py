@@ -31,16 +31,16 @@ def call(
     method: str,
     params: rest.Params,
     *,
+    grant: grants.Grant | None = None,
     before_repeat: Callable[[], None] = lambda: None,
-    user_row: int | None = None,
 ) -> rest.Reply:
     """What `portal` answers to `method`, called with a token that works, renewed or replaced where needed.
 
-    `before_repeat` runs before every further request that may do the work, and may raise to prevent it. Raises
-    an error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt with here.
-    `user_row` asks for one administrator's token, where what is called for belongs to that one.
+    `grant` is the token to begin with (default: the current one). `before_repeat` runs before every further request
+    that may do the work, and may raise to prevent it. Raises an error of `b24app.errors`, but never `Renew`,
+    `OtherUser` or `Moved`: these are dealt with here.
     """
-    grant = grants.current(portal, user_row)
+    grant = grant or grants.current(portal)
     renewed = False
     for hit in range(_MOST_HITS):
         if hit:
@@ -62,10 +62,14 @@ def call(
 
 
 def call_batch(
-    portal: Portal, commands: Mapping[str, batch.Command], *, before_repeat: Callable[[], None] = lambda: None
+    portal: Portal,
+    commands: Mapping[str, batch.Command],
+    *,
+    grant: grants.Grant | None = None,
+    before_repeat: Callable[[], None] = lambda: None,
 ) -> batch.Answer:
     """What became of `commands`, sent in one request; raises as `call` does where it was not taken as a whole."""
-    reply = call(portal, "batch", batch.request(commands), before_repeat=before_repeat)
+    reply = call(portal, "batch", batch.request(commands), grant=grant, before_repeat=before_repeat)
     return batch.read(reply.result, commands)
 
 

@@ -108,6 +108,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # Delivery waits for portals nearly all the time, so threads: a portal that hangs takes one of many places.
 CELERY_WORKER_POOL = "threads"
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_THREADS", 48)
+# Threads of each worker process that wait for portals' answers, besides those that send.
+SENDER_THREADS = env.int("SENDER_THREADS", 40)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ETA_TASK_LIMIT = 1000
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10

@@ -106,7 +106,7 @@ def lane(portal_id: int, places: int, seconds: float) -> Iterator[int]:
     try:
         free = int(_take_lane(connection())(keys=[key], args=[mine, places, int(seconds * 1000)]))
     except redis.RedisError:
-        free = 1
+        free = places
     try:
         yield free
     finally:

@@ -44,6 +44,12 @@ def without_redis(settings, monkeypatch):
     monkeypatch.setattr(wakeups, "_resting_until", 0.0)
 
 
+@pytest.fixture(autouse=True)
+def without_senders(settings):
+    """A test's transaction is its own thread's, so answers are waited for in it."""
+    settings.SENDER_THREADS = 0
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
     """The Redis of the environment's `REDIS_URL`, else one that is started for the session."""

@@ -12,7 +12,7 @@ from b24app.models import Portal
 from tests.sandbox import events
 from tests.test_install import event_body
 from traces import delivery, erasure, hits, orders, tasks, trace
-from traces.models import Attempt, Form, Submission
+from traces.models import Attempt, Batch, Form, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -132,13 +132,15 @@ def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
 
 def test_no_row_is_in_two_hits(make):
     row = make()
-    assert hits.bind(row.portal, orders.rulebook(row.portal_id), timezone.now(), 10).rows == [row]
-    assert hits.bind(row.portal, orders.rulebook(row.portal_id), timezone.now(), 10) is None
+    (claimed,) = hits.claim(row.portal, timezone.now(), 10)
+    assert hits.claim(row.portal, timezone.now(), 10) == []
+    (hit,) = hits.bind([claimed], orders.rulebook(row.portal_id), 10)
+    assert hit.rows == [row]
 
 
 def test_what_is_given_back_is_due_again(make):
     rows = [make(), make()]
-    hit = hits.bind(rows[0].portal, orders.rulebook(rows[0].portal_id), timezone.now(), 10)
+    (hit,) = hits.bind(hits.claim(rows[0].portal, timezone.now(), 10), orders.rulebook(rows[0].portal_id), 10)
     hit = hits.give_back(hit, hit.loads[:1])
     assert (hit.rows, list(hits.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
@@ -298,13 +300,13 @@ def sent(monkeypatch):
 
 
 def test_a_turn_that_ended_is_followed_by_another(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 0.0)
+    monkeypatch.setattr(delivery, "drain", lambda *_: 0.0)
     tasks.drain_portal(7)
     assert sent == [0.0]
 
 
 def test_only_one_returns_later(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 5.0)
+    monkeypatch.setattr(delivery, "drain", lambda *_: 5.0)
     answers = iter([True, False])
     monkeypatch.setattr(wakeups, "first_to_return", lambda portal_id, seconds: next(answers))
     tasks.drain_portal(7)
@@ -316,20 +318,29 @@ def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(delivery, "drain", lambda portal_id, recruit: 0.0)
+    monkeypatch.setattr(delivery, "drain", lambda *_: 0.0)
     monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
     tasks.drain_portal(7)
     assert "a wake-up was not sent (ConnectionError)" in caplog.text
 
 
 def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, caplog, sent):
-    def fail(portal_id, recruit):
+    def fail(*_):
         raise DatabaseError("Failing row contains (Planted-Name)")
 
     monkeypatch.setattr(delivery, "drain", fail)
     tasks.drain_portal(7)
     assert "the database failed" in caplog.text
     assert ("Planted-Name" in caplog.text, sent) == (False, [])
+
+
+def test_rows_whose_worker_died_before_it_sent_them_are_due_again(make):
+    row = make()
+    (claimed,) = hits.claim(row.portal, timezone.now(), 10)
+    Batch.objects.update(look_at=timezone.now())
+    drained(row)
+    assert (row.state, outcomes(row)) == ("delivered", [("delivered", "")])
+    assert hits.bind([claimed], orders.rulebook(row.portal_id), 10) == []
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
@@ -341,7 +352,7 @@ def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
 
 def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
     row = make()
-    monkeypatch.setattr(delivery, "_turn", lambda *_: None)
+    monkeypatch.setattr(delivery._Turn, "run", lambda _: None)
     assert drained(row) == 0.0
 
 

@@ -80,6 +80,11 @@ def test_a_lost_one_keeps_its_store_for_itself():
     assert not stores.fits([out(3, 3, code="timeout")], NOW, 10)
 
 
+def chosen(portal, seconds):
+    """The place for a hit of so many seconds that begins now."""
+    return stores.choose(portal, stores.out(portal), NOW, seconds)
+
+
 @pytest.fixture
 def busy(acme):
     """Store a hit of acme's that is out."""
@@ -93,44 +98,44 @@ def busy(acme):
 
 
 def test_the_first_store_comes_first(acme):
-    assert stores.choose(acme, NOW, 10) == 0
+    assert chosen(acme, 10) == 0
 
 
 def test_a_hit_of_unknown_length_finds_an_empty_store(acme):
-    assert stores.choose(acme, NOW, 0) == 0
+    assert chosen(acme, 0) == 0
 
 
 def test_beside_one_that_has_just_begun_the_second_store_is_taken(acme, busy):
     busy(0, 0.1, 10)
-    assert stores.choose(acme, NOW, 10) == 1
+    assert chosen(acme, 10) == 1
 
 
 def test_a_store_is_shared_with_one_that_is_halfway(acme, busy):
     busy(0, 5, 5)
-    assert stores.choose(acme, NOW, 10) == 2
+    assert chosen(acme, 10) == 2
 
 
 def test_who_shares_a_store_takes_the_option_that_is_free(acme, busy):
     busy(2, 5, 5)
-    assert stores.choose(acme, NOW, 10) == 0
+    assert chosen(acme, 10) == 0
 
 
 def test_a_shared_store_is_full(acme, busy):
     busy(0, 30, 30)
     busy(2, 20, 60)
-    assert stores.choose(acme, NOW, 100) == 1
+    assert chosen(acme, 100) == 1
 
 
 def test_a_lost_batch_leaves_the_other_store_free(acme, busy):
     busy(0, 5, 5, code="timeout")
-    assert stores.choose(acme, NOW, 10) == 1
+    assert chosen(acme, 10) == 1
 
 
 def test_where_every_store_is_taken_a_hit_waits(acme, busy):
     busy(0, 0.1, 10)
     busy(1, 0.1, 10)
     with pytest.raises(stores.Wait):
-        stores.choose(acme, NOW, 10)
+        chosen(acme, 10)
 
 
 def test_where_every_store_is_shared_a_hit_waits(acme, busy):
@@ -138,29 +143,29 @@ def test_where_every_store_is_shared_a_hit_waits(acme, busy):
         busy(store, 30, 30)
         busy(store + 2, 20, 60)
     with pytest.raises(stores.Wait):
-        stores.choose(acme, NOW, 100)
+        chosen(acme, 100)
 
 
 def test_a_hit_that_came_back_makes_room(acme, busy):
     busy(0, 0.1, 10)
     busy(1, 0.1, 10).delete()
-    assert stores.choose(acme, NOW, 10) == 1
+    assert chosen(acme, 10) == 1
 
 
 def test_another_portals_hits_take_no_place(acme, other, busy):
     for store in (0, 0, 1, 1):
         busy(store, 0.1, 10, portal=other)
-    assert stores.choose(acme, NOW, 10) == 0
+    assert chosen(acme, 10) == 0
 
 
 def test_a_webhook_leaves_no_receipt(acme):
     acme.webhook_url = "https://acme.example/rest/1/code/"
-    assert stores.choose(acme, NOW, 10) is None
+    assert chosen(acme, 10) is None
 
 
 def test_a_portal_that_lets_us_write_nowhere_gets_no_receipt(acme):
     acme.stores = 0
-    assert stores.choose(acme, NOW, 10) is None
+    assert chosen(acme, 10) is None
 
 
 @pytest.mark.parametrize("plan", Portal.Plan.values)
@@ -170,7 +175,7 @@ def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
     for _ in range(limits.PLANS[plan].in_flight):
         busy(None, 5, 5)
     with pytest.raises(stores.Wait):
-        stores.choose(acme, NOW, 10)
+        chosen(acme, 10)
 
 
 @pytest.fixture
@@ -183,29 +188,29 @@ def unlimited(acme, busy):
 
 
 def test_without_limits_further_hits_go_out_without_a_receipt(unlimited):
-    assert stores.choose(unlimited, NOW, 10) is None
+    assert chosen(unlimited, 10) is None
 
 
 def test_without_limits_a_free_store_is_used_all_the_same(unlimited):
     Batch.objects.filter(store=1).delete()
-    assert stores.choose(unlimited, NOW, 10) == 1
+    assert chosen(unlimited, 10) == 1
 
 
 @pytest.mark.parametrize("store", [0, None])
 def test_without_limits_a_lost_batch_keeps_further_hits_back(unlimited, busy, store):
     busy(store, 5, 5, code="timeout")
     with pytest.raises(stores.Wait):
-        stores.choose(unlimited, NOW, 10)
+        chosen(unlimited, 10)
 
 
 def test_without_limits_one_more_goes_out_until_all_places_are_taken(unlimited, busy):
     for _ in range(limits.PLANS["unlimited"].in_flight - 3):
         busy(None, 5, 5)
-    assert stores.choose(unlimited, NOW, 10) is None
+    assert chosen(unlimited, 10) is None
 
 
 def test_a_limited_portal_with_one_store_waits_for_it(acme, busy):
     acme.stores = 1
     busy(0, 0.1, 10)
     with pytest.raises(stores.Wait):
-        stores.choose(acme, NOW, 10)
+        chosen(acme, 10)

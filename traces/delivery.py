@@ -10,17 +10,20 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from b24app import batch, errors, limits, portals, receipts, wakeups
+from b24app import batch, errors, grants, limits, portals, receipts, wakeups
 from b24app.models import Portal
 from traces import hits, orders, plan, recovery, results, stores, unmatched
 from traces.hits import Hit
+from traces.in_flight import InFlight, Outcome, asked
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,8 @@ CHUNK_ROWS = 500
 LEAST_SECONDS, LONGEST_COUNTDOWN_SECONDS = 0.05, 20.0
 # How long a worker waits for another hit to come back.
 PLACE_SECONDS, PLACE_LOOK_SECONDS = 0.5, 0.01
+# Hits that one worker has in flight at a time, and that it makes ready at once where nothing is limited.
+MOST_OUT, LEAST_BUNCH = 20, 4
 
 
 def _with_work(now: datetime) -> QuerySet[Portal]:
@@ -49,10 +54,16 @@ def due_portals(now: datetime) -> list[int]:
     return list(_with_work(now).values_list("pk", flat=True))
 
 
-def drain(portal_id: int, recruit: Callable[[int], None] = lambda _: None) -> float | None:
-    """Work on a portal's due rows for one turn; `recruit` calls for so many others where there is enough for them.
+def drain(
+    portal_id: int,
+    recruit: Callable[[int], None] = lambda _: None,
+    hand_over: Callable[[], bool] = lambda: False,
+) -> float | None:
+    """Work on a portal's due rows for one turn.
 
-    Returns the seconds after which to come back, or None where nothing is left that cannot wait for the sweep.
+    `recruit` calls for so many other workers where there is enough for them; `hand_over` for one in this one's place
+    (True where it can), when the turn is over and answers are still waited for. Returns the seconds after which to come
+    back, or None where that is not needed: another goes on, or nothing is left that cannot wait for the sweep.
     A row that was stored while all lanes were taken is seen by the look after the last turn: its wake-up came
     before that, or it may send one of its own, since the former has been answered by then.
     """
@@ -66,11 +77,17 @@ def drain(portal_id: int, recruit: Callable[[int], None] = lambda _: None) -> fl
             return None  # those who hold the lanes look once more after they have left them
         wakeups.woken(portal_id)
         book = orders.rulebook(portal.pk)
-        again = _turn(portal, book, _Helpers(recruit, free - 1))
-        _count_unmatched(portal, book)
+        turn = _Turn(portal, book, recruit, lanes - free + 1)
+        again = turn.run()
+    handed_over = again == 0.0 and bool(turn.out) and hand_over()
+    rest = turn.end()
+    _count_unmatched(portal, book)
+    if handed_over:
+        return None
     wakeups.woken(portal_id)
-    if again is None:
+    if again is None and not rest:
         return 0.0 if _with_work(timezone.now()).filter(pk=portal_id).exists() else None
+    again = max(again or 0.0, rest)
     return again if again <= LONGEST_COUNTDOWN_SECONDS else None
 
 
@@ -82,11 +99,39 @@ def _count_unmatched(portal: Portal, book: orders.Rulebook) -> None:
         logger.warning("portal %s: unmatched values were not counted (%s)", portal.pk, type(error).__name__)
 
 
-def _turn(portal: Portal, book: orders.Rulebook, helpers: _Helpers) -> float | None:
-    """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
-    until = time.monotonic() + settings.TURN_SECONDS
-    while time.monotonic() < until:
-        now = timezone.now()
+class _Turn:
+    """A worker's turn for a portal: send what is due, several hits at a time, until the time is up."""
+
+    def __init__(self, portal: Portal, book: orders.Rulebook, recruit: Callable[[int], None], workers: int) -> None:
+        self.portal = portal
+        self.book = book
+        self.recruit = recruit
+        self.workers = workers  # who work on the portal, this one included
+        self.out = InFlight(MOST_OUT)
+
+    def run(self) -> float | None:
+        """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
+        until = time.monotonic() + settings.TURN_SECONDS
+        again: float | None = 0.0
+        try:
+            while again == 0.0 and time.monotonic() < until:
+                again = self._step(timezone.now())
+        except DatabaseError:
+            self.end()  # as far as it can be
+            raise
+        finally:
+            self.out.release()
+        return again
+
+    def end(self) -> float:
+        """Wait for the answers that are still out; for how many seconds the portal must be left alone."""
+        rest = 0.0
+        while self.out:
+            rest = max(rest, self._take_in(settings.CLAIM_SECONDS))
+        return rest
+
+    def _step(self, now: datetime) -> float | None:
+        portal = self.portal
         if portal.state == Portal.State.UNINSTALLED:
             return None
         if portal.paused_until and portal.paused_until > now:
@@ -94,57 +139,93 @@ def _turn(portal: Portal, book: orders.Rulebook, helpers: _Helpers) -> float | N
         probing = portal.state == Portal.State.HELD
         if probing and not _take_probe(portal, now):
             return None
-        rest = recovery.look_after(portal, book, now)
+        rest = recovery.look_after(portal, self.book, now)
         if rest is None:
-            rest = _next_hit(portal, book, now, 1 if probing else MOST_ROWS, helpers)
-            if rest is None:
+            rest = self._next_hits(now, 1 if probing else MOST_ROWS)
+        if rest is None:
+            if not self.out:
                 return _next_due(portal, now)
+            rest = self._take_in(PLACE_SECONDS)
         if rest:
             return max(rest, LEAST_SECONDS)
         fresh = Portal.objects.filter(pk=portal.pk).first()
         if fresh is None:
             return None  # its data was erased
-        portal = fresh
-    return 0.0
+        self.portal = fresh
+        return 0.0
 
-
-class _Helpers:
-    """Other workers, of which so many may be called for once in a turn."""
-
-    def __init__(self, recruit: Callable[[int], None], lanes: int) -> None:
-        self.recruit = recruit
-        self.lanes = lanes
-
-    def call(self, hits: int) -> None:
-        if self.lanes and hits:
-            self.recruit(min(self.lanes, hits))
-            self.lanes = 0
-
-
-def _next_hit(portal: Portal, book: orders.Rulebook, now: datetime, most: int, helpers: _Helpers) -> float | None:
-    """Send the next hit; for how many seconds the portal must be left alone, or None where nothing is due."""
-    methods = {method for form in book.forms.values() for method in plan.methods(form.creates)}
-    grants = {method: limits.look(portal, method, most) for method in sorted(methods or {plan.TRACE_ADD})}
-    closed = {method: grant.wait for method, grant in grants.items() if grant.wait}
-    if len(closed) == len(grants):
-        return min(closed.values())
-    limit = min(grant.commands for grant in grants.values() if not grant.wait)
-    each = max(grant.each for grant in grants.values())
-    plans = limits.plan_of(portal)
-    waiting = 0
-    if helpers.lanes or plans.least_commands:
-        # No more are counted than all hits could carry at a time.
+    def _next_hits(self, now: datetime, most: int) -> float | None:
+        """Send what may go out; for how many seconds the portal must be left alone, or None where nothing is due."""
+        portal, plans = self.portal, limits.plan_of(self.portal)
+        methods = {method for form in self.book.forms.values() for method in plan.methods(form.creates)}
+        grants = {method: limits.look(portal, method, most) for method in sorted(methods or {plan.TRACE_ADD})}
+        closed = {method: grant.wait for method, grant in grants.items() if grant.wait}
+        if len(closed) == len(grants):
+            return min(closed.values())
+        limit = min(grant.commands for grant in grants.values() if not grant.wait)
+        each = max(grant.each for grant in grants.values())
+        # No more are counted than all workers could have out at a time.
         waiting = hits.due(now).filter(portal=portal)[: plans.in_flight * limit].count()
-    if plans.least_commands:
-        limit = min(limit, max(plans.least_commands, -(-waiting // plans.in_flight)))
-    try:
-        hit = hits.bind(portal, book, now, limit, each, closed)
-    except stores.Wait:
-        return _wait_for_place(portal, hits.duration(limit, each))
-    if hit is None:
-        return None
-    helpers.call(-(-waiting // limit) - 1)
-    return _send(portal, hit)
+        if plans.least_commands:
+            limit = min(limit, max(plans.least_commands, -(-waiting // plans.in_flight)))
+        wanted = max(1, -(-waiting // limit))
+        out, seconds = stores.out(portal), hits.duration(limit, each)
+        if not stores.has_place(portal, out, now, seconds):
+            return self._wait_for_place(seconds)
+        number = 1
+        if most > 1 and (wanted > 1 or self.out):
+            needed = -(-wanted // min(plans.in_flight, MOST_OUT))
+            if self.workers > needed + 1 and not self.out:
+                return PLACE_SECONDS  # the others will do
+            self._call_for_others(needed)
+            room = min(wanted, plans.in_flight - len(out)) if plans.least_commands else 1
+            kept = self.out.reserve(room)
+            if self.out and kept < min(room, LEAST_BUNCH):
+                return self._take_in(PLACE_SECONDS)
+            number = max(1, kept)
+        claims = hits.claim(portal, now, limit, number)
+        if not claims:
+            return None
+        bound = hits.bind(claims, self.book, limit, each, closed)
+        return max([*map(self._send, bound), self._take_in(0.0)])
+
+    def _call_for_others(self, needed: int) -> None:
+        """Call for others where so many workers are needed."""
+        if needed > self.workers:
+            self.recruit(needed - self.workers)
+            self.workers = needed
+
+    def _wait_for_place(self, seconds: float) -> float:
+        """Wait a moment for another hit to come back; the seconds after which to try again where none does."""
+        until = time.monotonic() + PLACE_SECONDS
+        while time.monotonic() < until:
+            if not self.out:
+                time.sleep(PLACE_LOOK_SECONDS)
+            elif rest := self._take_in(PLACE_LOOK_SECONDS):
+                return rest
+            if stores.has_place(self.portal, stores.out(self.portal), timezone.now(), seconds):
+                return 0.0
+        return 0.0 if self.out else PLACE_SECONDS
+
+    def _send(self, hit: Hit) -> float:
+        """Send what the portal's limits allow of a hit; for how many seconds the portal must be left alone."""
+        hit, wait = _allowed(self.portal, hit)
+        if not hit.loads:
+            return wait
+        try:
+            grant = grants.current(self.portal)
+        except errors.PortalError as error:
+            return _settle(self.portal, hit, (error, 0.0))
+        portal = copy(self.portal)  # a call may change it
+        ask = partial(_ask, portal, hit, grant)
+        if not self.out.ready:
+            return _settle(self.portal, hit, asked(ask))
+        self.out.start(hit, ask)
+        return 0.0
+
+    def _take_in(self, seconds: float) -> float:
+        """Settle the hits that come back within so many seconds; for how many the portal must be left alone."""
+        return max((_settle(self.portal, *back) for back in self.out.back(seconds)), default=0.0)
 
 
 def _take_probe(portal: Portal, now: datetime) -> bool:
@@ -167,24 +248,8 @@ def _next_due(portal: Portal, now: datetime) -> float | None:
     return max((first - now).total_seconds(), LEAST_SECONDS) if first else None
 
 
-def _wait_for_place(portal: Portal, seconds: float) -> float:
-    """Wait a moment for another hit to come back; the seconds after which to try again where none does."""
-    until = time.monotonic() + PLACE_SECONDS
-    while time.monotonic() < until:
-        time.sleep(PLACE_LOOK_SECONDS)
-        try:
-            stores.choose(portal, timezone.now(), seconds)
-        except stores.Wait:
-            continue
-        return 0.0
-    return PLACE_SECONDS
-
-
-def _send(portal: Portal, hit: Hit) -> float:
-    """Send what the portal's limits allow of a hit.
-
-    Returns for how many seconds the portal must be left alone: 0 to go on, infinity where it is held.
-    """
+def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:
+    """What the portal's limits allow of a hit now, and after how many seconds the rest of it may be tried."""
     wait = 0.0
     room: dict[str, int] = {}
     for method, commands in hit.methods.items():
@@ -197,34 +262,16 @@ def _send(portal: Portal, hit: Hit) -> float:
         if all(room[method] >= number for method, number in needed.items()):
             allowed.append(load)
             room = {method: left - needed[method] for method, left in room.items()}
-    hit = hits.give_back(hit, allowed)
-    return _call(portal, hit) if hit.loads else wait
+    return hits.give_back(hit, allowed), wait
 
 
-def _call(portal: Portal, hit: Hit) -> float:
-    began = time.monotonic()
-    try:
-        answer = _ask(portal, hit)
-    except hits.HitLost:
-        logger.warning("batch %s: its time ran out, another worker has it", hit.batch.pk)
-        return 0.0
-    except errors.PortalError as error:
-        return _not_taken(portal, hit, error, time.monotonic() - began)
-    except DatabaseError:
-        raise  # nothing can be written now; it is found by its `look_at`
-    except Exception as error:
-        hits.log_fault(f"batch {hit.batch.pk}", error)
-        recovery.give_up_answer(hit.batch, "internal_error", timezone.now())
-        return 0.0
-    return _answered(portal, hit, answer, time.monotonic() - began)
-
-
-def _ask(portal: Portal, hit: Hit) -> batch.Answer:
+def _ask(portal: Portal, hit: Hit, grant: grants.Grant) -> batch.Answer:
     commands, place = hit.commands, hit.batch.store
+    again = partial(hits.begin_again, hit)
     if len(commands) == 1:
         ((key, command),) = commands.items()
         if place is None or not batch.can_travel(command):
-            reply = portals.call(portal, command.method, command.params, before_repeat=lambda: hits.begin_again(hit))
+            reply = portals.call(portal, command.method, command.params, grant=grant, before_repeat=again)
             operating = {command.method: reply.operating} if reply.operating else {}
             return batch.Answer({key: reply.result}, {}, operating)
     if place is not None:
@@ -232,7 +279,27 @@ def _ask(portal: Portal, hit: Hit) -> batch.Answer:
         last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), making)}
         first = {receipts.MARK_KEY: receipts.mark(place, str(hit.batch.pk))} if len(commands) > 1 else {}
         commands = first | commands | last
-    return portals.call_batch(portal, commands, before_repeat=lambda: hits.begin_again(hit))
+    return portals.call_batch(portal, commands, grant=grant, before_repeat=again)
+
+
+def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
+    """Do what became of a hit asks for; for how many seconds the portal must be left alone.
+
+    Zero to go on, infinity where it is held.
+    """
+    answer, seconds = outcome
+    if isinstance(answer, batch.Answer):
+        return _answered(portal, hit, answer, seconds)
+    if isinstance(answer, errors.PortalError):
+        return _not_taken(portal, hit, answer, seconds)
+    if isinstance(answer, DatabaseError):
+        raise answer  # nothing can be written now; it is found by its `look_at`
+    if isinstance(answer, hits.HitLost):
+        logger.warning("batch %s: its time ran out, another worker has it", hit.batch.pk)
+    else:
+        hits.log_fault(f"batch {hit.batch.pk}", answer)
+        recovery.give_up_answer(hit.batch, "internal_error", timezone.now())
+    return 0.0
 
 
 def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) -> float:

@@ -1,6 +1,7 @@
 """Which due rows go out together: they are bound to a `Batch`, and are its own until each of them is settled.
 
-Binding is one commit. Only who holds the batch may write what became of its rows, so a worker that was frozen or killed
+Rows are claimed in one commit and go out after another, with their commands made in between, so that nobody waits for
+the making of another's. Only who holds a batch may write what became of its rows, so a worker that was frozen or killed
 can neither keep rows nor overwrite another's result, and what it left behind is found (`traces.recovery`).
 """
 
@@ -27,6 +28,10 @@ from traces import orders, plan, results, stores
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
+
+# How long it may take to make claimed rows ready, at most.
+READY_SECONDS = 15.0
+_WHEN_SENT = ["commands", "store", "sent_at", "look_at", "expected_at"]
 
 
 class HitLost(Exception):
@@ -72,49 +77,110 @@ def due(now: datetime) -> QuerySet[Submission]:
     return Submission.objects.filter(due_at__lte=now)
 
 
+def claim(portal: Portal, now: datetime, rows: int, most: int = 1) -> list[Batch]:
+    """Take due rows out of the line, the oldest first, for up to `most` hits of so many rows each."""
+    with writing():
+        found = due(now).filter(portal=portal).order_by("due_at").select_for_update(skip_locked=True)
+        ids = list(found.values_list("pk", flat=True)[: rows * most])
+        look_at = now + timedelta(seconds=READY_SECONDS)
+        claims = [Batch(portal=portal, holder=uuid.uuid4(), look_at=look_at) for _ in range(0, len(ids), rows)]
+        Batch.objects.bulk_create(claims)
+        for number, claimed in enumerate(claims):
+            of_claim = Submission.objects.filter(pk__in=ids[number * rows : (number + 1) * rows])
+            of_claim.update(state=Submission.State.SENDING, batch=claimed, due_at=None)
+    return claims
+
+
 def bind(
-    portal: Portal,
+    claims: Sequence[Batch],
     book: orders.Rulebook,
-    now: datetime,
     limit: int,
     each: float = 0.0,
     closed: Mapping[str, float] = MappingProxyType({}),
-) -> Hit | None:
-    """The next hit, of up to `limit` commands for due rows, the oldest first; None where nothing is due.
+) -> list[Hit]:
+    """Hits that may go out now, of up to `limit` commands, for the rows of these claims; the other rows are due again.
 
     `each` is how many seconds a command is expected to take (0: unknown), `closed` are methods that cannot be called
-    now, with the seconds that their rows have to wait. The hit has no rows where all that were found have to, or
-    brought out a fault of ours. Raises `stores.Wait` where another hit has to come back first.
+    now, with the seconds that their rows have to wait. There is none for a claim whose rows all have to, or brought out
+    a fault of ours, that must not go out before another hit is back, or that is another worker's by now.
     """
+    portal = claims[0].portal
+    ready = [_ready(claimed, book, limit, closed) for claimed in claims]
     with writing():
-        # One chooses a place at a time, and rows.
+        # One chooses places at a time.
         Portal.objects.select_for_update(no_key=True).only("pk").get(pk=portal.pk)
-        found = due(now).filter(portal=portal).select_for_update(skip_locked=True)
-        rows = list(found.order_by("due_at")[:limit])
-        if not rows:
-            return None
-        loads, ended = _built(portal, book, sorted(rows, key=lambda row: (row.received_at, row.pk)))
-        results.write(ended)
-        loads = _together(_open(loads, closed, now), limit)
-        asked = _listed(loads)
-        now, seconds = timezone.now(), duration(len(asked), each)
-        making = any(name in plan.MAKING for _, name, _ in asked)
-        place = stores.choose(portal, now, seconds) if loads else None
-        out = Batch(
-            portal=portal,
-            store=place if making else None,  # what makes nothing can be asked again
-            holder=uuid.uuid4(),
-            sent_at=now,
-            expected_at=now + timedelta(seconds=seconds) if seconds else None,
-            look_at=now + timedelta(seconds=settings.CLAIM_SECONDS),
-            commands=asked,
-        )
-        if loads:
-            out.save(force_insert=True)
-            Submission.objects.filter(pk__in=[load.row.pk for load in loads]).update(
-                state=Submission.State.SENDING, batch=out, due_at=None
-            )
-    return Hit(out, loads, book)
+        out = [hit for hit in stores.out(portal) if hit.sent_at]
+        bound = [_store(work, out, each) for work in ready]
+    return [Hit(batch, loads, book) for batch, loads in bound if loads]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A claim whose commands are made: what goes out, what is ended, what waits so many seconds, what goes back."""
+
+    claimed: Batch
+    loads: Sequence[Load]
+    ended: results.Statements
+    waits: Mapping[float, Sequence[uuid.UUID]]
+    back: Sequence[uuid.UUID]
+
+
+def _ready(claimed: Batch, book: orders.Rulebook, limit: int, closed: Mapping[str, float]) -> _Ready:
+    rows = list(Submission.objects.filter(batch=claimed).order_by("received_at", "pk"))
+    built, ended = _built(claimed.portal, book, rows)
+    loads, waits = _open(built, closed)
+    chosen = _together(loads, limit)
+    taken = {load.row.pk for load in chosen}
+    back = [load.row.pk for load in loads if load.row.pk not in taken]
+    return _Ready(claimed, chosen, results.prepared(ended), waits, back)
+
+
+def _store(ready: _Ready, out: list[stores.Out], each: float) -> tuple[Batch, Sequence[Load]]:
+    """Make the claim a hit that is out, if it may be; its batch and what it carries."""
+    batch, loads = ready.claimed, ready.loads
+    mine = Batch.objects.filter(pk=batch.pk, holder=batch.holder)
+    batch.commands = _listed(loads)
+    now, seconds = timezone.now(), duration(len(batch.commands), each)
+    try:
+        place = stores.choose(batch.portal, out, now, seconds)
+    except stores.Wait:
+        loads = ()
+    if not loads:
+        if mine.delete()[0]:
+            _leave(ready)
+            _give_back(Submission.objects.filter(batch=batch))
+        return batch, ()
+    making = any(name in plan.MAKING for _, name, _ in batch.commands)
+    batch.store = place if making else None  # what makes nothing can be asked again
+    batch.sent_at, batch.look_at = now, now + timedelta(seconds=settings.CLAIM_SECONDS)
+    batch.expected_at = now + timedelta(seconds=seconds) if seconds else None
+    if not mine.update(**{name: getattr(batch, name) for name in _WHEN_SENT}):
+        return batch, ()  # another worker gave its rows back
+    _leave(ready)
+    out.append(batch)
+    return batch, loads
+
+
+def _leave(ready: _Ready) -> None:
+    """Take the rows that do not go out from the claim."""
+    results.write(ready.ended)
+    now = timezone.now()
+    for wait, ids in ready.waits.items():
+        _give_back(Submission.objects.filter(pk__in=ids), now + timedelta(seconds=wait))
+    if ready.back:
+        _give_back(Submission.objects.filter(pk__in=ready.back))
+
+
+def give_up(claimed: Batch) -> None:
+    """A claim whose worker is gone: nothing was sent, so its rows are due again."""
+    with writing():
+        if Batch.objects.filter(pk=claimed.pk, holder=claimed.holder).delete()[0]:
+            _give_back(Submission.objects.filter(batch=claimed))
+
+
+def _give_back(rows: QuerySet[Submission], due_at: datetime | None = None) -> None:
+    """The rows are due again, by default in their old place in the line."""
+    rows.update(state=Submission.State.QUEUED, batch=None, due_at=due_at or F("received_at"))
 
 
 def duration(commands: int, each: float) -> float:
@@ -129,9 +195,7 @@ def give_back(hit: Hit, keep: Sequence[Load]) -> Hit:
     kept = {load.row.pk for load in keep}
     mine = Batch.objects.filter(pk=hit.batch.pk, holder=hit.batch.holder)
     with writing():
-        Submission.objects.filter(pk__in=[row.pk for row in hit.rows if row.pk not in kept], batch=hit.batch).update(
-            state=Submission.State.QUEUED, batch=None, due_at=F("received_at")
-        )
+        _give_back(Submission.objects.filter(pk__in={row.pk for row in hit.rows} - kept, batch=hit.batch))
         if keep:
             mine.update(commands=_listed(keep))
         else:
@@ -172,20 +236,17 @@ def _built(portal: Portal, book: orders.Rulebook, rows: Sequence[Submission]) ->
     return loads, ended
 
 
-def _open(loads: Sequence[Load], closed: Mapping[str, float], now: datetime) -> list[Load]:
-    """The rows that need no closed method; the others wait until theirs is open, and use up no attempt."""
-    waits: dict[float, list[Submission]] = {}
+def _open(loads: Sequence[Load], closed: Mapping[str, float]) -> tuple[list[Load], dict[float, list[uuid.UUID]]]:
+    """The rows that need no closed method; and by the seconds that they wait, using up no attempt, the others' ids."""
+    waits: dict[float, list[uuid.UUID]] = {}
     ready = []
     for load in loads:
         wait = max((closed.get(command.method, 0.0) for command in load.commands.values()), default=0.0)
         if wait:
-            waits.setdefault(wait, []).append(load.row)
+            waits.setdefault(wait, []).append(load.row.pk)
         else:
             ready.append(load)
-    for wait, rows in waits.items():
-        due_at = now + timedelta(seconds=wait)
-        Submission.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=due_at)
-    return ready
+    return ready, waits
 
 
 def log_fault(where: str, error: Exception) -> None:

@@ -65,6 +65,8 @@ class Form(models.Model):
 class Batch(models.Model):
     """A hit that is out, or whose answer was lost: it keeps its submissions until each of them is settled.
 
+    One that has not been sent is a claim: its worker makes hits of its submissions (`traces.hits`).
+
     Its key is what the mark and the receipt on the portal are known by (`b24app.receipts`).
     """
 
@@ -74,7 +76,7 @@ class Batch(models.Model):
     store = models.PositiveSmallIntegerField(null=True, blank=True)
     # The worker that may settle it.
     holder = models.UUIDField()
-    sent_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
     # When its answer is expected, by what the portal has needed before; unknown at first.
     expected_at = models.DateTimeField(null=True, blank=True)
     # When somebody else looks after it: its worker is gone by then, or has given its answer up.

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from b24app import errors, limits, portals, receipts
+from b24app import errors, grants, limits, portals, receipts
 from b24app.models import Portal, PortalUser
-from traces import orders, plan, results, sentences
+from traces import hits, orders, plan, results, sentences
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ def look_after(portal: Portal, book: orders.Rulebook, now: datetime) -> float | 
     if not taken.update(holder=holder, look_at=end_of_claim):
         return 0.0  # somebody else looks after it
     batch.holder = holder
+    if batch.sent_at is None:
+        hits.give_up(batch)
+        return 0.0
     return _settle(portal, book, batch, now)
 
 
@@ -57,7 +60,8 @@ def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) 
                     _look_again(batch, now, wait)
                     return wait
                 question = receipts.question(batch.store)
-                text = portals.call(portal, question.method, question.params, user_row=user_row).result
+                grant = grants.current(portal, user_row)
+                text = portals.call(portal, question.method, question.params, grant=grant).result
                 portals.is_well(portal)
                 if receipts.has_begun(text, str(batch.pk)):
                     break
@@ -73,7 +77,8 @@ def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) 
         return 0.0
     ends_at = results.ends_at(batch)
     if batch.store is not None and now < ends_at:
-        _look_again(batch, now, min((now - batch.sent_at).total_seconds() + 0.1, (ends_at - now).total_seconds()))
+        left = (ends_at - now).total_seconds()
+        _look_again(batch, now, min(settings.B24_HTTP_TIMEOUT - left + 0.1, left))
         return 0.0
     if receipts.has_begun(text, str(batch.pk)):
         limits.slower(portal, len(rows))

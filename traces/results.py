@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import connection
@@ -29,6 +29,8 @@ _NAMES = {
     *("progress", "repairs", "trace_id", "entities", "delivered_at"),
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
+# SQL with the values for each of its executions.
+Statements: TypeAlias = list[tuple[str, list[list[Any]]]]
 _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field.primary_key]
 
 
@@ -138,37 +140,47 @@ def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str,
 
 
 def ends_at(batch: Batch) -> datetime:
-    """When the portal has certainly ended with a hit: it cuts a request off at 60 s."""
+    """When the portal has certainly ended with a hit that was sent: it cuts a request off at 60 s."""
+    assert batch.sent_at is not None
     return batch.sent_at + timedelta(seconds=settings.B24_HTTP_TIMEOUT)
 
 
 def store(batch: Batch, attempts: Sequence[Attempt]) -> bool:
     """Write what became of all rows of a hit, and forget the hit; False where it is another worker's by now."""
+    written = prepared(attempts)
     with writing():
         mine = Batch.objects.filter(pk=batch.pk, holder=batch.holder).delete()[0]
         if mine:
-            write(attempts)
+            write(written)
     if not mine:
         logger.warning("batch %s: a late answer was not written, another worker has settled it", batch.pk)
     return bool(mine)
 
 
-def write(attempts: Sequence[Attempt]) -> None:
-    """Write attempts and what they made of their rows; an order of magnitude faster than `bulk_update`."""
+def prepared(attempts: Sequence[Attempt]) -> Statements:
+    """The statements for `write`: attempts, and what they made of their rows, as it is now.
+
+    An order of magnitude faster than `bulk_update`; and what takes time is done before others have to wait.
+    """
     quote = connection.ops.quote_name
     row_table, attempt_table = (quote(model._meta.db_table) for model in (Submission, Attempt))
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in _ROW_FIELDS)
     columns = ", ".join(quote(str(field.column)) for field in _ATTEMPT_FIELDS)
     places = ", ".join(["%s"] * len(_ATTEMPT_FIELDS))
     rows = list({attempt.submission_id: attempt.submission for attempt in attempts}.values())
+    row_values = _values(rows, [*_ROW_FIELDS, Submission._meta.pk])
+    return [
+        (f"UPDATE {row_table} SET {changes} WHERE {quote('id')} = %s", row_values),
+        (f"INSERT INTO {attempt_table} ({columns}) VALUES ({places})", _values(attempts, _ATTEMPT_FIELDS)),
+    ]
+
+
+def write(statements: Statements) -> None:
+    """Run what `prepared` has made, within a transaction."""
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {row_table} SET {changes} WHERE {quote('id')} = %s",
-            _values(rows, [*_ROW_FIELDS, Submission._meta.pk]),
-        )
-        cursor.executemany(
-            f"INSERT INTO {attempt_table} ({columns}) VALUES ({places})", _values(attempts, _ATTEMPT_FIELDS)
-        )
+        for statement, values in statements:
+            if values:
+                cursor.executemany(statement, values)
 
 
 def _values(instances: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:

@@ -23,7 +23,8 @@ MOST_IN_A_STORE = 2
 class Out(Protocol):
     """What is known of a hit that is out (`traces.models.Batch`)."""
 
-    sent_at: datetime
+    store: int | None
+    sent_at: Any  # datetime
     expected_at: datetime | None
     code: str
 
@@ -32,16 +33,21 @@ class Wait(Exception):
     """No hit can go out now without putting another one's receipt at risk."""
 
 
-def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
+def out(portal: Portal) -> list[Out]:
+    """The portal's hits that are out, and those that are being made ready (without `sent_at`)."""
+    found = Batch.objects.filter(portal=portal)
+    return list(found.values_list("store", "sent_at", "expected_at", "code", named=True))
+
+
+def choose(portal: Portal, out: Sequence[Out], now: datetime, seconds: float) -> int | None:
     """The place (`b24app.receipts`) for the receipt of a hit that begins now, or None for no receipt.
 
-    `seconds` is how long it is expected to take (0: unknown). Raises `Wait` where one has to come back first.
+    `out` are the hits that are out already, `seconds` is how long this one is expected to take (0: unknown). Raises
+    `Wait` where one has to come back first.
     """
-    stores = 0 if portal.by_webhook else portal.stores
-    found = Batch.objects.filter(portal=portal)
-    out: list[Any] = [*found.values_list("store", "sent_at", "expected_at", "code", named=True)]
     if len(out) >= limits.plan_of(portal).in_flight:
         raise Wait
+    stores = 0 if portal.by_webhook else portal.stores
     for store in range(stores):
         others = [batch for batch in out if batch.store is not None and receipts.store_of(batch.store) == store]
         if fits(others, now, seconds):
@@ -51,6 +57,15 @@ def choose(portal: Portal, now: datetime, seconds: float) -> int | None:
     if stores and (limited or any(batch.code for batch in out)):
         raise Wait
     return None
+
+
+def has_place(portal: Portal, out: Sequence[Out], now: datetime, seconds: float) -> bool:
+    """Whether a hit may begin now."""
+    try:
+        choose(portal, out, now, seconds)
+    except Wait:
+        return False
+    return True
 
 
 def fits(others: Sequence[Out], now: datetime, seconds: float) -> bool:

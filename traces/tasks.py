@@ -19,7 +19,7 @@ RECRUIT_SECONDS = 0.5
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
     try:
-        again = delivery.drain(portal_id, recruit=lambda others: _recruit(portal_id, others))
+        again = delivery.drain(portal_id, lambda others: _recruit(portal_id, others), lambda: _send(portal_id))
     except DatabaseError as error:
         # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
         logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)
@@ -50,8 +50,10 @@ def _recruit(portal_id: int, others: int) -> None:
             _send(portal_id)
 
 
-def _send(portal_id: int, seconds: float = 0.0) -> None:
+def _send(portal_id: int, seconds: float = 0.0) -> bool:
     try:
         drain_portal.apply_async((portal_id,), countdown=seconds)
     except Exception as error:  # whatever the broker's client raises: what is stored stays accepted
         logger.warning("a wake-up was not sent (%s): the sweep will", type(error).__name__)
+        return False
+    return True
