@@ -143,3 +143,9 @@ def test_rules_go_with_their_portal(add):
     add(*source("a"))
     Portal.objects.get().delete()
     assert not SourceRule.objects.exists()
+
+
+def test_an_operator_can_take_a_rule_away(acme, admin_client):
+    rule = acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    admin_client.post(f"/admin/traces/sourcerule/{rule.pk}/delete/", {"post": "yes"})
+    assert not acme.source_rules.exists()

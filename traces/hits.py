@@ -108,7 +108,8 @@ def bind(
     ready = [_ready(claimed, book, limit, closed) for claimed in claims]
     with writing():
         # One chooses places at a time.
-        Portal.objects.select_for_update(no_key=True).only("pk").get(pk=portal.pk)
+        if Portal.objects.select_for_update(no_key=True).only("pk").filter(pk=portal.pk).first() is None:
+            return []  # its data was erased
         out = [hit for hit in stores.out(portal) if hit.sent_at]
         bound = [_store(work, out, each) for work in ready]
     return [Hit(batch, loads, book) for batch, loads in bound if loads]
