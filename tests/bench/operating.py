@@ -121,9 +121,10 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
     from django.conf import settings
 
     from b24app import install, limits
-    from traces import delivery
+    from traces import delivery, in_flight
     from traces.models import Form, Submission
 
+    settings.SENDER_THREADS = 0
     settings.B24_OAUTH_HOSTS = [sandbox.oauth_url]
     settings.B24_CLIENT_ID, settings.B24_CLIENT_SECRET = sandbox.client_id, sandbox.client_secret
     row = install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
@@ -133,7 +134,7 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
     Submission.objects.bulk_create((Submission(body=body, **facts) for body in bodies), batch_size=500)
     end = clock.now() + LONGEST_SECONDS
     moving = SimpleNamespace(monotonic=clock.now, sleep=clock.advance)
-    with mock.patch.object(delivery, "time", moving):
+    with mock.patch.object(delivery, "time", moving), mock.patch.object(in_flight, "time", moving):
         while Submission.objects.exclude(state="delivered").exists():
             limits.ahead = clock.ahead
             again = delivery.drain(row.pk)
