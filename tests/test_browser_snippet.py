@@ -13,7 +13,6 @@ from tests.snippet_site import (
     LISTENING,
     NAME,
     NEVER,
-    RELAY,
     SHOP,
     SILENCE,
     STAYS,
@@ -154,7 +153,7 @@ def test_a_forms_own_way_goes_on(site):
 
 
 def test_a_form_that_posts_to_the_relay_gets_the_trace_and_goes_by_itself(site):
-    site.html = document(form=form(attributes=f'method="post" action="{RELAY}/in/{KEY}/"'))
+    site.html = document(form=form(attributes=f'method="post" action="{site.intake}"'))
     site.open("/?utm_source=google")
     body = site.submit()
     assert json.loads(body["TRACE"])["tags"]["list"] == {"utm_source": "google"}
