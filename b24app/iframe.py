@@ -1,23 +1,44 @@
-"""Pages inside a portal's frame: who may frame them, and the language of the user who opened them."""
+"""Pages inside a portal's frame: who may frame them, and in which language and time zone they are."""
 
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
 
 from b24app.models import Portal
 
-_NAMES = {code for code, _ in settings.LANGUAGES}
+# What a portal calls its languages, where that is not what Django calls them
+# (Bitrix24's documentation, "Language codes": `br` is Brazil's Portuguese, `la` is Spanish).
+_PORTAL_NAMES = {"br": "pt-br", "la": "es"}
+_OURS = {code for code, _ in settings.LANGUAGES}
 _ONLY_OURS = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'"
 
 
-def language(request: HttpRequest) -> str:
-    """The portal's `LANG` where we have that language, else English."""
-    asked = request.GET.get("LANG", "").lower()
-    return asked if asked in _NAMES else "en"
+def language(asked: str) -> str:
+    """Our code of the language that a portal calls by this name; English where we have none for it."""
+    name = asked.lower()
+    code = _PORTAL_NAMES.get(name, name)
+    return code if code in _OURS else "en"
+
+
+@contextmanager
+def speaking(code: str, time_zone: str = "") -> Iterator[None]:
+    """Texts, numbers and times are a reader's own within the block."""
+    try:
+        zone = zoneinfo.ZoneInfo(time_zone) if time_zone else None
+    except (ValueError, OSError):  # no such zone; a portal may say anything
+        zone = None
+    with translation.override(code), timezone.override(zone):
+        yield
 
 
 def page(
@@ -29,9 +50,15 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """Render a page for the frame of `portal`; without a proven portal it holds nothing worth framing."""
-    code = language(request)
-    with translation.override(code):
+    code = language(request.GET.get("LANG", ""))
+    with speaking(code):
         response = render(request, template, {**(context or {}), "lang": code}, status=status)
+    guard(response, portal)
+    return response
+
+
+def guard(response: HttpResponseBase, portal: Portal | None) -> None:
+    """Say in an answer who may frame it, that it runs no script but ours, and that nobody keeps it."""
     policy = f"{_ONLY_OURS}; form-action 'self'"
     if portal is not None:
         parts = urlsplit(portal.client_endpoint)
@@ -39,5 +66,4 @@ def page(
         policy = f"{policy}; connect-src 'self' {origin}; frame-ancestors {origin}"
     response["Content-Security-Policy"] = policy
     response["Cache-Control"] = "no-store"
-    response.xframe_options_exempt = True  # frame-ancestors says it better
-    return response
+    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # frame-ancestors says it better

@@ -52,10 +52,22 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A proven opening of the application: whose portal, and whether this user administers it."""
+    """A proven opening of the application: whose portal, which of its users, and whether that one administers it.
+
+    `time_zone` is the user's, as `Europe/Paris`, or "".
+    """
 
     portal: Portal
+    user_id: int
     is_admin: bool
+    time_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    user_id: int
+    is_admin: bool
+    time_zone: str
 
 
 def claim_of_frame(query: Mapping[str, str], body: Mapping[str, str]) -> Claim:
@@ -119,23 +131,29 @@ def open_frame(claim: Claim) -> Visit:
     be asked.
     """
     host, info = prove(claim)
-    user_id = _administrator(info, claim.access_token)
-    if user_id is None:
+    profile = _profile(info, claim.access_token)
+    if profile.is_admin:
+        portal = _keep(claim, host, info, profile.user_id)
+        bind_events(portal, claim.access_token)
+    else:
         known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
             raise NotAdministrator
-        return Visit(known, is_admin=False)
-    portal = _keep(claim, host, info, user_id)
-    bind_events(portal, claim.access_token)
-    return Visit(portal, is_admin=True)
+        portal = known
+    return Visit(portal, profile.user_id, profile.is_admin, profile.time_zone)
 
 
-def _administrator(info: oauth.AppInfo, token: str) -> int | None:
-    """The number of the token's user on the portal, where that is an administrator."""
+def _profile(info: oauth.AppInfo, token: str) -> _Profile:
+    """Who the token's user is on the portal."""
     profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS).result
-    if not isinstance(profile, dict) or profile.get("ADMIN") is not True:
-        return None
-    return int(profile.get("ID") or info.user_id)
+    if not isinstance(profile, dict):
+        profile = {}
+    number, zone = profile.get("ID"), profile.get("TIME_ZONE")
+    return _Profile(
+        user_id=int(number or info.user_id),
+        is_admin=profile.get("ADMIN") is True,
+        time_zone=zone if isinstance(zone, str) else "",
+    )
 
 
 @transaction.atomic
@@ -250,9 +268,9 @@ def receive_event(body: Mapping[str, str]) -> bool:
 
 def _keep_event(claim: Claim) -> None:
     host, info = prove(claim)
-    user_id = _administrator(info, claim.access_token)
-    if user_id is not None:
-        _keep(claim, host, info, user_id)
+    profile = _profile(info, claim.access_token)
+    if profile.is_admin:
+        _keep(claim, host, info, profile.user_id)
     else:
         portals.resume(_by_application_token(claim))
 

@@ -33,12 +33,14 @@ def call(
     *,
     grant: grants.Grant | None = None,
     before_repeat: Callable[[], None] = lambda: None,
+    read_seconds: float | None = None,
 ) -> rest.Reply:
     """What `portal` answers to `method`, called with a token that works, renewed or replaced where needed.
 
     `grant` is the token to begin with (default: the current one). `before_repeat` runs before every further request
-    that may do the work, and may raise to prevent it. Raises an error of `b24app.errors`, but never `Renew`,
-    `OtherUser` or `Moved`: these are dealt with here.
+    that may do the work, and may raise to prevent it. `read_seconds` is how long to wait for an answer, where somebody
+    waits for a page. Raises an error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt
+    with here.
     """
     grant = grant or grants.current(portal)
     renewed = False
@@ -47,7 +49,7 @@ def call(
             limits.take_hit(portal)  # counted, but not waited for: the one before did nothing
             before_repeat()
         try:
-            return rest.call(grant.endpoint, method, params, token=grant.token)
+            return rest.call(grant.endpoint, method, params, token=grant.token, read_seconds=read_seconds)
         except errors.Renew as error:
             if renewed:
                 raise _still_refused(error) from None

@@ -135,6 +135,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # The static files too, which lie uncompressed; against BREACH Django pads what it compresses.
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -173,7 +175,18 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ru", "Русский")]
+# English and Russian are complete. The others are prepared: what is not translated yet is told in English.
+LANGUAGES = [
+    ("en", "English"),
+    ("ru", "Русский"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("pl", "Polski"),
+    ("pt-br", "Português (Brasil)"),
+    ("tr", "Türkçe"),
+]
 LOCALE_PATHS = [BASE_DIR / "traces" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -13,7 +13,7 @@ from b24app import transport, wakeups
 from b24app.models import Portal
 from b24app.processes import redis_server
 from tests.limits_fixtures import later, standard  # noqa: F401
-from tests.product_fixtures import django_db_modify_db_settings, installed, wired  # noqa: F401
+from tests.product_fixtures import django_db_modify_db_settings, frame, installed, wired  # noqa: F401
 from tests.sandbox_fixtures import ask, portal, sandbox, sandbox_server  # noqa: F401
 from traces.models import Form, Submission
 

@@ -1,9 +1,11 @@
 """The product, wired to the sandbox."""
 
+import time
+
 import pytest
 from django.conf import settings as django_settings
 
-from b24app import install
+from b24app import frame_session, install
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,30 @@ def wired(sandbox, settings, monkeypatch):
 def installed(wired, portal, db):
     """The product's row of the sandbox' portal, installed by its administrator."""
     return install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
+
+
+class Frame:
+    """A user of a portal who has the application open: requests as htmx sends them."""
+
+    def __init__(self, client, portal, *, admin=True, user=1, language="en"):
+        self.client = client
+        self.portal = portal
+        self.session = frame_session.Session(
+            portal.pk, portal.member_id, user, admin, language, "UTC", int(time.time())
+        )
+
+    @property
+    def headers(self):
+        return {"X-Frame-Session": frame_session.token(self.session), "HX-Request": "true"}
+
+    def get(self, path, data=None):
+        return self.client.get(path, data, headers=self.headers)
+
+    def post(self, path, data=None):
+        return self.client.post(path, data or {}, headers=self.headers)
+
+
+@pytest.fixture
+def frame(client, acme):
+    """An administrator of acme's with the application open."""
+    return Frame(client, acme)

@@ -10,14 +10,14 @@ from traces.models import Form, SourceRule, Submission
 @admin.register(Form)
 class FormAdmin(ReadOnly):
     list_display = ("name", "portal", "creates", "active", "created_at")
-    exclude = ("secret_hash",)
+    exclude = ("secret_hash", "old_secret_hash")
 
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly):
     list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "delivered_at")
     list_filter = ("state", "code")
-    exclude = ("body", "idempotency_key", "body_hash")
+    exclude = ("body", "search", "idempotency_key", "body_hash")
 
 
 @admin.register(SourceRule)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.db import IntegrityError
 
 from b24app.transactions import in_line
-from traces import plan, trace
+from traces import plan, search, trace
 from traces.models import Form, Kind, Submission
 
 LARGEST_BODY = 64 * 1024
@@ -57,14 +57,15 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
     repairs: list[str] = []
     body = _storable(dict(fields), repairs)
     _check_entities(form, body, trusted=trusted)
-    built = trace.build(body, 0)
+    prepared = trace.prepare(body, 0)
     submission = Submission(
         portal=form.portal,
         form=form,
         idempotency_key=_checked_key(key),
         body_hash=hashlib.sha256(raw).hexdigest(),
         body=body,
-        repairs=list(dict.fromkeys([*repairs, *built.repairs])),
+        search=search.text_of(body, prepared.trace),
+        repairs=list(dict.fromkeys([*repairs, *prepared.repairs])),
     )
     try:
         with in_line():

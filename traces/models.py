@@ -47,6 +47,9 @@ class Form(models.Model):
     key = models.CharField(max_length=40, unique=True, default=new_key)
     # SHA-256 of the secret; the secret itself is shown once, when it is made.
     secret_hash = models.CharField(max_length=64)
+    # The secret before it, good until then, so that a server can be given the new one in peace.
+    old_secret_hash = models.CharField(max_length=64, blank=True)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
     creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
     # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
     origins = models.JSONField(default=list, blank=True)
@@ -55,11 +58,48 @@ class Form(models.Model):
     # A deal's contact and company are looked for by phone and e-mail before they are made.
     find_existing = models.BooleanField(default=False)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
+    # Against spam: whether a field that no person sees is looked at (`traces.spam`), and how many submissions it takes
+    # in a minute (0: any number).
+    honeypot = models.BooleanField(default=False)
+    most_per_minute = models.PositiveIntegerField(default=0)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.name
+
+
+class Preferences(models.Model):
+    """What a portal's administrators have chosen for the whole portal, and what came of it."""
+
+    class Notify(models.TextChoices):
+        """How the administrator is told that deliveries have stopped (`traces.notices`)."""
+
+        NONE = "", _("Not at all")
+        PORTAL = "portal", _("By a notice in the portal")
+        EMAIL = "email", _("By e-mail")
+
+    portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
+    # Days after which a submission that has ended is deleted with the visitor's data; 0 keeps it.
+    retention_days = models.PositiveSmallIntegerField(default=180)
+    # Whether users who do not administer the portal see the overview.
+    viewers = models.BooleanField(default=False)
+    notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.NONE, blank=True)
+    notify_email = models.EmailField(blank=True)
+    notify_user_id = models.PositiveIntegerField(null=True, blank=True)
+    # Why somebody was told last, and when; cleared once the portal is well again.
+    notified_code = models.CharField(max_length=40, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True)
+    # The administrator asked that everything received before this time be deleted; done by the sweep.
+    erase_before = models.DateTimeField(null=True, blank=True)
+    # The first run was finished or left: the application opens with the overview.
+    welcomed = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.portal_id}"
 
 
 class Batch(models.Model):
@@ -108,11 +148,14 @@ class Submission(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_submission_id, editable=False)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="submissions")
-    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions")
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions", db_index=False)
     received_at = models.DateTimeField(default=timezone.now)
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
     body_hash = models.CharField(max_length=64)
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    # What it is found by, and what the portal was told of its source once it was delivered (`traces.search`).
+    search = models.CharField(max_length=300, blank=True)
+    source = models.CharField(max_length=255, blank=True)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     # When it may be worked on. None while a hit carries it, and once it has ended: so what is due is found by this
@@ -143,6 +186,9 @@ class Submission(models.Model):
             models.Index(fields=["portal", "due_at"], name="submission_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["batch"], name="submission_batch", condition=models.Q(batch__isnull=False)),
             models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
+            # It holds all that is looked for, so that a search need not read the rows themselves.
+            models.Index(fields=["portal", "received_at", "source", "search"], name="submission_search"),
+            models.Index(fields=["form", "received_at"], name="submission_form"),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from b24app import errors
 from b24app.transactions import writing
-from traces import orders, plan, retry, sentences
+from traces import orders, plan, retry, search, sentences
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 # What an answer may change of a row.
 _NAMES = {
     *("state", "batch", "alone", "due_at", "tries", "code", "reason"),
-    *("progress", "repairs", "trace_id", "entities", "delivered_at"),
+    *("progress", "repairs", "trace_id", "entities", "delivered_at", "source"),
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
 # SQL with the values for each of its executions.
@@ -75,6 +75,7 @@ def _end(row: Submission, work: orders.Work) -> None:
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
     row.trace_id, row.entities = row.progress.get("trace"), plan.made(work.order, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *work.repairs]))
+    row.source = search.source_of(work.facts, work.trace)
     row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
 
 

@@ -1,11 +1,11 @@
-"""The product's addresses: the page in the portal, the forms' public intake, the figures."""
+"""The product's addresses: the pages in the portal, the forms' public intake, the figures."""
 
-from django.urls import path
+from django.urls import include, path
 
-from traces import dashboard, snippet, views
+from traces import snippet, views
 
 urlpatterns = [
-    path("b24/app/", dashboard.app_page, name="app"),
+    path("b24/app/", include("traces.pages.urls")),
     path("in/<str:key>.js", snippet.serve, name="snippet"),
     path("in/<str:key>/", views.receive, name="intake"),
     path("in/<str:key>/thanks/", views.thanks, name="thanks"),

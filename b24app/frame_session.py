@@ -1,0 +1,74 @@
+"""The session of a page inside a portal's frame: a signed token in the page, sent back in a header with each request.
+
+Browsers keep cookies out of frames of other sites, so nothing depends on them; and since no browser sends the header
+by itself, no other site can use it. Each answer brings a new token, so that a page in use does not expire; after
+`LONGEST_SECONDS` the portal has to say again who the user is, and whether still an administrator.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+from django.core import signing
+from django.http import HttpRequest
+
+from b24app.install import Visit
+from b24app.models import Portal
+
+HEADER = "X-Frame-Session"
+# A download is a form that the browser submits by itself, which can carry no header: there it is a field of the body.
+FIELD = "frame_session"
+IDLE_SECONDS = 3600
+LONGEST_SECONDS = 4 * 3600
+_SALT = "b24app.frame_session"
+
+
+class Over(Exception):
+    """The session has expired, was not given by us, or its portal is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who looks at the page; `began` is the unix time at which the portal said so."""
+
+    portal: int
+    member_id: str
+    user: int
+    admin: bool
+    language: str
+    time_zone: str
+    began: int
+
+
+def begin(visit: Visit, language: str) -> Session:
+    """The session of a visit that was proven just now."""
+    portal = visit.portal
+    now = int(time.time())
+    return Session(portal.pk, portal.member_id, visit.user_id, visit.is_admin, language, visit.time_zone, now)
+
+
+def token(session: Session) -> str:
+    """The session's token, good for `IDLE_SECONDS` from now."""
+    return signing.dumps(asdict(session), salt=_SALT, compress=True)
+
+
+def of_request(request: HttpRequest) -> Session:
+    """The session that a request shows. Raises `Over`."""
+    shown = request.headers.get(HEADER) or request.POST.get(FIELD, "")
+    try:
+        session = Session(**signing.loads(shown, salt=_SALT, max_age=IDLE_SECONDS))
+    except (signing.BadSignature, TypeError):
+        raise Over from None
+    if time.time() - session.began > LONGEST_SECONDS:
+        raise Over
+    return session
+
+
+def portal_of(session: Session) -> Portal:
+    """The portal of the session. Raises `Over` where the application was removed from it."""
+    known = Portal.objects.filter(pk=session.portal, member_id=session.member_id)
+    portal = known.exclude(state=Portal.State.UNINSTALLED).first()
+    if portal is None:
+        raise Over
+    return portal

@@ -1,0 +1,87 @@
+"""What the portal itself lists, read live for the pages: the CRM's sources and the fields of its records.
+
+Kept in the process for a few minutes, so that a page that is opened again does not ask again. Nothing is kept of a
+failure. All raise an error of `b24app.errors` where the portal cannot be asked now: a page then does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+
+from b24app import portals
+from b24app.models import Portal
+
+# Somebody waits for the page.
+PAGE_SECONDS = 8.0
+KEPT_SECONDS = 300
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a CRM record: `name` as `UF_CRM_1`, `title` as the portal shows it, `kind` as `string` or `user`."""
+
+    name: str
+    title: str
+    kind: str
+    required: bool
+    multiple: bool
+    # For a field of the kind `enumeration`: what can be chosen, as (ID, text).
+    items: tuple[tuple[str, str], ...] = ()
+
+
+def crm_sources(portal: Portal) -> list[tuple[str, str]]:
+    """The CRM's sources as (STATUS_ID, name), in the portal's order (crm.status.list, ENTITY_ID SOURCE)."""
+    return statuses(portal, "SOURCE")
+
+
+def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
+    """A directory of the CRM as (STATUS_ID, name), in its order: `SOURCE`, `STATUS` (a lead's), `DEAL_STAGE`."""
+    params = {"filter": {"ENTITY_ID": entity_id}, "order": {"SORT": "ASC"}}
+
+    def read(result: Any) -> list[tuple[str, str]]:
+        rows = result if isinstance(result, list) else []
+        return [(str(row["STATUS_ID"]), str(row.get("NAME", ""))) for row in rows if isinstance(row, dict)]
+
+    return _kept(portal, "crm.status.list", entity_id, params, read)
+
+
+def record_fields(portal: Portal, record: str) -> list[Field]:
+    """The fields of a record (`lead`, `deal`, `contact`, `company`, `quote`) that may be written."""
+
+    def read(result: Any) -> list[Field]:
+        described = result if isinstance(result, dict) else {}
+        return [
+            _field(name, facts)
+            for name, facts in described.items()
+            if isinstance(facts, dict) and not facts.get("isReadOnly")
+        ]
+
+    return _kept(portal, f"crm.{record}.fields", "", {}, read)
+
+
+def _field(name: str, facts: dict[str, Any]) -> Field:
+    title = facts.get("formLabel") or facts.get("listLabel") or facts.get("title") or name
+    items = facts.get("items") or []
+    return Field(
+        name=name,
+        title=str(title),
+        kind=str(facts.get("type", "string")),
+        required=bool(facts.get("isRequired")),
+        multiple=bool(facts.get("isMultiple")),
+        items=tuple((str(item["ID"]), str(item["VALUE"])) for item in items if isinstance(item, dict)),
+    )
+
+
+def _kept(portal: Portal, method: str, about: str, params: dict[str, Any], read: Callable[[Any], T]) -> T:
+    key = f"{portal.pk}:{portal.member_id}:{method}:{about}"
+    found: T | None = cache.get(key)
+    if found is None:
+        found = read(portals.call(portal, method, params, read_seconds=PAGE_SECONDS).result)
+        cache.set(key, found, KEPT_SECONDS)
+    return found

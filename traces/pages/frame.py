@@ -1,0 +1,142 @@
+"""What the pages inside a portal have in common: who may see them, how they are rendered, what is told where not.
+
+Only the first page is a whole document: it comes with the portal's own POST (`traces.pages.opening`). From then on htmx
+asks for the content of the frame (`#app`), sends the session's token in a header, and takes the renewed one from the
+answer (`static/traces/app.js`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render as django_render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from b24app import frame_session, iframe
+from b24app.frame_session import Session
+from b24app.models import Portal
+from traces.models import Preferences
+
+P = ParamSpec("P")
+# The pages in the order of the menu: the name of the address, what it is called, whether others than administrators
+# may see it where one has allowed that.
+MENU: tuple[tuple[str, Promise, bool], ...] = (
+    ("overview", _("Overview"), True),
+    ("sources", _("Sources"), False),
+    ("forms", _("Forms"), False),
+    ("submissions", _("Submissions"), False),
+    ("settings", _("Settings"), False),
+    ("health", _("Health"), False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks for a page: everything shown or changed must be of this `portal`."""
+
+    portal: Portal
+    session: Session
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the user administers the portal, as it said when the application was opened."""
+        return self.session.admin
+
+
+View = Callable[Concatenate[HttpRequest, Reader, P], HttpResponseBase]
+
+
+def view(*methods: str, viewers: bool = False) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Make a view of the frame, called with the request and its `Reader`.
+
+    `methods` are those that it takes (GET where none is named), `viewers` is whether a user who does not administer the
+    portal may see it where an administrator has allowed that.
+    """
+
+    def decorate(function: View[P]) -> Callable[..., HttpResponseBase]:
+        @csrf_exempt  # no cookie tells who asks: a header does, which another site cannot send
+        @require_http_methods(list(methods or ("GET",)))
+        @functools.wraps(function)
+        def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            try:
+                session = frame_session.of_request(request)
+                reader = Reader(frame_session.portal_of(session), session)
+            except frame_session.Over:
+                return over(request)
+            with iframe.speaking(session.language, session.time_zone):
+                if may_see(reader, viewers=viewers):
+                    response = function(request, reader, *args, **kwargs)
+                else:
+                    response = render(request, reader, "traces/not_allowed.html", status=403)
+            return finish(response, reader)
+
+        return wrapped
+
+    return decorate
+
+
+def may_see(reader: Reader, *, viewers: bool) -> bool:
+    """Whether the reader may see a page that is open to `viewers`, or to administrators only."""
+    return reader.is_admin or (viewers and preferences(reader.portal).viewers)
+
+
+def finish(response: HttpResponseBase, reader: Reader) -> HttpResponseBase:
+    """Renew the session with the answer, and guard it."""
+    response[frame_session.HEADER] = frame_session.token(reader.session)
+    iframe.guard(response, reader.portal)
+    return response
+
+
+def over(request: HttpRequest) -> HttpResponse:
+    """The answer where there is no session: a page that has the portal open the application anew."""
+    asked = request.headers.get("Accept-Language", "")[:2]
+    code = iframe.language(asked)
+    layout = "traces/_app.html" if request.headers.get("HX-Request") else "traces/app.html"
+    with iframe.speaking(code):
+        response = django_render(request, "traces/over.html", {"lang": code, "layout": layout}, status=401)
+    iframe.guard(response, None)
+    return response
+
+
+def render(
+    request: HttpRequest,
+    reader: Reader,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    page: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page, or a part of one, for the reader.
+
+    A template of a page says `{% extends layout %}`; `page` is its name in `MENU`. A part (`_….html`) extends nothing.
+    To be used within a `view`, which has set the language.
+    """
+    whole = not request.headers.get("HX-Request")
+    given = {
+        "layout": "traces/app.html" if whole else "traces/_app.html",
+        "lang": reader.session.language,
+        "reader": reader,
+        "portal": reader.portal,
+        "menu": [
+            {"name": name, "label": label, "address": reverse(name), "here": name == page}
+            for name, label, viewers in MENU
+            if may_see(reader, viewers=viewers)
+        ],
+        "frame_session": frame_session.token(reader.session) if whole else "",
+    }
+    return django_render(request, template, {**given, **(context or {})}, status=status)
+
+
+def preferences(portal: Portal) -> Preferences:
+    """The portal's preferences; the defaults where nobody has chosen any yet (not stored then)."""
+    return Preferences.objects.filter(portal=portal).first() or Preferences(portal=portal)

@@ -1,0 +1,32 @@
+"""Opening the application in the portal: the one request that comes from the portal itself, proven by its token."""
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from b24app import frame_session, iframe
+from b24app.views import open_visit
+from traces.pages import overview, start
+from traces.pages.frame import Reader, finish, may_see, preferences, render
+
+
+@csrf_exempt  # a cross-site POST by design; it is proven by its token instead
+@require_http_methods(["GET", "HEAD", "POST"])
+def app_page(request: HttpRequest) -> HttpResponseBase:
+    """The first page; opening it also heals a lost installation event and resumes a held queue."""
+    visit = open_visit(request)
+    if isinstance(visit, HttpResponseBase):
+        return visit
+    session = frame_session.begin(visit, iframe.language(request.GET.get("LANG", "")))
+    reader = Reader(visit.portal, session)
+    with iframe.speaking(session.language, session.time_zone):
+        return finish(_first(request, reader), reader)
+
+
+def _first(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    if not may_see(reader, viewers=True):
+        return render(request, reader, "traces/not_allowed.html")
+    if reader.is_admin and not preferences(reader.portal).welcomed:
+        return start.page(request, reader)
+    return overview.page(request, reader)

@@ -1,0 +1,11 @@
+"""The page "submissions"."""
+
+from django.http import HttpRequest, HttpResponse
+
+from traces.pages.frame import Reader, render, view
+
+
+@view()
+def show(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """The page itself."""
+    return render(request, reader, "traces/submissions/page.html", page="submissions")

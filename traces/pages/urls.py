@@ -1,0 +1,23 @@
+"""The addresses of the pages inside the portal, all below /b24/app/."""
+
+from django.urls import path
+
+from traces.pages import forms, health, opening, overview, settings, sources, start, submissions
+
+urlpatterns = [
+    path("", opening.app_page, name="app"),
+    # The first run
+    path("start/", start.show, name="start"),
+    # Overview
+    path("overview/", overview.show, name="overview"),
+    # Sources
+    path("sources/", sources.show, name="sources"),
+    # Forms
+    path("forms/", forms.show, name="forms"),
+    # Submissions
+    path("submissions/", submissions.show, name="submissions"),
+    # Settings
+    path("settings/", settings.show, name="settings"),
+    # Health
+    path("health/", health.show, name="health"),
+]
