@@ -1,7 +1,6 @@
 """Source rules: the first that matches decides, whatever a visitor sent and whatever an administrator wrote."""
 
 import fnmatch
-import json
 import re
 import string
 from dataclasses import replace
@@ -39,7 +38,7 @@ def test_facts_come_from_the_clean_trace_of_a_submission():
         "ref": "https://www.google.com/search",
         "tags": {"list": {"UTM_SOURCE": "google", "utm_medium": "cpc", "utm_campaign": "autumn"}},
     }
-    clean = json.loads(trace.build({"TRACE": given}, 0).text)
+    clean = trace.prepare({"TRACE": given}, 0).trace
     assert sources.facts("key", "Shop", {"Source": " partner "}, clean, "6", ["gclid"]) == Facts(
         form=("key", "Shop"),
         source="partner",

@@ -2,6 +2,7 @@
 
 import html
 import json
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
@@ -23,12 +24,18 @@ NOTHING = {
 }
 
 
+def build(body):
+    """The text of TRACE for a body, and what was repaired."""
+    prepared = trace.prepare(body, RECEIVED)
+    return SimpleNamespace(text=trace.write(prepared.trace), repairs=prepared.repairs)
+
+
 def built(**body):
-    return json.loads(trace.build(body, RECEIVED).text)
+    return json.loads(build(body).text)
 
 
 def repairs(**body):
-    return trace.build(body, RECEIVED).repairs
+    return build(body).repairs
 
 
 def stored(text):
@@ -49,14 +56,14 @@ STORED = [
 @pytest.mark.parametrize("name", BETTER)
 def test_what_the_portal_would_lose_it_gets(name):
     (case,) = (case for case in FILE["cases"] if case["name"] == name)
-    after = stored(trace.build({"TRACE": case["request"]["TRACE"]}, RECEIVED).text)
+    after = stored(build({"TRACE": case["request"]["TRACE"]}).text)
     assert [[page["URL"], page["DATE_INSERT"], page["TITLE"]] for page in after["pages"]] == BETTER[name]
 
 
 @pytest.mark.parametrize("case", STORED, ids=[case["name"] for case in STORED])
 def test_what_the_portal_could_read_it_reads_still(case):
     text = case["request"]["TRACE"]
-    after, before = stored(trace.build({"TRACE": text}, RECEIVED).text), stored(text)
+    after, before = stored(build({"TRACE": text}).text), stored(text)
     assert {**after, "tags": {key: str(tag) for key, tag in after["tags"].items()}} == {
         **before,
         "tags": {key: str(tag) for key, tag in before["tags"].items()},
@@ -70,7 +77,7 @@ STOPPED = [
 
 @pytest.mark.parametrize("case", STOPPED, ids=[case["name"] for case in STOPPED])
 def test_what_stopped_the_portal_does_not_any_more(case):
-    assert stored(trace.build({"TRACE": dict(case["request"] or {}).get("TRACE")}, RECEIVED).text)
+    assert stored(build({"TRACE": dict(case["request"] or {}).get("TRACE")}).text)
 
 
 @pytest.mark.parametrize("given", ["not json", "[]", "42", "null", "[" * 100_000, 5, [1]])
@@ -112,20 +119,20 @@ def test_only_a_foreign_referrer_is_taken(referrer, kept):
 
 
 def test_a_dollar_sign_is_escaped_and_means_the_same():
-    result = trace.build({"utm_source": "$result[t0]"}, RECEIVED)
+    result = build({"utm_source": "$result[t0]"})
     assert "$" not in result.text
     assert json.loads(result.text)["tags"]["list"]["utm_source"] == "$result[t0]"
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udfff"])
 def test_half_a_surrogate_pair_is_replaced_and_told(half):
-    result = trace.build({"TRACE": f'{{"url":"https://a.example/{half}"}}'}, RECEIVED)
+    result = build({"TRACE": f'{{"url":"https://a.example/{half}"}}'})
     assert result.repairs == ("characters_replaced",)
     assert json.loads(result.text)["url"] == "https://a.example/?"
 
 
 def test_a_whole_surrogate_pair_stays():
-    result = trace.build({"TRACE": '{"url":"https://a.example/\\ud83d\\ude00"}'}, RECEIVED)
+    result = build({"TRACE": '{"url":"https://a.example/\\ud83d\\ude00"}'})
     assert (json.loads(result.text)["url"], result.repairs) == ("https://a.example/\U0001f600", ())
 
 
@@ -210,7 +217,7 @@ def assert_is_clean(visit):
 
 @given(traces_given)
 def test_whatever_is_given_the_portal_can_store_it(given):
-    text = trace.build({"TRACE": given, "page_url": given, "utm_source": given, "referrer": given}, RECEIVED).text
+    text = build({"TRACE": given, "page_url": given, "utm_source": given, "referrer": given}).text
     result = json.loads(text)
     for visit in (result, *result["previous"]["list"]):
         assert_is_clean(visit)
@@ -221,8 +228,8 @@ def test_whatever_is_given_the_portal_can_store_it(given):
 
 @given(traces_given)
 def test_a_built_trace_is_not_changed_again(given):
-    once = trace.build({"TRACE": given}, RECEIVED)
-    twice = trace.build({"TRACE": once.text}, RECEIVED)
+    once = build({"TRACE": given})
+    twice = build({"TRACE": once.text})
     assert (json.loads(twice.text), twice.repairs) == (json.loads(once.text), ())
 
 
@@ -255,7 +262,7 @@ def clean_traces(**more):
 @given(clean_traces(previous=st.fixed_dictionaries({"list": st.lists(clean_traces(), max_size=5)})))
 def test_a_clean_trace_means_the_same_to_the_portal(given):
     text = json.dumps(given)
-    result = trace.build({"TRACE": text}, RECEIVED)
+    result = build({"TRACE": text})
     assert stored(result.text) == stored(text)
     assert result.repairs == ()
 

@@ -45,14 +45,6 @@ class Prepared:
     click_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """`text` is the value of TRACE; `repairs` as in `Prepared`."""
-
-    text: str
-    repairs: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Work:
     received: int
@@ -96,12 +88,6 @@ def with_source(trace: Mapping[str, Any], utm_source: str) -> Json:
     """The trace with the source that a rule has decided on; the other tags stay."""
     tags = trace.get("tags") or {"ts": 0, "list": {}}
     return {**trace, "tags": {**tags, "list": {**tags["list"], "utm_source": utm_source}}}
-
-
-def build(body: Mapping[str, Any], received: int) -> Built:
-    """The TRACE text of a submission's body, by itself."""
-    prepared = prepare(body, received)
-    return Built(write(prepared.trace), prepared.repairs)
 
 
 def write(trace: Mapping[str, Any]) -> str:
