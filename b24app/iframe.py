@@ -19,7 +19,13 @@ from b24app.models import Portal
 # What a portal calls its languages, where that is not what Django calls them
 # (Bitrix24's documentation, "Language codes": `br` is Brazil's Portuguese, `la` is Spanish).
 _PORTAL_NAMES = {"br": "pt-br", "la": "es"}
-_OURS = {code for code, _ in settings.LANGUAGES}
+# A language is spoken as soon as it has a catalogue; what that lacks is told in English.
+_OURS = {"en"} | {
+    code
+    for code, _ in settings.LANGUAGES
+    for folder in settings.LOCALE_PATHS
+    if (folder / translation.to_locale(code) / "LC_MESSAGES" / "django.mo").exists()
+}
 _ONLY_OURS = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'"
 
 

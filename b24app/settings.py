@@ -175,7 +175,8 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
-# English and Russian are complete. The others are prepared: what is not translated yet is told in English.
+# English and Russian are complete. The others are prepared: they are spoken as soon as they have a catalogue in
+# `LOCALE_PATHS` (docs/operations.md, "Another language").
 LANGUAGES = [
     ("en", "English"),
     ("ru", "Русский"),

@@ -1,11 +1,13 @@
 """The product, wired to the sandbox."""
 
 import time
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 
 from b24app import frame_session, install
+from b24app.models import Portal
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,7 @@ def installed(wired, portal, db):
 class Frame:
     """A user of a portal who has the application open: requests as htmx sends them."""
 
-    def __init__(self, client, portal, *, admin=True, user=1, language="en"):
+    def __init__(self, client: Any, portal: Portal, *, admin: bool = True, user: int = 1, language: str = "en") -> None:
         self.client = client
         self.portal = portal
         self.session = frame_session.Session(

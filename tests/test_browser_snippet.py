@@ -68,7 +68,8 @@ def test_it_traces_as_the_portals_tracker_does(site, case):
 def test_the_portals_tracker_is_asked_once_and_nothing_else_is_collected(site):
     site.html = document(script=PORTALS + TAG)
     site.open()
-    assert site.submit()["TRACE"] == '{"gid":"portal"}'
+    body = site.submit()
+    assert (body["TRACE"], body["_tracker"]) == ('{"gid":"portal"}', "portal")
     assert (site.page.evaluate("calls"), site.stored()) == (1, {})
 
 

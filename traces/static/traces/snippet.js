@@ -296,6 +296,7 @@
     if (!mayCollect()) return {};
     const told = { page_url: location.href, referrer: document.referrer };
     if (!fields.TRACE) told.TRACE = takeTrace();
+    if (tracker()) told._tracker = "portal"; // so that the administrator learns that it is on the site
     return Object.fromEntries(Object.entries(told).filter(([name, value]) => value && !fields[name]));
   };
 
