@@ -133,6 +133,7 @@ def render(
             if may_see(reader, viewers=viewers)
         ],
         "frame_session": frame_session.token(reader.session) if whole else "",
+        "address": reverse(page or "start"),
     }
     return django_render(request, template, {**given, **(context or {})}, status=status)
 
