@@ -16,7 +16,7 @@ PAGE_SECONDS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`good` is None where it is not known; `happened` says what was found, `todo` what to do about it ("": nothing)."""
+    """`good` is None where it is not known; `happened` says what is found, `todo` what to do about it or ""."""
 
     name: Text
     good: bool | None

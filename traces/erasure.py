@@ -1,4 +1,4 @@
-"""Deleting data: of a portal that was uninstalled with it, what has ended long ago, what an administrator wants gone."""
+"""Deleting data: of portals uninstalled with it, what has ended long ago, what an administrator wants gone."""
 
 from __future__ import annotations
 

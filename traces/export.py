@@ -16,13 +16,17 @@ from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
 CHUNK = 500
 
 PORTAL = ("domain", "language", "plan", "state", "hold_code", "installed_at")
-FORM = ("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot")
-FORM += ("most_per_minute", "active", "created_at")
+FORM = (
+    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot", "most_per_minute"),
+    *("active", "created_at"),
+)
 RULE = ("position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = ("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "erase_before")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
-SUBMISSION = ("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs")
-SUBMISSION += ("trace_id", "entities", "progress", "due_at", "delivered_at")
+SUBMISSION = (
+    *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
+    *("trace_id", "entities", "progress", "due_at", "delivered_at"),
+)
 ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds")
 
 

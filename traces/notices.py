@@ -7,7 +7,6 @@ remedy's words; nothing of a visitor. A claim by a conditional UPDATE keeps two 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -58,11 +57,11 @@ def look(now: datetime) -> None:
             _over(chosen, now)
 
 
-def _watched(now: datetime) -> Iterator[Preferences]:
+def _watched(now: datetime) -> list[Preferences]:
     """The preferences of portals whose administrator wants to know, with `late`: whether a row waits for too long."""
     late = Submission.objects.filter(portal=OuterRef("portal"), due_at__lte=now - WAITING_FOR)
     chosen = Preferences.objects.exclude(notify=Preferences.Notify.NONE).exclude(portal__state=Portal.State.UNINSTALLED)
-    yield from chosen.select_related("portal").annotate(late=Exists(late)).iterator()
+    return list(chosen.select_related("portal").annotate(late=Exists(late)))
 
 
 def stop_of(chosen: Preferences, now: datetime) -> str:
@@ -112,16 +111,10 @@ def text_of(portal: Portal, code: str) -> tuple[str, str]:
 
 def remedy_of(code: str) -> Remedy:
     """What happened at a stop with this code, and what to do."""
+    look = _("Open the page “Health” in Trace Relay: it says what is the matter.")
     if code == WAITING:
-        return Remedy(
-            _("The oldest submission has been waiting for more than an hour."),
-            _("Open the page “Health” in Trace Relay: it says what is the matter."),
-        )
-    unknown = Remedy(
-        _("The portal takes nothing at present."),
-        _("Open the page “Health” in Trace Relay: it says what is the matter."),
-    )
-    return REMEDIES.get(code, unknown)
+        return Remedy(_("The oldest submission has been waiting for more than an hour."), look)
+    return REMEDIES.get(code) or Remedy(_("The portal takes nothing at present."), look)
 
 
 def send_test(chosen: Preferences) -> None:
@@ -142,7 +135,7 @@ def send(chosen: Preferences, subject: str, text: str) -> None:
 
 
 def _send_mail(address: str, subject: str, text: str) -> None:
-    if not mail_is_set_up():
+    if not (address and mail_is_set_up()):
         raise NotTold("no_mail")
     try:
         EmailMessage(subject, text, to=[address]).send()
