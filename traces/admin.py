@@ -52,14 +52,11 @@ class PortalAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
         due = Submission.objects.filter(portal=OuterRef("pk"), due_at__lte=timezone.now()).order_by("due_at")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                waiting_rows=_number(Submission.State.QUEUED),
-                failed_rows=_number(Submission.State.FAILED),
-                oldest=Subquery(due.values("due_at")[:1]),
-            )
+        rows: QuerySet[Portal] = super().get_queryset(request)
+        return rows.annotate(
+            waiting_rows=_number(Submission.State.QUEUED),
+            failed_rows=_number(Submission.State.FAILED),
+            oldest=Subquery(due.values("due_at")[:1]),
         )
 
     @admin.display(description="state")
