@@ -8,7 +8,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.utils import timezone
 
-from b24app import grants, portals
+from b24app import errors, grants
 from b24app.models import Portal, PortalUser
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
@@ -296,11 +296,10 @@ def test_the_first_steps_can_be_shown_again(frame):
     assert 'href="/b24/app/start/"' in text(frame.get(HERE))
 
 
-def test_a_permission_that_is_removed_while_it_is_in_use_gives_way_to_another(two, answers):
-    first = two.users.get(user_id=1)
-    gone = grants.Grant(two.client_endpoint, "planted-gone", first.pk, first.version)
+def test_a_permission_that_is_removed_during_its_renewal_gives_way_to_another(two):
+    row = two.users.get(user_id=1)
+    in_use = grants.current(two, row.pk)
     assert grants.forget(two, 1)
-    answers.say({"error": "expired_token", "error_description": ""}, status=401)
-    answers.say({"result": {"ID": "2"}})
-    portals.call(two, "profile", {}, grant=gone)
-    assert [request["json"]["auth"] for _, _, request in answers.calls] == ["planted-gone", "planted-access"]
+    with pytest.raises(errors.OtherUser):
+        grants.renew(two, in_use)
+    assert grants.current(two).user != row.pk
