@@ -103,8 +103,10 @@ def test_a_row_that_waits_for_more_than_an_hour_is_a_stop(chosen, make_submissio
 
 
 def test_a_portal_that_has_just_been_resumed_has_an_hour_for_its_old_rows(chosen, held, make_submission):
+    held.held_since = ago(days=3)
+    held.save()
     make_submission(due_at=ago(days=2))
-    notices.look(NOW)
+    notices.look(ago(days=2))
     resumed(held)
     for minutes in (1, 2, 59):
         notices.look(NOW + timedelta(minutes=minutes))

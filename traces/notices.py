@@ -26,7 +26,7 @@ WAITING_FOR = timedelta(hours=1)
 # Nobody is told, and no failed attempt to tell is repeated, more often than this.
 TELL_EVERY = timedelta(hours=1)
 # One sweep tells so many: each may take seconds.
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 5
 # The code of a stop without a hold; the others are keys of `b24app.remedies.REMEDIES`.
 WAITING = "waiting"
 METHOD, SCOPE = "im.notify.system.add", "im"
