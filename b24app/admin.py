@@ -1,13 +1,16 @@
-"""The operator's view of portals. Tokens are in none of it."""
+"""The operator's view of what portals told us. The portals themselves, with their queues, are in `traces.admin`."""
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from b24app.models import Portal, PortalEvent
+from b24app.models import PortalEvent
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins of several models
-    """Rows that only the program itself may change."""
+    """Rows that only the program itself may change, and whoever may operate it by its actions.
+
+    Fields that are shown are listed by name (`fields`): one that is added to a model stays hidden at first.
+    """
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -18,16 +21,28 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may resume portals and send submissions again."""
+        return request.user.has_perm("traces.change_submission")
 
-@admin.register(Portal)
-class PortalAdmin(ReadOnly):
-    list_display = ("domain", "member_id", "state", "hold_code", "held_since", "app_status", "installed_at")
-    list_filter = ("state", "hold_code")
-    search_fields = ("domain", "member_id")
-    exclude = ("webhook_url", "application_token")
+
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows of another model, beside those they belong to."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(PortalEvent)
 class PortalEventAdmin(ReadOnly):
     list_display = ("at", "event", "member_id")
     list_filter = ("event",)
+    search_fields = ("=member_id",)
+    fields = ("at", "event", "member_id")

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from b24app import errors, oauth
 from b24app.models import Portal, PortalUser
+from b24app.transactions import writing
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,19 @@ def discard(grant: Grant, code: str) -> None:
     )
 
 
+def forget(portal: Portal, user_id: int) -> bool:
+    """Take an administrator's tokens away; False where they are the last that are of use, which stay."""
+    with writing():
+        # Locked, or two administrators could take each other's away at the same moment.
+        Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
+        others = portal.users.filter(state=PortalUser.State.ACTIVE).exclude(user_id=user_id)
+        dead = portal.users.filter(state=PortalUser.State.DEAD, user_id=user_id)
+        if not (others.exists() or dead.exists()):
+            return False
+        portal.users.filter(user_id=user_id).delete()
+    return True
+
+
 def renew(portal: Portal, grant: Grant) -> Grant:
     """A grant newer than `grant`: another worker's where there is one, else a refreshed one.
 
@@ -77,7 +91,7 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     won = PortalUser.objects.filter(free, pk=grant.user, version=grant.version).update(
         renewal_id=mine, renewal_until=now + timedelta(seconds=RENEWAL_SECONDS)
     )
-    user = PortalUser.objects.get(pk=grant.user)
+    user = _row(grant.user)
     if not won:
         if user.version != grant.version:
             return _grant(portal, user)
@@ -94,13 +108,21 @@ def renew(portal: Portal, grant: Grant) -> Grant:
     )
     portal.refresh_from_db()
     logger.info("portal %s: token renewed", portal.pk)
-    return _grant(portal, PortalUser.objects.get(pk=user.pk))
+    return _grant(portal, _row(user.pk))
+
+
+def _row(pk: int) -> PortalUser:
+    """The administrator's row as it is now. Raises `OtherUser` where another one has taken it away (`forget`)."""
+    user = PortalUser.objects.filter(pk=pk).first()
+    if user is None:
+        raise errors.OtherUser("removed", "The administrator was removed.")
+    return user
 
 
 def _after_failure(portal: Portal, user: PortalUser, error: errors.PortalError) -> Grant:
     if isinstance(error, errors.OtherUser):
         # Perhaps the pair was replaced while we asked (somebody opened the application).
-        latest = PortalUser.objects.get(pk=user.pk)
+        latest = _row(user.pk)
         if latest.version != user.version:
             return _grant(portal, latest)
     if isinstance(error, errors.Ambiguous):

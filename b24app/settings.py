@@ -61,6 +61,19 @@ WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
 # Further parameters that are taken out of the addresses in a trace, besides those of `traces.addresses`.
 SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
+# --- Mail -------------------------------------------------------------------------------------
+
+# `smtp+tls://USER:PASSWORD@HOST:587`; without one nothing is sent, and the page of the settings says so.
+_MAIL = env.email_url("EMAIL_URL", default="dummymail://")
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"] or "localhost", _MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _MAIL["EMAIL_FILE_PATH"] or None
+# The sweep waits for it.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "trace-relay@localhost")
+
 # --- Database and Redis -----------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}")}

@@ -24,6 +24,7 @@ PREFIX = "trace-relay:"
 _WAKE_SECONDS = 5
 # After a failure nobody tries Redis again for so long: a visitor must not wait for its time-outs.
 _REST_SECONDS = 2.0
+_SWEPT_KEPT_SECONDS = 7 * 24 * 3600
 _resting_until = 0.0
 
 # Lanes are a sorted set: who holds one, by when it ends (milliseconds of Redis' own clock).
@@ -55,6 +56,25 @@ def reachable() -> bool:
         return bool(connection().ping())
     except redis.RedisError:
         return False
+
+
+def swept() -> None:
+    """A worker has done beat's sweep just now: both are alive."""
+    try:
+        connection().set(f"{PREFIX}swept", time.time(), ex=_SWEPT_KEPT_SECONDS)
+    except redis.RedisError:
+        logger.warning("Redis is away: that a sweep was done is not noted")
+
+
+def last_sweep() -> float | None:
+    """The unix time of the last sweep; None where it is not known. Raises `redis.RedisError`."""
+    noted = connection().get(f"{PREFIX}swept")
+    return float(noted) if isinstance(noted, bytes) else None
+
+
+def first_to_tidy(seconds: float) -> bool:
+    """Whether this caller is the one to delete what is old, once in so many seconds; False where Redis is away."""
+    return _is_first(f"{PREFIX}tidy", seconds)
 
 
 def first_to_wake(portal_id: int) -> bool:

@@ -1,23 +1,160 @@
-"""The operator's view of forms and submissions. What visitors typed is in none of it."""
+"""The operator's pages: portals with their queues, forms, submissions, and the hits that are out.
 
-from django.contrib import admin
+Neither tokens nor secrets nor what visitors typed are in any of it; the portals' answers may quote that, so of an
+attempt its code is shown and not its reason.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
 
-from b24app.admin import ReadOnly
-from traces.models import Form, SourceRule, Submission
+from b24app import portals
+from b24app.admin import ReadOnly, ReadOnlyInline
+from b24app.models import Portal, PortalUser
+from traces import delivery, notices
+from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
+
+
+def _number(state: str) -> Coalesce:
+    """How many submissions of a portal are in a state, as a part of the query of the portals."""
+    rows = Submission.objects.filter(portal=OuterRef("pk"), state=state).order_by().values("portal")
+    return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0, output_field=IntegerField())
+
+
+class UserInline(ReadOnlyInline):
+    """The administrators whose permission is stored."""
+
+    model = PortalUser
+    fields = ("user_id", "state", "dead_code", "renewed_at", "version")
+
+
+@admin.register(Portal)
+class PortalAdmin(ReadOnly):
+    """Portals, how their queues are, and what can be done for them."""
+
+    list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "plan", "app_status", "installed_at")
+    list_filter = ("state", "hold_code", "plan")
+    search_fields = ("domain", "member_id")
+    actions = ("resume", "send_failed_again")
+    inlines = (UserInline,)
+    fields = (
+        *("domain", "member_id", "condition", "state", "hold_code", "held_since", "probe_at", "waiting", "failed"),
+        *("oldest_due", "paused_until", "pauses", "plan", "stores", "client_endpoint", "oauth_host", "scope"),
+        *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
+        due = Submission.objects.filter(portal=OuterRef("pk"), due_at__lte=timezone.now()).order_by("due_at")
+        rows: QuerySet[Portal] = super().get_queryset(request)
+        return rows.annotate(
+            waiting_rows=_number(Submission.State.QUEUED),
+            failed_rows=_number(Submission.State.FAILED),
+            oldest=Subquery(due.values("due_at")[:1]),
+        )
+
+    @admin.display(description="state")
+    def condition(self, portal: Portal) -> str:
+        """The state, and why a held portal is held and what helps."""
+        if portal.state != Portal.State.HELD:
+            return portal.get_state_display()
+        remedy = notices.remedy_of(portal.hold_code)
+        return f"held: {remedy.happened} {remedy.todo}"
+
+    @admin.display(description="waiting", ordering="waiting_rows")
+    def waiting(self, portal: Any) -> int:
+        return int(portal.waiting_rows)
+
+    @admin.display(description="failed", ordering="failed_rows")
+    def failed(self, portal: Any) -> int:
+        return int(portal.failed_rows)
+
+    @admin.display(description="oldest due", ordering="oldest")
+    def oldest_due(self, portal: Any) -> datetime | None:
+        oldest: datetime | None = portal.oldest
+        return oldest
+
+    @admin.action(description="Resume delivery", permissions=["operate"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
+        """Send to held portals again; one that is still not well is held anew by its next answer."""
+        held = list(chosen.filter(state=Portal.State.HELD))
+        for portal in held:
+            portals.resume(portal)
+        self.message_user(request, f"Delivery was resumed to {len(held)} held portals.", messages.SUCCESS)
+
+    @admin.action(description="Send failed submissions again", permissions=["operate"])
+    def send_failed_again(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
+        ids = list(chosen.values_list("pk", flat=True))
+        number = delivery.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
+        self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
 @admin.register(Form)
 class FormAdmin(ReadOnly):
     list_display = ("name", "portal", "creates", "active", "created_at")
-    exclude = ("secret_hash", "old_secret_hash")
+    list_filter = ("active", "creates", "portal")
+    list_select_related = ("portal",)
+    search_fields = ("name", "=key")
+    fields = (
+        *("portal", "name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
+        *("most_per_minute", "active", "old_secret_until", "created_at"),
+    )
+
+
+class AttemptInline(ReadOnlyInline):
+    model = Attempt
+    fields = ("at", "method", "outcome", "code", "milliseconds")
 
 
 @admin.register(Submission)
 class SubmissionAdmin(ReadOnly):
-    list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "delivered_at")
-    list_filter = ("state", "code")
-    exclude = ("body", "search", "idempotency_key", "body_hash")
+    list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "due_at", "delivered_at")
+    list_filter = ("state", "code", "portal", "form")
+    list_select_related = ("portal", "form")
+    show_full_result_count = False
+    actions = ("send_again",)
+    inlines = (AttemptInline,)
+    fields = (
+        *("id", "portal", "form", "state", "code", "source", "received_at", "due_at", "trying_since", "tries"),
+        *("alone", "batch", "repairs", "progress", "trace_id", "delivered_at"),
+    )
+
+    @admin.action(description="Send again", permissions=["operate"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
+        """Make those that failed or wait for their next try due at once."""
+        number = delivery.send_again(Q(pk__in=chosen.order_by().values("pk")))
+        self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnly):
+    """Hits that are out, or whose answer is missing (`code`)."""
+
+    list_display = ("id", "portal", "sent_at", "expected_at", "look_at", "code", "number")
+    list_filter = ("code", "portal")
+    list_select_related = ("portal",)
+    fields = ("id", "portal", "store", "sent_at", "expected_at", "look_at", "code", "commands")
+
+    @admin.display(description="commands")
+    def number(self, batch: Batch) -> int:
+        return len(batch.commands)
+
+
+@admin.register(Preferences)
+class PreferencesAdmin(ReadOnly):
+    list_display = ("portal", "retention_days", "viewers", "notify", "notified_code", "notified_at", "erase_before")
+    list_filter = ("notify", "viewers")
+    list_select_related = ("portal",)
+    fields = (
+        *("portal", "retention_days", "viewers", "notify", "notify_user_id", "notified_code", "notified_at"),
+        *("erase_before", "welcomed"),
+    )
 
 
 @admin.register(SourceRule)
@@ -26,6 +163,15 @@ class SourceRuleAdmin(ReadOnly):
 
     list_display = ("__str__", "portal", "position")
     list_filter = ("portal",)
+    list_select_related = ("portal",)
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(Unmatched)
+class UnmatchedAdmin(ReadOnly):
+    list_display = ("field", "value", "portal", "week", "count", "last_at")
+    list_filter = ("field", "portal")
+    list_select_related = ("portal",)
+    fields = ("portal", "week", "field", "value", "count", "last_at")

@@ -7,12 +7,14 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app import wakeups
-from traces import delivery, erasure
+from traces import delivery, erasure, notices
 
 logger = logging.getLogger(__name__)
 
 # Those who were called for have come by then.
 RECRUIT_SECONDS = 0.5
+# How often the sweep looks for what is old.
+TIDY_SECONDS = 60.0
 
 
 @shared_task(name="traces.drain_portal")
@@ -31,10 +33,16 @@ def drain_portal(portal_id: int) -> None:
 
 @shared_task(name="traces.sweep")
 def sweep() -> None:
-    """Wake every portal that has due rows: this heals each lost message."""
-    for portal_id in delivery.due_portals(timezone.now()):
+    """Wake every portal that has due rows: this heals each lost message. Then delete, and tell of stops."""
+    now = timezone.now()
+    for portal_id in delivery.due_portals(now):
         wake(portal_id)
+    wakeups.swept()
     erasure.erase_requested()
+    erasure.erase_wanted(now)
+    if wakeups.first_to_tidy(TIDY_SECONDS):
+        erasure.erase_old(now)
+    notices.look(now)
 
 
 def wake(portal_id: int) -> None:

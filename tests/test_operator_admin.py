@@ -1,0 +1,156 @@
+"""The operator's pages: what they show, what they can do, and what is on none of them."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
+from django.utils import timezone
+
+from b24app.models import Portal, PortalEvent
+from b24app.remedies import REMEDIES
+from tests.conftest import make_form
+from traces.models import Batch, Preferences, Submission
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+MARK = "PLANTED"
+PORTALS, SUBMISSIONS = "/admin/b24app/portal/", "/admin/traces/submission/"
+
+
+@pytest.fixture
+def planted(acme, make_submission):
+    """A row of every model, with a mark in every field that holds a secret or what a visitor typed."""
+    Portal.objects.update(application_token=f"{MARK}-app", webhook_url=f"https://acme.example/rest/1/{MARK}/")
+    acme.users.update(access_token=f"{MARK}-access", refresh_token=f"{MARK}-refresh", renewal_id=None)
+    form = make_form(acme, name="Shop", secret_hash=f"{MARK}-hash", old_secret_hash=f"{MARK}-old")
+    facts = {"idempotency_key": f"{MARK}-key", "body_hash": f"{MARK}-body", "entities": [{"TYPE": MARK}]}
+    body = {"NAME": f"{MARK}-name", "TRACE": f'{{"url": "https://shop.example/?{MARK}"}}'}
+    row = make_submission(form=form, body=body, search=f"{MARK}-search", reason=f"{MARK} is refused", **facts)
+    row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", reason=f"{MARK} is refused")
+    Batch.objects.create(portal=acme, holder="0" * 32, look_at=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]])
+    Preferences.objects.create(portal=acme, notify="email", notify_email=f"{MARK}@shop.example")
+    acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    acme.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
+    PortalEvent.objects.create(member_id="acme", event="ONAPPINSTALL")
+    return row
+
+
+def address(model):
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+
+def act(client, page, action, *rows):
+    return client.post(page, {"action": action, "_selected_action": [str(row.pk) for row in rows]}, follow=True)
+
+
+OURS = [model for model in admin.site._registry if model._meta.app_label in {"b24app", "traces"}]
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.model_name)
+def test_no_page_shows_a_secret_or_what_a_visitor_typed(admin_client, planted, model):
+    pages = [admin_client.get(address(model))]
+    pages += [admin_client.get(f"{address(model)}{row.pk}/change/") for row in model.objects.all()]
+    assert len(pages) > 1 and {page.status_code for page in pages} == {200}
+    assert [page.request["PATH_INFO"] for page in pages if MARK.lower() in page.content.decode().lower()] == []
+
+
+def test_the_other_pages_show_none_either(admin_client, planted):
+    models = [model for model in admin.site._registry if model not in OURS]
+    pages = ["/admin/", *(address(model) for model in models), f"{SUBMISSIONS}{planted.pk}/history/"]
+    assert [page for page in pages if MARK in admin_client.get(page).content.decode()] == []
+
+
+def test_the_model_of_tokens_has_no_page_of_its_own():
+    assert sorted(model._meta.model_name for model in OURS) == [
+        *("batch", "form", "portal", "portalevent", "preferences", "sourcerule", "submission", "unmatched")
+    ]
+
+
+def test_the_portals_show_their_queues(admin_client, acme, make_submission):
+    late = NOW - timedelta(days=3)
+    make_submission(due_at=late), make_submission(), make_submission(state="failed", due_at=None)
+    (row,) = admin_client.get(PORTALS).context["cl"].result_list
+    assert (row.waiting_rows, row.failed_rows, row.oldest) == (2, 1, late)
+
+
+def test_each_portal_has_its_own_figures(admin_client, acme, other, make_submission):
+    make_submission(form=make_form(other))
+    rows = {row.domain: row.waiting_rows for row in admin_client.get(PORTALS).context["cl"].result_list}
+    assert rows == {"acme.example": 0, "other.example": 1}
+
+
+def test_a_held_portal_says_why_in_words(admin_client, acme):
+    Portal.objects.update(state="held", hold_code="portal_deleted")
+    assert str(REMEDIES["portal_deleted"].happened) in admin_client.get(PORTALS).content.decode()
+
+
+@pytest.mark.parametrize("page", [PORTALS, SUBMISSIONS])
+def test_a_list_costs_the_same_however_long_it_is(
+    admin_client, acme, form, make_submission, page, django_assert_max_num_queries
+):
+    for number in range(12):
+        portal = Portal.objects.create(member_id=f"m{number}", domain=f"d{number}.example")
+        make_submission(form=make_form(portal))
+    with django_assert_max_num_queries(12):
+        admin_client.get(page)
+
+
+def test_held_portals_can_be_resumed(admin_client, acme, other):
+    Portal.objects.update(state="held", hold_code="plan", held_since=NOW)
+    act(admin_client, PORTALS, "resume", acme)
+    assert dict(Portal.objects.values_list("member_id", "state")) == {"acme": "active", "other": "held"}
+
+
+def test_a_portals_failed_submissions_can_be_sent_again(admin_client, acme, other, make_submission):
+    ours = make_submission(state="failed", due_at=None)
+    make_submission(form=make_form(other), state="failed", due_at=None)
+    waits = make_submission(due_at=NOW + timedelta(hours=1))
+    act(admin_client, PORTALS, "send_failed_again", acme)
+    assert set(Submission.objects.filter(due_at__lte=timezone.now())) == {ours}
+    assert Submission.objects.get(pk=waits.pk).due_at == waits.due_at
+
+
+def test_chosen_submissions_can_be_sent_again(admin_client, make_submission):
+    chosen, left = make_submission(state="failed", due_at=None), make_submission(state="failed", due_at=None)
+    done = make_submission(state="delivered", due_at=None)
+    act(admin_client, SUBMISSIONS, "send_again", chosen, done)
+    states = dict(Submission.objects.values_list("pk", "state"))
+    assert states == {chosen.pk: "queued", left.pk: "failed", done.pk: "delivered"}
+
+
+def test_who_may_only_look_can_do_nothing(client, acme):
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(looker)
+    Portal.objects.update(state="held", hold_code="plan", held_since=NOW)
+    assert client.get(PORTALS).status_code == 200
+    act(client, PORTALS, "resume", acme)
+    assert Portal.objects.get().state == "held"
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.model_name)
+def test_nothing_can_be_written_by_hand(admin_client, planted, model):
+    assert admin_client.get(f"{address(model)}add/").status_code == 403
+    row = model.objects.first()
+    assert admin_client.post(f"{address(model)}{row.pk}/change/", {}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["state__exact", "code", "portal__id__exact", "form__id__exact"])
+def test_submissions_can_be_filtered(admin_client, form, other, make_submission, name):
+    make_submission(state="failed", code="error_core", due_at=None)
+    make_submission(form=make_form(other))
+    values = {
+        "state__exact": "failed",
+        "code": "error_core",
+        "portal__id__exact": form.portal_id,
+        "form__id__exact": form.pk,
+    }
+    assert admin_client.get(SUBMISSIONS, {name: values[name]}).context["cl"].result_count == 1
+
+
+def test_the_pages_need_no_setup_but_a_user(client, db):
+    call_command("createsuperuser", "--noinput", "--username=op", "--email=")
+    client.force_login(User.objects.get(username="op"))
+    assert client.get("/admin/").status_code == 200

@@ -1,0 +1,169 @@
+"""The page of the health: each check says what it found and what to do."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from b24app import errors, wakeups
+from b24app.models import PortalEvent
+from b24app.remedies import REMEDIES
+from tests.conftest import make_form
+from tests.product_fixtures import Frame
+from traces import condition, tasks
+from traces.models import Submission
+
+pytestmark = pytest.mark.django_db
+HERE, PART = "/b24/app/health/", "/b24/app/health/portal/"
+NOW = timezone.now()
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def found(checks, name):
+    (check,) = [check for check in checks if check.name == name]
+    return check
+
+
+def of_portal(portal, name):
+    return found(condition.of_portal(portal), name)
+
+
+def workers(now=None):
+    return found(condition.of_service(now or timezone.now()), "Workers")
+
+
+@pytest.mark.parametrize("path", [HERE, PART])
+def test_who_is_no_administrator_sees_none_of_it(client, acme, path):
+    assert Frame(client, acme, admin=False).get(path).status_code == 403
+
+
+def test_the_page_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
+    for _ in range(9):
+        make_submission()
+    with django_assert_max_num_queries(5):
+        frame.get(HERE)
+
+
+def test_the_page_does_not_ask_the_portal_itself(frame, answers):
+    assert f'hx-get="{PART}" hx-trigger="load"' in text(frame.get(HERE))
+    assert answers.calls == []
+
+
+def test_a_portal_that_answers_is_well(frame, answers):
+    answers.say({"result": {"ID": "1"}})
+    assert "badge good" in text(frame.get(PART))
+
+
+def test_a_portal_that_does_not_answer_is_told_of_in_a_part(frame, answers):
+    answers.fail(errors.Transient("connection_error"))
+    answer = frame.get(PART)
+    assert (answer.status_code, "gave no answer" in text(answer)) == (200, True)
+
+
+def test_a_portal_that_takes_nothing_has_its_remedy(frame, answers):
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    assert str(REMEDIES["payment_required"].todo) in text(frame.get(PART))
+
+
+def test_looking_holds_no_portal(frame, acme, answers):
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    frame.get(PART)
+    acme.refresh_from_db()
+    assert acme.state == "active"
+
+
+def test_a_held_portal_says_why_and_what_to_do(frame, acme):
+    acme.state, acme.hold_code = "held", "overload_limit"
+    acme.save()
+    page = text(frame.get(HERE))
+    assert str(REMEDIES["overload_limit"].happened) in page
+    assert str(REMEDIES["overload_limit"].todo) in page
+
+
+@pytest.mark.parametrize(("minutes", "good"), [(1, True), (10, False)])
+def test_a_submission_that_waits_for_long_is_told_of(acme, make_submission, minutes, good):
+    make_submission(due_at=timezone.now() - timedelta(minutes=minutes))
+    assert of_portal(acme, "Oldest submission that waits").good is good
+
+
+def test_another_portals_queue_is_not_ours(acme, other):
+    late = timezone.now() - timedelta(hours=2)
+    Submission.objects.create(portal=other, form=make_form(other), body={}, body_hash="0", due_at=late)
+    assert of_portal(acme, "Oldest submission that waits").good
+
+
+def test_a_single_permission_asks_for_a_second_one(acme):
+    assert of_portal(acme, "Permission").todo
+    acme.users.create(user_id=2)
+    assert not of_portal(acme, "Permission").todo
+
+
+def test_no_permission_at_all_is_bad(acme):
+    acme.users.update(state="dead")
+    assert of_portal(acme, "Permission").good is False
+
+
+@pytest.mark.parametrize(("facts", "good"), [({"stores": 2}, True), ({"stores": 0}, False)])
+def test_whether_receipts_are_possible_is_told(acme, facts, good):
+    for name, value in facts.items():
+        setattr(acme, name, value)
+    assert of_portal(acme, "Receipts").good is good
+
+
+def test_a_webhook_leaves_no_receipts(acme):
+    acme.webhook_url = "https://acme.example/rest/1/planted/"
+    assert of_portal(acme, "Receipts").good is False
+    assert "lanted" not in str(condition.of_portal(acme))
+
+
+@pytest.mark.parametrize(("plan", "words"), [("standard", "2 requests"), ("enterprise", "5"), ("unlimited", "own")])
+def test_the_plan_is_told_in_words(acme, plan, words):
+    acme.plan = plan
+    assert words in str(of_portal(acme, "Speed").happened)
+
+
+def test_without_redis_nothing_is_said_of_the_workers():
+    checks = condition.of_service(NOW)
+    assert (found(checks, "Messages (Redis)").good, found(checks, "Workers").good) == (False, None)
+
+
+def test_the_sweep_says_that_a_worker_works(redis):
+    redis.flushdb()
+    assert workers().good is None
+    tasks.sweep()
+    assert workers().good is True
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(30, True), (600, False)])
+def test_a_sweep_that_is_late_is_told_of(redis, seconds, good):
+    redis.set(f"{wakeups.PREFIX}swept", time.time() - seconds)
+    assert workers().good is good
+
+
+def test_a_database_that_is_away_is_told_of(monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("could not connect to db.internal")
+
+    monkeypatch.setattr(connection, "cursor", away)
+    check = condition._database()
+    assert (check.good, "db.internal" in str(check)) == (False, False)
+
+
+def test_the_last_events_are_told_in_words(frame):
+    PortalEvent.objects.create(member_id="acme", event="ONAPPPAYMENT")
+    PortalEvent.objects.create(member_id="other", event="ONAPPUPDATE")
+    page = text(frame.get(HERE))
+    assert ("was paid for" in page, "was updated" in page) == (True, False)
+
+
+def test_every_check_that_is_bad_says_what_to_do(acme):
+    acme.state, acme.hold_code, acme.stores = "held", "plan", 0
+    acme.users.all().delete()
+    checks = [*condition.of_portal(acme), *condition.of_service(NOW)]
+    bad = [check for check in checks if check.good is False]
+    assert len(bad) >= 4 and [str(check.name) for check in bad if not check.todo] == []

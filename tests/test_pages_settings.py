@@ -1,0 +1,305 @@
+"""The page of the settings: what an administrator chooses there, and what becomes of it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.utils import timezone
+
+from b24app import errors, grants
+from b24app.models import Portal, PortalUser
+from tests.conftest import make_form
+from tests.product_fixtures import Frame
+from traces.models import Preferences, Submission
+
+pytestmark = pytest.mark.django_db
+HERE = "/b24/app/settings/"
+DUMMY = "django.core.mail.backends.dummy.EmailBackend"
+NOW = timezone.now()
+CHANGES = [
+    ("retention/", {"retention_days": "30"}),
+    ("notices/", {"notify": "email", "notify_email": "me@shop.example"}),
+    ("notices/test/", {}),
+    ("plan/", {"plan": "unlimited"}),
+    ("viewers/", {"viewers": "1"}),
+    ("administrators/1/remove/", {}),
+    ("export/", {}),
+    ("erase/", {"sure": "1"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def with_notices(acme):
+    """acme lets the application send notices."""
+    acme.scope = "crm,im"
+    acme.save()
+    return acme
+
+
+@pytest.fixture
+def two(acme):
+    """acme has two administrators."""
+    acme.users.create(user_id=2, access_token="planted-access", refresh_token="planted-refresh")
+    return acme
+
+
+def chosen(portal):
+    return Preferences.objects.get(portal=portal)
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def exported(answer):
+    return [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
+
+
+@pytest.mark.parametrize(("path", "data"), CHANGES)
+def test_who_is_no_administrator_changes_nothing(client, two, path, data):
+    Preferences.objects.create(portal=two, viewers=True)
+    answer = Frame(client, two, admin=False, user=3).post(HERE + path, data)
+    two.refresh_from_db()
+    assert (answer.status_code, two.plan, two.users.count()) == (403, "standard", 2)
+    assert (chosen(two).retention_days, chosen(two).notify, chosen(two).erase_before) == (180, "", None)
+
+
+@pytest.mark.parametrize(("path", "data"), CHANGES)
+def test_one_portals_choice_is_not_the_others(frame, two, other, path, data):
+    frame.post(HERE + path, data)
+    other.refresh_from_db()
+    assert (other.plan, other.users.count(), hasattr(other, "preferences")) == ("standard", 1, False)
+
+
+@pytest.mark.parametrize("path", [path for path, _ in CHANGES])
+def test_what_changes_something_is_no_get(frame, path):
+    assert frame.get(HERE + path).status_code == 405
+
+
+def test_the_defaults_are_shown_and_not_stored(frame):
+    assert 'value="180"' in text(frame.get(HERE))
+    assert not Preferences.objects.exists()
+
+
+def test_the_page_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
+    for number in range(2, 12):
+        frame.portal.users.create(user_id=number)
+        make_submission(state="delivered", due_at=None)
+    Preferences.objects.create(portal=frame.portal, erase_before=NOW)
+    with django_assert_max_num_queries(5):
+        frame.get(HERE)
+
+
+def test_the_page_has_one_heading_of_the_first_rank(frame):
+    assert text(frame.get(HERE)).count("<h1") == 1
+
+
+@pytest.mark.parametrize("days", ["0", "30", "3650"])
+def test_the_days_are_saved(frame, acme, days):
+    answer = frame.post(HERE + "retention/", {"retention_days": days})
+    assert (answer.status_code, chosen(acme).retention_days) == (200, int(days))
+    assert 'role="status"' in text(answer)
+
+
+@pytest.mark.parametrize("days", ["", "-1", "3651", "30 days", "१२", "99999999999999"])
+def test_days_that_are_none_are_shown_again_with_the_reason(frame, days):
+    answer = frame.post(HERE + "retention/", {"retention_days": days})
+    assert (answer.status_code, Preferences.objects.exists()) == (422, False)
+    assert f'value="{days}" aria-describedby="retention-help retention-error" aria-invalid="true"' in text(answer)
+
+
+def test_a_notice_in_the_portal_goes_to_whoever_chose_it(client, with_notices):
+    Frame(client, with_notices, user=9).post(HERE + "notices/", {"notify": "portal", "notify_email": ""})
+    assert (chosen(with_notices).notify, chosen(with_notices).notify_user_id) == ("portal", 9)
+
+
+def test_without_the_right_for_notices_that_way_is_not_offered(frame):
+    assert "disabled" in text(frame.get(HERE))
+    answer = frame.post(HERE + "notices/", {"notify": "portal", "notify_email": ""})
+    assert (answer.status_code, Preferences.objects.exists()) == (422, False)
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a@b.example\nBcc: c@d.example", f"{'a' * 60}@{'b.' * 120}example"])
+def test_an_address_that_is_none_is_shown_again(frame, address):
+    answer = frame.post(HERE + "notices/", {"notify": "email", "notify_email": address})
+    assert (answer.status_code, Preferences.objects.exists()) == (422, False)
+    assert 'aria-describedby="notify-email-error"' in text(answer)
+
+
+def test_an_unknown_way_is_refused(frame):
+    assert frame.post(HERE + "notices/", {"notify": "pigeon"}).status_code == 422
+
+
+def test_who_chooses_during_a_stop_is_told_of_it(frame, acme):
+    Preferences.objects.create(portal=acme, notify="portal", notified_code="plan", notified_at=NOW)
+    frame.post(HERE + "notices/", {"notify": "email", "notify_email": "me@shop.example"})
+    assert (chosen(acme).notified_code, chosen(acme).notified_at) == ("", None)
+
+
+def test_without_a_mail_server_the_page_says_so(frame, settings):
+    assert "no mail server" not in text(frame.get(HERE))
+    settings.EMAIL_BACKEND = DUMMY
+    assert "no mail server" in text(frame.get(HERE))
+
+
+def test_a_test_notice_is_sent(frame, acme):
+    Preferences.objects.create(portal=acme, notify="email", notify_email="me@shop.example")
+    assert frame.post(HERE + "notices/test/").status_code == 200
+    assert [letter.to for letter in mail.outbox] == [["me@shop.example"]]
+
+
+def test_test_notices_cannot_be_sent_in_a_row(frame, acme):
+    Preferences.objects.create(portal=acme, notify="email", notify_email="me@shop.example")
+    assert [frame.post(HERE + "notices/test/").status_code for _ in range(3)] == [200, 422, 422]
+    assert len(mail.outbox) == 1
+
+
+def test_a_test_notice_that_the_portal_refuses_says_why(frame, with_notices, answers):
+    Preferences.objects.create(portal=with_notices, notify="portal", notify_user_id=1)
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    answer = frame.post(HERE + "notices/test/")
+    assert (answer.status_code, "subscription" in text(answer)) == (422, True)
+
+
+def test_without_a_mail_server_a_test_notice_says_so(frame, acme, settings):
+    settings.EMAIL_BACKEND = DUMMY
+    Preferences.objects.create(portal=acme, notify="email", notify_email="me@shop.example")
+    assert "no e-mail can be sent" in text(frame.post(HERE + "notices/test/"))
+
+
+@pytest.mark.parametrize("plan", Portal.Plan.values)
+def test_the_plan_is_saved(frame, acme, plan):
+    answer = frame.post(HERE + "plan/", {"plan": plan})
+    acme.refresh_from_db()
+    assert (acme.plan, f'value="{plan}" checked' in text(answer)) == (plan, True)
+
+
+def test_an_unknown_plan_is_refused(frame, acme):
+    assert frame.post(HERE + "plan/", {"plan": "golden"}).status_code == 422
+    acme.refresh_from_db()
+    assert acme.plan == "standard"
+
+
+def test_others_may_be_allowed_to_see_the_overview_and_kept_from_it_again(frame, acme):
+    assert "Others may see the overview" in text(frame.get(HERE))
+    frame.post(HERE + "viewers/", {"viewers": "1"})
+    assert chosen(acme).viewers
+    frame.post(HERE + "viewers/")
+    assert not chosen(acme).viewers
+
+
+def test_the_administrators_are_listed_with_a_link_to_each(frame, two):
+    page = text(frame.get(HERE))
+    assert [number for number in (1, 2) if f'data-open-path="/company/personal/user/{number}/"' in page] == [1, 2]
+    assert (page.count(">you<"), "lanted" in page) == (1, False)
+
+
+def test_a_permission_can_be_removed(frame, two):
+    assert frame.post(HERE + "administrators/2/remove/").status_code == 200
+    assert list(two.users.values_list("user_id", flat=True)) == [1]
+
+
+def test_the_last_permission_that_works_stays(frame, two):
+    two.users.filter(user_id=2).update(state=PortalUser.State.DEAD)
+    assert frame.post(HERE + "administrators/1/remove/").status_code == 422
+    assert two.users.count() == 2
+
+
+def test_one_that_works_no_more_can_be_removed(frame, two):
+    two.users.filter(user_id=2).update(state=PortalUser.State.DEAD)
+    frame.post(HERE + "administrators/2/remove/")
+    assert list(two.users.values_list("user_id", flat=True)) == [1]
+
+
+def test_another_portals_administrator_is_not_there(frame, two, other):
+    other.users.create(user_id=77)
+    other.users.create(user_id=78)
+    assert frame.post(HERE + "administrators/77/remove/").status_code == 404
+    assert other.users.count() == 3
+
+
+def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, form, make_submission):
+    Preferences.objects.create(portal=two, retention_days=33)
+    two.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    two.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
+    row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", reason="no")
+    row.attempts.create(method="crm.lead.add", outcome="refused", reason="no")
+    Portal.objects.update(application_token="planted-token")
+    form.secret_hash, form.old_secret_hash = "planted-hash", "planted-old"
+    form.save()
+    answer = frame.post(HERE + "export/")
+    assert 'attachment; filename="trace-relay-acme.example-' in answer["Content-Disposition"]
+    rows = exported(answer)
+    assert [one["kind"] for one in rows] == [
+        *("portal", "form", "source_rule", "preferences", "unmatched", "submission"),
+    ]
+    assert (rows[-1]["body"], rows[-1]["form"], len(rows[-1]["attempts"])) == ({"NAME": "Ann"}, form.key, 1)
+    assert "lanted" not in json.dumps(rows)
+
+
+def test_the_export_is_made_in_chunks_and_leaves_none_out(frame, make_submission, monkeypatch):
+    monkeypatch.setattr("traces.export.CHUNK", 2)
+    ids = {str(make_submission(received_at=NOW - timedelta(days=number // 3)).pk) for number in range(7)}
+    got = [one["id"] for one in exported(frame.post(HERE + "export/")) if one["kind"] == "submission"]
+    assert (set(got), len(got)) == (ids, 7)
+
+
+def test_the_export_holds_nothing_of_another_portal(frame, other):
+    Submission.objects.create(portal=other, form=make_form(other, name="Other's"), body={}, body_hash="0")
+    assert [one["kind"] for one in exported(frame.post(HERE + "export/"))] == ["portal"]
+
+
+def test_a_download_shows_its_session_in_the_body(client, frame):
+    answer = client.post(HERE + "export/", {"frame_session": frame.headers["X-Frame-Session"]})
+    assert exported(answer)[0]["domain"] == "acme.example"
+
+
+def test_what_waits_is_told_before_it_is_deleted(frame, make_submission):
+    make_submission(), make_submission(state="delivered", due_at=None)
+    page = text(frame.get(HERE))
+    assert ("2 submissions are stored" in page, "1 of them is not delivered yet" in page) == (True, True)
+
+
+def test_without_the_tick_nothing_is_deleted(frame):
+    answer = frame.post(HERE + "erase/")
+    assert (answer.status_code, Preferences.objects.exists()) == (422, False)
+    assert 'name="sure" value="1" aria-invalid="true"' in text(answer)
+
+
+def test_the_wish_to_delete_is_stored_for_the_sweep(frame, acme, make_submission):
+    row = make_submission(received_at=NOW - timedelta(days=1))
+    page = text(frame.post(HERE + "erase/", {"sure": "1"}))
+    assert chosen(acme).erase_before > row.received_at
+    assert ('hx-trigger="every 3s"' in page, "1 is left" in page) == (True, True)
+
+
+def test_how_far_the_deletion_is_can_be_watched(frame, acme, make_submission):
+    Preferences.objects.create(portal=acme, erase_before=NOW)
+    make_submission(received_at=NOW - timedelta(days=1))
+    assert "1 is left" in text(frame.get(HERE + "erasing/"))
+    Submission.objects.all().delete()
+    Preferences.objects.update(erase_before=None)
+    part = text(frame.get(HERE + "erasing/"))
+    assert ("were deleted" in part, "hx-trigger" in part) == (True, False)
+
+
+def test_the_first_steps_can_be_shown_again(frame):
+    assert 'href="/b24/app/start/"' in text(frame.get(HERE))
+
+
+def test_a_permission_that_is_removed_during_its_renewal_gives_way_to_another(two):
+    row = two.users.get(user_id=1)
+    in_use = grants.current(two, row.pk)
+    assert grants.forget(two, 1)
+    with pytest.raises(errors.OtherUser):
+        grants.renew(two, in_use)
+    assert grants.current(two).user != row.pk

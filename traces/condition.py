@@ -1,0 +1,145 @@
+"""Whether the service and a portal's deliveries are well, as far as our own records tell: nobody else is asked.
+
+What the portal says itself is `b24app.health`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import redis
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from b24app import limits, wakeups
+from b24app.health import Check
+from b24app.models import Portal, PortalUser
+from traces import metrics, notices
+
+# A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
+LONG_WAIT_SECONDS = 300.0
+
+
+def of_service(now: datetime) -> list[Check]:
+    """The checks of what all portals share: the database, Redis, the workers with beat's sweep."""
+    return [_database(), *_queue(now)]
+
+
+def _operator() -> str:
+    return _("Tell the operator of Trace Relay.")
+
+
+def _database() -> Check:
+    name = _("Database")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return Check(name, False, _("It does not answer: no submission can be taken."), _operator())
+    return Check(name, True, _("It answers: submissions are taken and stored."))
+
+
+def _queue(now: datetime) -> list[Check]:
+    """Redis, and what it has noted of the workers."""
+    name, workers = _("Messages (Redis)"), _("Workers")
+    try:
+        swept = wakeups.last_sweep()
+    except redis.RedisError:
+        late = _("It does not answer: submissions are still taken and stored, but delivered later.")
+        return [Check(name, False, late, _operator()), Check(workers, None, _("Not known while Redis is away."), "")]
+    return [Check(name, True, _("It answers: workers are told at once what has come.")), _workers(swept, now)]
+
+
+def _workers(swept: float | None, now: datetime) -> Check:
+    """Beat asks for a sweep every few seconds and a worker does it: one that is late says that either is away."""
+    name = _("Workers")
+    if swept is None:
+        todo = _("Look again in a minute. If it stays so, tell the operator of Trace Relay.")
+        return Check(name, None, _("No worker has looked for submissions yet."), todo)
+    seconds = max(0, int(now.timestamp() - swept))
+    if seconds > 60 + 3 * settings.SWEEP_SECONDS:
+        minutes = seconds // 60
+        ago = ngettext(
+            "No worker has looked for submissions for %(minutes)s minute: nothing is delivered.",
+            "No worker has looked for submissions for %(minutes)s minutes: nothing is delivered.",
+            minutes,
+        )
+        return Check(name, False, ago % {"minutes": minutes}, _operator())
+    looked = ngettext(
+        "A worker looked for submissions %(seconds)s second ago.",
+        "A worker looked for submissions %(seconds)s seconds ago.",
+        seconds,
+    )
+    return Check(name, True, looked % {"seconds": seconds})
+
+
+def of_portal(portal: Portal) -> list[Check]:
+    """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
+    return [_deliveries(portal), _oldest(portal), _permission(portal), _plan(portal), _receipts(portal)]
+
+
+def _deliveries(portal: Portal) -> Check:
+    name = _("Deliveries")
+    if portal.state == Portal.State.HELD:
+        remedy = notices.remedy_of(portal.hold_code)
+        return Check(name, False, remedy.happened, remedy.todo)
+    return Check(name, True, _("They go on."))
+
+
+def _oldest(portal: Portal) -> Check:
+    name = _("Oldest submission that waits")
+    if portal.state == Portal.State.HELD:
+        return Check(name, None, _("What waits is delivered as soon as deliveries go on."), "")
+    seconds = metrics.oldest_due_seconds(Q(portal=portal))
+    if seconds <= LONG_WAIT_SECONDS:
+        return Check(name, True, _("Nothing waits for long."))
+    minutes = int(seconds // 60)
+    waits = ngettext(
+        "It has been waiting for its turn for %(minutes)s minute.",
+        "It has been waiting for its turn for %(minutes)s minutes.",
+        minutes,
+    )
+    todo = _("With many submissions at once this is normal. Otherwise look at the other checks of this page.")
+    return Check(name, False, waits % {"minutes": minutes}, todo)
+
+
+def _permission(portal: Portal) -> Check:
+    name = _("Permission")
+    if portal.by_webhook:
+        text = _("The portal is connected by a webhook, which needs nobody's permission.")
+        return Check(name, True, text, _("Install the application to have receipts and notices."))
+    working = portal.users.filter(state=PortalUser.State.ACTIVE).count()
+    if not working:
+        remedy = notices.remedy_of("no_administrator")
+        return Check(name, False, remedy.happened, remedy.todo)
+    text = ngettext(
+        "The permission of %(working)s administrator works.",
+        "The permissions of %(working)s administrators work.",
+        working,
+    )
+    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if working == 1 else ""
+    return Check(name, True, text % {"working": working}, todo)
+
+
+def _plan(portal: Portal) -> Check:
+    name = _("Speed")
+    rate = limits.plan_of(portal).rate
+    if not rate:
+        text = _("As fast as it can: the portal is on your own server.")
+    else:
+        text = _("Up to %(rate)s requests a second, as the portal's plan allows.") % {"rate": f"{rate:.0f}"}
+    return Check(name, True, text, _("If the portal has another plan, say so in the settings."))
+
+
+def _receipts(portal: Portal) -> Check:
+    name = _("Receipts")
+    if portal.stores and not portal.by_webhook:
+        return Check(name, True, _("The portal keeps a receipt of each delivery: a lost answer is made good."))
+    text = _("The portal keeps no receipts: where an answer is lost, a submission may be sent twice.")
+    if portal.by_webhook:
+        return Check(name, False, text, _("Install the application to have receipts and notices."))
+    return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))

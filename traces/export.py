@@ -1,0 +1,71 @@
+"""Everything that is stored of a portal, as JSON Lines: no tokens, no secrets, no hashes of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, Q
+
+from b24app.models import Portal
+from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
+
+# Submissions that are read at a time.
+CHUNK = 500
+
+PORTAL = ("domain", "language", "plan", "state", "hold_code", "installed_at")
+FORM = (
+    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot", "most_per_minute"),
+    *("active", "created_at"),
+)
+RULE = ("position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
+PREFERENCES = ("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "erase_before")
+UNMATCHED = ("week", "field", "value", "count", "last_at")
+SUBMISSION = (
+    *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
+    *("trace_id", "entities", "progress", "due_at", "delivered_at"),
+)
+ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds")
+
+
+def lines(portal: Portal) -> Iterator[str]:
+    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, unmatched, submission.
+
+    A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
+    submissions at a time.
+    """
+    yield _line("portal", portal, PORTAL)
+    keys: dict[int, str] = {}
+    for form in Form.objects.filter(portal=portal).order_by("pk"):
+        keys[form.pk] = form.key
+        yield _line("form", form, FORM)
+    for rule in SourceRule.objects.filter(portal=portal):
+        yield _line("source_rule", rule, RULE)
+    for chosen in Preferences.objects.filter(portal=portal):
+        yield _line("preferences", chosen, PREFERENCES)
+    for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):
+        yield _line("unmatched", count, UNMATCHED)
+    for row in _submissions(portal):
+        attempts = [_facts(attempt, ATTEMPT) for attempt in row.attempts.all()]
+        yield _line("submission", row, SUBMISSION, form=keys.get(row.form_id, ""), attempts=attempts)
+
+
+def _submissions(portal: Portal) -> Iterator[Submission]:
+    """The portal's submissions, oldest first; each chunk goes on behind the last row of the one before."""
+    rows = Submission.objects.filter(portal=portal).order_by("received_at", "pk").prefetch_related("attempts")
+    chunk = list(rows[:CHUNK])
+    while chunk:
+        yield from chunk
+        last = chunk[-1]
+        behind = Q(received_at__gt=last.received_at) | Q(pk__gt=last.pk)
+        chunk = list(rows.filter(behind, received_at__gte=last.received_at)[:CHUNK])
+
+
+def _line(kind: str, row: Model, names: tuple[str, ...], **more: Any) -> str:
+    return json.dumps({"kind": kind, **_facts(row, names), **more}, cls=DjangoJSONEncoder, ensure_ascii=False) + "\n"
+
+
+def _facts(row: Model, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
