@@ -87,7 +87,8 @@ def count(name: str, seconds: int) -> int:
         return 0
     try:
         with connection().pipeline() as together:
-            together.incr(f"{PREFIX}count:{name}").expire(f"{PREFIX}count:{name}", seconds)
+            together.incr(f"{PREFIX}count:{name}")
+            together.expire(f"{PREFIX}count:{name}", seconds)
             return int(together.execute()[0])
     except redis.RedisError as error:
         _resting_until = time.monotonic() + _REST_SECONDS
