@@ -39,7 +39,7 @@ CURL = """\
 curl "@ADDRESS@" \\
   -H "Authorization: Bearer @SECRET@" \\
   -H "Content-Type: application/json" \\
-  -d '{"name": "Ines Moreau", "phone": "+33170000000", "email": "ines@mail.example", "utm_source": "newsletter"@JSON@}'"""
+  -d '{"name": "Ines Moreau", "phone": "+33170000000", "utm_source": "newsletter"@JSON@}'"""
 
 PYTHON = """\
 import json
@@ -123,7 +123,9 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
     (
         "html",
         gettext_lazy("HTML form"),
-        gettext_lazy("A form that works without any script. With the line for the website beside it, the visit is sent too."),
+        gettext_lazy(
+            "A form that works without any script. With the line for the website beside it, the visit is sent too."
+        ),
         HTML,
     ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -74,12 +74,11 @@ def submitted_names(form: Form) -> list[str]:
     return list(found)[:MOST_NAMES]
 
 
-def missing(form: Form, record: str, described: Iterable[directory.Field]) -> list[directory.Field]:
-    """The fields that the portal requires of a record and that neither the mapping nor a visitor's contacts fill."""
+def missing(mapped: Mapping[str, Any], record: str, described: Iterable[directory.Field]) -> list[directory.Field]:
+    """The fields that the portal requires of a record, and that neither its mapping nor a visitor's contacts fill."""
     known = {field.name: field for field in described}
-    required = {name: {"isRequired": field.required} for name, field in known.items()}
-    lacking = fields.missing(form.mapping.get(record) or {}, required)
-    return [known[name] for name in lacking if name not in fields.usual(record)]
+    lacking = fields.missing(mapped, {name: {"isRequired": field.required} for name, field in known.items()})
+    return [known[name] for name in lacking if name in mapped or name not in fields.usual(record)]
 
 
 def _digest(secret: str) -> str:

@@ -62,7 +62,8 @@ def of_form(form: Form) -> Input:
 
 def read_new(posted: Mapping[str, str]) -> Input:
     """What makes a form: its name and its kind."""
-    given = Input({"name": posted.get("name", "").strip(), "creates": posted.get("creates", "")})
+    name = " ".join(posted.get("name", "").replace("\0", "").split())
+    given = Input({"name": name, "creates": posted.get("creates", "")})
     _name_and_kind(given)
     return given
 
@@ -82,7 +83,7 @@ def read(posted: Mapping[str, str]) -> Input:
 
 def _name_and_kind(given: Input) -> None:
     name, kind = given.shown["name"], given.shown["creates"]
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not 0 < len(name) <= LONGEST_NAME:
         given.errors["name"] = _("Give the form a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
     if kind not in Kind.values:
         given.errors["creates"] = _("Choose what a submission becomes.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,20 +18,18 @@ from traces.pages import form_activity, form_input
 from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
 
-P = ParamSpec("P")
-
 
 def of_portal(
-    function: Callable[Concatenate[HttpRequest, Reader, Form, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, Reader, int, P], HttpResponse]:
+    function: Callable[[HttpRequest, Reader, Form], HttpResponse],
+) -> Callable[[HttpRequest, Reader, int], HttpResponse]:
     """Have a view be called with the form in the place of its id; one of another portal is not there."""
 
     @functools.wraps(function)
-    def found(request: HttpRequest, reader: Reader, form_id: int, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def found(request: HttpRequest, reader: Reader, form_id: int) -> HttpResponse:
         form = Form.objects.filter(portal=reader.portal, pk=form_id).first() if form_id < 2**63 else None
         if form is None:
             return render(request, reader, "traces/missing.html", page="forms", status=404)
-        return function(request, reader, form, *args, **kwargs)
+        return function(request, reader, form)
 
     return found
 
@@ -53,7 +51,9 @@ def create(request: HttpRequest, reader: Reader) -> HttpResponse:
         return render(request, reader, "traces/forms/new.html", {"given": given}, page="forms", status=422)
     with in_line():
         form, secret = forms.make(reader.portal, honeypot=True, **given.facts)
-    said = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.") % {"name": form.name}
+    said = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.") % {
+        "name": form.name
+    }
     return _codes(request, reader, form, secret=secret, said=said)
 
 
@@ -131,7 +131,9 @@ def _codes(request: HttpRequest, reader: Reader, form: Form, *, secret: str = ""
         "form": form,
         "address": forms.address(form),
         "secret": secret,
-        "old_until": form.old_secret_until if form.old_secret_until and form.old_secret_until > timezone.now() else None,
+        "old_until": form.old_secret_until
+        if form.old_secret_until and form.old_secret_until > timezone.now()
+        else None,
         "said": said,
         **codes(form, secret),
     }

@@ -80,8 +80,9 @@ def _warnings(form: Form) -> list[str]:
     """What the portal requires and no submission will have, as far as it can be asked now."""
     warnings = []
     for record in plan.RECORDS[form.creates]:
+        mapped = form.mapping.get(record) or {}
         try:
-            missing = forms.missing(form, record, directory.record_fields(form.portal, record))
+            missing = forms.missing(mapped, record, directory.record_fields(form.portal, record))
         except errors.PortalError as error:
             return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
         if missing:
