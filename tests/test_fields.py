@@ -1,6 +1,7 @@
 """The fields of each record: what comes without a mapping, and what a mapping makes of it."""
 
 import pytest
+from django.utils.functional import Promise
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +117,10 @@ def test_the_field_that_no_person_sees_reaches_no_record():
 @pytest.mark.parametrize("entity", fields.ENTITIES)
 def test_what_needs_no_mapping_is_what_a_visitor_fills(entity):
     assert {"TITLE", "COMMENTS", "LAST_NAME", "PHONE"} & fields.usual(entity)
+
+
+def test_why_a_mapping_cannot_be_used_is_told_in_the_readers_language():
+    assert all(isinstance(text, Promise) for text in sentences.MAPPING.values())
 
 
 def test_required_fields_without_a_value_are_named():
