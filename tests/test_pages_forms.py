@@ -246,9 +246,9 @@ def test_a_secret_is_made_by_a_post_alone(frame, form):
 
 def test_until_when_the_former_secret_works_is_told(frame, form):
     Form.objects.update(old_secret_until=timezone.now() + timedelta(hours=1))
-    assert "A former secret works until" in frame.get(f"{HERE}{form.pk}/codes/").text
+    assert "a former secret works as well" in frame.get(f"{HERE}{form.pk}/codes/").text
     Form.objects.update(old_secret_until=timezone.now() - timedelta(hours=1))
-    assert "A former secret works until" not in frame.get(f"{HERE}{form.pk}/codes/").text
+    assert "a former secret works as well" not in frame.get(f"{HERE}{form.pk}/codes/").text
 
 
 def test_each_code_has_its_tab_and_a_button_to_copy_it(frame, form):

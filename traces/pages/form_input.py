@@ -17,16 +17,16 @@ from traces.models import Form, Kind
 LONGEST_NAME, LONGEST_ADDRESS = 120, 500
 MOST_ORIGINS, MOST_PER_MINUTE = 50, 10_000
 
-# What each kind is for, in one sentence.
+# What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
-    Kind.TRACE: gettext_lazy("The visit alone is stored on the portal; nothing appears in the CRM by itself."),
-    Kind.LINK: gettext_lazy("Your server has made the records already and names them; the visit is added to them."),
     Kind.LEAD: gettext_lazy("Each submission becomes a lead with the visit that led to it. Right for most sites."),
     Kind.DEAL: gettext_lazy("Each submission becomes a deal, with a contact and, where one is named, a company."),
     Kind.CONTACT: gettext_lazy("Each submission becomes a contact with the visit."),
     Kind.COMPANY: gettext_lazy("Each submission becomes a company with the visit."),
     Kind.QUOTE: gettext_lazy("Each submission becomes a quote with the visit."),
     Kind.LEAD_UTM: gettext_lazy("A lead with the advertising tags in its UTM fields; the pages visited are not kept."),
+    Kind.TRACE: gettext_lazy("The visit alone is stored on the portal; nothing appears in the CRM by itself."),
+    Kind.LINK: gettext_lazy("Your server has made the records already and names them; the visit is added to them."),
 }
 
 
@@ -41,7 +41,7 @@ class Input:
     @property
     def kinds(self) -> list[tuple[str, str, str, bool]]:
         """Each kind with its name, its sentence, and whether it is chosen."""
-        return [(kind.value, str(kind.label), str(KINDS[kind]), kind == self.shown["creates"]) for kind in Kind]
+        return [(kind.value, str(kind.label), str(KINDS[kind]), kind == self.shown["creates"]) for kind in KINDS]
 
 
 def of_form(form: Form) -> Input:

@@ -57,13 +57,13 @@ def stored(form: Form) -> Rows:
     """The rows of the form's mapping, for each record that its kind makes."""
     return {
         record: [_row(name, rule) for name, rule in (form.mapping.get(record) or {}).items()]
-        for record in plan.RECORDS[form.creates]
+        for record in _records(form)
     }
 
 
 def read(form: Form, posted: QueryDict) -> Rows:
     """The rows as they were typed."""
-    return {record: _typed(record, posted) for record in plan.RECORDS[form.creates]}
+    return {record: _typed(record, posted) for record in _records(form)}
 
 
 def changed(rows: Rows, wish: str) -> bool:
@@ -89,6 +89,11 @@ def mapping(rows: Rows) -> dict[str, dict[str, Rule]] | None:
 def given(rows: Sequence[Row]) -> dict[str, str]:
     """The fields that have a value in the rows so far, right or wrong."""
     return {row.field: "" if row.how == NOTHING else "given" for row in rows if row.field}
+
+
+def _records(form: Form) -> list[str]:
+    """What the form makes, with what it is made for first: a deal before its contact."""
+    return list(reversed(plan.RECORDS[form.creates]))
 
 
 def _row(name: str, rule: Rule) -> Row:
