@@ -100,6 +100,22 @@ def first_to_recruit(portal_id: int, seconds: float) -> bool:
     return _is_first(f"{PREFIX}recruit:{portal_id}", seconds)
 
 
+def count(name: str, seconds: int) -> int:
+    """How often this was called with the name within so many seconds, this time included; 0 where Redis is away."""
+    global _resting_until
+    if time.monotonic() < _resting_until:
+        return 0
+    try:
+        with connection().pipeline() as together:
+            together.incr(f"{PREFIX}count:{name}")
+            together.expire(f"{PREFIX}count:{name}", seconds)
+            return int(together.execute()[0])
+    except redis.RedisError as error:
+        _resting_until = time.monotonic() + _REST_SECONDS
+        logger.warning("Redis is away (%s): nothing is counted", type(error).__name__)
+        return 0
+
+
 def woken(portal_id: int) -> None:
     """The wake-up has arrived: what comes from now on needs another one."""
     try:

@@ -1,10 +1,11 @@
 """The fields of each record: what comes without a mapping, and what a mapping makes of it."""
 
 import pytest
+from django.utils.functional import Promise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import fields, names
+from traces import fields, names, sentences
 
 BODY = {
     "name": "Ines Moreau",
@@ -106,7 +107,20 @@ def test_a_long_text_is_cut_and_told():
     ],
 )
 def test_a_mapping_that_cannot_be_used_is_refused_in_a_sentence(mapping):
-    assert fields.fault(mapping).endswith(".")
+    assert sentences.mapping_fault(fields.fault(mapping)).endswith(".")
+
+
+def test_the_field_that_no_person_sees_reaches_no_record():
+    assert "UF_CRM_1" not in values("lead", {"UF_CRM_1": {"field": names.HONEYPOT}}, {names.HONEYPOT: "x"})
+
+
+@pytest.mark.parametrize("entity", fields.ENTITIES)
+def test_what_needs_no_mapping_is_what_a_visitor_fills(entity):
+    assert {"TITLE", "COMMENTS", "LAST_NAME", "PHONE"} & fields.usual(entity)
+
+
+def test_why_a_mapping_cannot_be_used_is_told_in_the_readers_language():
+    assert all(isinstance(text, Promise) for text in sentences.MAPPING.values())
 
 
 def test_required_fields_without_a_value_are_named():
@@ -134,7 +148,7 @@ rules = st.text(max_size=20) | st.integers() | st.fixed_dictionaries({"field": s
     st.dictionaries(st.sampled_from(["TITLE", "PHONE", "EMAIL", "UF_CRM_1", "COMMENTS"]), rules),
 )
 def test_whatever_comes_the_fields_have_the_portals_form(entity, body, mapping):
-    assert fields.fault({entity: mapping}) == ""
+    assert fields.fault({entity: mapping}) is None
     made = fields.build(entity, body, {entity: mapping}, FACTS).values
     for name in ("PHONE", "EMAIL"):
         for entry in made.get(name, []):

@@ -1,14 +1,16 @@
 """Taking a submission: what is stored, what is repaired, and what is refused before anything is written."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import Error as DatabaseError
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import make_form
-from traces import intake
+from tests.conftest import SECRET, make_form
+from traces import forms, intake
 from traces.intake import Problem
 from traces.models import Form, Submission
 
@@ -187,3 +189,41 @@ def test_a_wrong_secret_is_no_missing_one(form, header):
 @pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret "])
 def test_the_right_secret_is_known(form, header):
     assert intake.shows_secret(form, header)
+
+
+@pytest.mark.parametrize("seconds", [1, -1])
+def test_the_former_secret_is_good_until_its_time_is_over(form, seconds):
+    forms.new_secret(form)
+    form.old_secret_until = timezone.now() + timedelta(seconds=seconds)
+    if seconds > 0:
+        assert intake.shows_secret(form, f"Bearer {SECRET}")
+    else:
+        with pytest.raises(Problem):
+            intake.shows_secret(form, f"Bearer {SECRET}")
+
+
+def test_a_new_secret_is_good_at_once_and_the_former_for_a_day(form):
+    secret = forms.new_secret(form)
+    form.refresh_from_db()
+    assert intake.shows_secret(form, f"Bearer {secret}")
+    assert timedelta(hours=23) < form.old_secret_until - timezone.now() <= timedelta(hours=24)
+
+
+def test_a_secret_that_leaked_ends_at_once(form):
+    forms.new_secret(form, at_once=True)
+    form.refresh_from_db()
+    with pytest.raises(Problem):
+        intake.shows_secret(form, f"Bearer {SECRET}")
+
+
+def test_only_the_last_secret_but_one_is_still_good(form):
+    forms.new_secret(form)
+    forms.new_secret(form)
+    with pytest.raises(Problem):
+        intake.shows_secret(form, f"Bearer {SECRET}")
+
+
+def test_an_empty_secret_is_never_good(form):
+    form.old_secret_hash, form.old_secret_until = "", timezone.now() + timedelta(hours=1)
+    with pytest.raises(Problem):
+        intake.shows_secret(form, "Bearer ")

@@ -56,6 +56,27 @@ def test_a_browser_without_script_is_sent_to_a_page(client, form):
     assert client.get(answer["Location"]).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "lang", "text"),
+    [
+        ("ru-RU,ru;q=0.9", "ru", "Спасибо"),
+        ("en", "en", "Thank you"),
+        ("xx", "en", "Thank you"),
+        ("", "en", "Thank you"),
+    ],
+)
+def test_the_thank_you_page_is_in_the_visitors_language(client, form, asked, lang, text):
+    answer = client.get(f"/in/{form.key}/thanks/", headers={"Accept-Language": asked})
+    assert f'<html lang="{lang}">' in answer.text
+    assert f"<h1>{text}</h1>" in answer.text
+    assert "Accept-Language" in answer["Vary"]
+
+
+def test_the_thank_you_page_tells_a_visitor_nothing_of_us(client, form):
+    page = client.get(f"/in/{form.key}/thanks/").text
+    assert not any(word in page for word in ("Trace Relay", "Bitrix24", form.name, form.portal.domain, form.key))
+
+
 def test_a_forms_own_thank_you_page_is_used(client, form):
     Form.objects.update(thank_you_url="https://shop.example/thanks")
     answer = client.post(f"/in/{form.key}/", {"NAME": "x"}, headers={"Accept": "text/html"})

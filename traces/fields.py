@@ -29,6 +29,14 @@ _FILLED = {"ID", "TITLE", "LAST_NAME", "CATEGORY_ID", "STAGE_ID", "STATUS_ID", "
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a mapping cannot be stored: `code` is a key of `traces.sentences.MAPPING`, `about` fills its sentence."""
+
+    code: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """A record's fields, and `repairs` as keys of `traces.sentences.REPAIRS`."""
 
@@ -64,22 +72,33 @@ def has_company(visitor: Visitor) -> bool:
     return bool(visitor.company)
 
 
-def fault(mapping: Any) -> str:
-    """Why a mapping cannot be stored, in one sentence, or "" where it can."""
+def usual(entity: str) -> frozenset[str]:
+    """The fields of a record that need no mapping, since a visitor's name, phone, e-mail and message go there."""
+    anybody = Visitor("a", "b", "c", ("1",), ("d",), "e", "f", "g") if entity != "company" else Visitor(phones=("1",))
+    return frozenset(_defaults(entity, anybody, {}))
+
+
+def may_be_mapped(field: str) -> bool:
+    """Whether a mapping may name this field of the CRM."""
+    return bool(_FIELD.fullmatch(field)) and field not in _OURS
+
+
+def fault(mapping: Any) -> Fault | None:
+    """Why a mapping cannot be stored, or None where it can."""
     if not isinstance(mapping, dict):
-        return "A mapping is an object: fields by record."
+        return Fault("no_object")
     for entity, fields in mapping.items():
         if entity not in ENTITIES or not isinstance(fields, dict):
-            return f"A mapping has an object of fields for each of these records: {', '.join(ENTITIES)}."
+            return Fault("no_record", ", ".join(ENTITIES))
         if len(fields) > MOST_FIELDS:
-            return f"A record has at most {MOST_FIELDS} mapped fields."
+            return Fault("too_many", str(MOST_FIELDS))
         for field, rule in fields.items():
-            if not _FIELD.fullmatch(field) or field in _OURS:
-                return f"{field[:100]} is no field that can be mapped."
+            if not may_be_mapped(field):
+                return Fault("no_field", field[:100])
             named = isinstance(rule, dict) and list(rule) == ["field"] and isinstance(rule["field"], str)
             if not named and not isinstance(rule, (str, int, float)):
-                return f'{field} needs a text, a number, or {{"field": "submitted name"}}.'
-    return ""
+                return Fault("no_rule", field)
+    return None
 
 
 def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
@@ -135,6 +154,8 @@ def _comments(visitor: Visitor) -> str:
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     if isinstance(rule, dict):
+        if rule["field"] == names.HONEYPOT:
+            return ""
         value = body.get(rule["field"], texts.get(rule["field"], ""))
         return value if isinstance(value, list) else _plain(value)
     if isinstance(rule, str):

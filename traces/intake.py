@@ -17,9 +17,10 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError
+from django.utils import timezone
 
 from b24app.transactions import in_line
-from traces import plan, search, trace
+from traces import plan, search, spam, trace
 from traces.models import Form, Kind, Submission
 
 LARGEST_BODY = 64 * 1024
@@ -32,12 +33,13 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 class Problem(Exception):
     """A request that is refused, as `application/problem+json` says it (RFC 9457)."""
 
-    def __init__(self, status: int, code: str, title: str, detail: str = "") -> None:
+    def __init__(self, status: int, code: str, title: str, detail: str = "", *, retry_after: int = 0) -> None:
         super().__init__(title)
         self.status = status
         self.code = code
         self.title = title
         self.detail = detail
+        self.retry_after = retry_after  # seconds; 0 where there is no use in trying again
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         search=search.text_of(body, prepared.trace),
         repairs=list(dict.fromkeys([*repairs, *prepared.repairs])),
     )
+    if spam.is_caught(form, body):
+        spam.put_aside(submission)
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
@@ -94,12 +98,18 @@ def normal_origin(url: str) -> str:
 
 
 def shows_secret(form: Form, authorization: str) -> bool:
-    """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`."""
+    """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`.
+
+    The secret before the current one counts until its time is over (`traces.forms.new_secret`).
+    """
     if not authorization:
         return False
     kind, _, secret = authorization.partition(" ")
     digest = hashlib.sha256(secret.strip().encode()).hexdigest()
-    if kind.lower() != "bearer" or not hmac.compare_digest(digest, form.secret_hash):
+    known = [form.secret_hash]
+    if form.old_secret_until and timezone.now() < form.old_secret_until:
+        known.append(form.old_secret_hash)
+    if kind.lower() != "bearer" or not any(hmac.compare_digest(digest, one) for one in known):
         raise Problem(401, "wrong_secret", "The form's secret is wrong.", "Send Authorization: Bearer <secret>.")
     return True
 

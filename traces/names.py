@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_VALUES = 100
+# A field that no person sees in a form, so that whoever fills it in is a program (`traces.spam`).
+HONEYPOT = "website_confirm"
 
 # Names without what is no letter or digit, in small letters.
 _MEANINGS = {
@@ -53,7 +55,7 @@ _GRAVITY = {"3": "name", "4": "second_name", "6": "last_name"}
 _CONTROL = re.compile(
     r"(?i)trace|entities|utm_\w+|page_url|referrer|source|_\w*|formid|form_?id|post_id|queried_id|tranid|action"
     r"|referer_title|gform_\w+|is_submit_\w+|state_\d+|[\w-]*(csrf|captcha|token|nonce|honey|password)[\w-]*"
-    r"|tildaspec-(?!phone)\S*|wpforms\[(?!fields)\w+\].*|submit|sessid|ajax|lang"
+    r"|tildaspec-(?!phone)\S*|wpforms\[(?!fields)\w+\].*|submit|sessid|ajax|lang|" + HONEYPOT
 )
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _PHONE = re.compile(r"\+?[\d\s().-]{6,24}")

@@ -3,6 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from traces.fields import Fault
+
 Text = str | Promise
 
 STATES: dict[str, Text] = {
@@ -43,6 +45,15 @@ RULES: dict[str, Text] = {
     "unusable": _("The expression of this rule cannot be read, so it never matches."),
 }
 
+# Why a mapping cannot be stored, by the codes of `traces.fields.fault`; `mapping_fault` fills them in.
+MAPPING: dict[str, Text] = {
+    "no_object": _("A mapping is an object: fields by record."),
+    "no_record": _("A mapping has an object of fields for each of these records: %(about)s."),
+    "too_many": _("A record has at most %(about)s mapped fields."),
+    "no_field": _("“%(about)s” is no field that can be filled. A field's name looks like TITLE or UF_CRM_1."),
+    "no_rule": _("%(about)s needs a text, a number, or the name of a submitted field."),
+}
+
 OUTCOMES: dict[str, Text] = {
     "delivered": _("The portal has it."),
     "done": _("The portal did this step; the next one follows."),
@@ -56,4 +67,10 @@ OUTCOMES: dict[str, Text] = {
 WORKER_LOST: Text = _("A worker stopped in the middle of a call, so its outcome is unknown.")
 NO_ANSWER: Text = _("No readable answer came, and the portal kept no receipt of it.")
 ANSWER_LOST: Text = _("It was not done; the portal's reason was lost with its answer.")
+SPAM: Text = _("It looks like spam: a field that no person sees was filled in. Nothing was sent to the portal.")
 GAVE_UP: Text = _("It could not be delivered within three days.")
+
+
+def mapping_fault(fault: Fault) -> str:
+    """Why a mapping cannot be stored, in one sentence."""
+    return str(MAPPING[fault.code]) % {"about": fault.about}

@@ -19,13 +19,16 @@ from django.core.exceptions import (
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app import iframe, wakeups
 from b24app.models import Portal
-from traces import intake, metrics, tasks
+from traces import intake, metrics, spam, tasks
 from traces.intake import Problem
 from traces.models import Form, Submission
 
@@ -46,9 +49,8 @@ def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return _problem(problem)
         except DatabaseError as error:
             logger.error("the database cannot store submissions: %s", type(error).__name__)
-            response = _problem(Problem(503, "unavailable", "The submission cannot be stored now.", "Send it again."))
-            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-            return response
+            title = "The submission cannot be stored now."
+            return _problem(Problem(503, "unavailable", title, "Send it again.", retry_after=RETRY_AFTER_SECONDS))
 
     return answer
 
@@ -57,7 +59,10 @@ def _problem(problem: Problem) -> HttpResponse:
     body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
     if problem.detail:
         body["detail"] = problem.detail
-    return JsonResponse(body, status=problem.status, content_type="application/problem+json")
+    response = JsonResponse(body, status=problem.status, content_type="application/problem+json")
+    if problem.retry_after:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 @csrf_exempt
@@ -78,10 +83,13 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
     trusted = intake.shows_secret(form, request.headers.get("Authorization", ""))
+    if seconds := spam.wait(form):
+        title = "This form takes no more submissions in this minute."
+        raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
     fields, raw = _read(request)
     idempotency_key = request.headers.get("Idempotency-Key", "")
     accepted = intake.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
-    if accepted.created:
+    if accepted.created and accepted.submission.due_at:
         tasks.wake(form.portal_id)
     if _is_plain_form(request):
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
@@ -90,8 +98,13 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
 
 @require_GET
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
-    """Where a plain form without a thank-you page of its own ends."""
-    return iframe.page(request, "traces/thanks.html")
+    """Where a plain form without a thank-you page of its own ends: in the language of the visitor's browser."""
+    code = translation.get_language_from_request(request)
+    with iframe.speaking(code):
+        response = render(request, "traces/thanks.html", {"lang": code})
+    iframe.guard(response, None)
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
 
 
 @problems
@@ -136,7 +149,11 @@ def report(submission: Submission) -> dict[str, Any]:
 def shown_state(submission: Submission) -> str:
     """The submission's state; "held" while it is queued on a portal that takes nothing."""
     waiting = submission.state == Submission.State.QUEUED
-    return "held" if waiting and submission.portal.state != Portal.State.ACTIVE else submission.state
+    return _waiting_state(submission.portal) if waiting else submission.state
+
+
+def _waiting_state(portal: Portal) -> str:
+    return "queued" if portal.state == Portal.State.ACTIVE else "held"
 
 
 @require_GET
@@ -194,7 +211,9 @@ def _is_plain_form(request: HttpRequest) -> bool:
 
 def _told(accepted: intake.Accepted) -> JsonResponse:
     submission = accepted.submission
-    body = {"id": str(submission.pk), "status": shown_state(submission)}
+    is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
+    state = _waiting_state(submission.portal) if is_spam else shown_state(submission)
+    body = {"id": str(submission.pk), "status": state}
     return JsonResponse(body, status=202 if accepted.created else 200)
 
 

@@ -1,11 +1,140 @@
-"""The page "forms"."""
+"""The page "forms": the list, making one, its settings, its codes and its secret; its fields are in `form_fields`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from b24app.transactions import in_line
+from traces import forms
+from traces.codes import codes
+from traces.models import Form, Kind
+from traces.pages import form_activity, form_input
+from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
+
+
+def of_portal(
+    function: Callable[[HttpRequest, Reader, Form], HttpResponse],
+) -> Callable[[HttpRequest, Reader, int], HttpResponse]:
+    """Have a view be called with the form in the place of its id; one of another portal is not there."""
+
+    @functools.wraps(function)
+    def found(request: HttpRequest, reader: Reader, form_id: int) -> HttpResponse:
+        form = Form.objects.filter(portal=reader.portal, pk=form_id).first() if form_id < 2**63 else None
+        if form is None:
+            return render(request, reader, "traces/missing.html", page="forms", status=404)
+        return function(request, reader, form)
+
+    return found
 
 
 @view()
 def show(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The page itself."""
-    return render(request, reader, "traces/forms/page.html", page="forms")
+    """The list of the portal's forms."""
+    return _list(request, reader)
+
+
+@view("GET", "POST")
+def create(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Ask for a name and a kind; make the form, and show its secret this once."""
+    if request.method == "GET":
+        given = Input({"name": "", "creates": Kind.LEAD})
+        return render(request, reader, "traces/forms/new.html", {"given": given}, page="forms")
+    given = form_input.read_new(request.POST)
+    if given.errors:
+        return render(request, reader, "traces/forms/new.html", {"given": given}, page="forms", status=422)
+    with in_line():
+        form, secret = forms.make(reader.portal, honeypot=True, **given.facts)
+    said = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.") % {
+        "name": form.name
+    }
+    return _codes(request, reader, form, secret=secret, said=said)
+
+
+@view("GET", "POST")
+@of_portal
+def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """What an administrator decides about a form, but its fields."""
+    if request.method == "GET":
+        return _settings(request, reader, form)
+    given = form_input.read(request.POST)
+    if given.errors:
+        return _settings(request, reader, form, given=given)
+    for name, value in given.facts.items():
+        setattr(form, name, value)
+    with in_line():
+        form.save(update_fields=list(given.facts))
+    return _settings(request, reader, form, said=_("The settings are saved. They hold from now on."))
+
+
+@view("GET")
+@of_portal
+def codes_page(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """The codes to copy, without the secret, which nobody knows any more."""
+    return _codes(request, reader, form)
+
+
+@view("POST")
+@of_portal
+def secret(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """Make a new secret and show it this once."""
+    at_once = "at_once" in request.POST
+    made = forms.new_secret(form, at_once=at_once)
+    kept = _("The form has a new secret. The former one works for another 24 hours.")
+    ended = _("The form has a new secret. The former one does not work any more.")
+    return _codes(request, reader, form, secret=made, said=ended if at_once else kept)
+
+
+@view("POST")
+@of_portal
+def take_away(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """Delete a form that nothing came through, else switch it off."""
+    if forms.take_away(form):
+        return _list(request, reader, said=_("The form “%(name)s” is deleted.") % {"name": form.name})
+    said = _("The form is switched off: it takes nothing from now on. What came through it is still delivered.")
+    return _settings(request, reader, form, said=said)
+
+
+def _list(request: HttpRequest, reader: Reader, *, said: str = "") -> HttpResponse:
+    context = {
+        "rows": form_activity.rows(reader.portal),
+        "width": form_activity.DAYS * (form_activity.BAR + form_activity.GAP),
+        "bar": form_activity.BAR,
+        "height": form_activity.HEIGHT,
+        "said": said,
+    }
+    return render(request, reader, "traces/forms/page.html", context, page="forms")
+
+
+def _settings(
+    request: HttpRequest, reader: Reader, form: Form, *, given: Input | None = None, said: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "given": given or form_input.of_form(form),
+        "is_used": form.submissions.exists(),
+        "most_per_minute": form_input.MOST_PER_MINUTE,
+        "said": said,
+    }
+    status = 422 if given else 200
+    return render(request, reader, "traces/forms/settings.html", context, page="forms", status=status)
+
+
+def _codes(request: HttpRequest, reader: Reader, form: Form, *, secret: str = "", said: str = "") -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "address": forms.address(form),
+        "secret": secret,
+        "old_until": form.old_secret_until
+        if form.old_secret_until and form.old_secret_until > timezone.now()
+        else None,
+        "said": said,
+        **codes(form, secret),
+    }
+    return render(request, reader, "traces/forms/codes.html", context, page="forms")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from traces.pages import forms, health, opening, overview, settings, sources, start, submissions
+from traces.pages import form_fields, forms, health, opening, overview, settings, sources, start, submissions
 
 urlpatterns = [
     path("", opening.app_page, name="app"),
@@ -14,6 +14,13 @@ urlpatterns = [
     path("sources/", sources.show, name="sources"),
     # Forms
     path("forms/", forms.show, name="forms"),
+    path("forms/new/", forms.create, name="form-new"),
+    path("forms/<int:form_id>/", forms.settings, name="form"),
+    path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
+    path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
+    path("forms/<int:form_id>/codes/", forms.codes_page, name="form-codes"),
+    path("forms/<int:form_id>/secret/", forms.secret, name="form-secret"),
+    path("forms/<int:form_id>/remove/", forms.take_away, name="form-take-away"),
     # Submissions
     path("submissions/", submissions.show, name="submissions"),
     # Settings

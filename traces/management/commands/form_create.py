@@ -1,18 +1,15 @@
 """Make a form for a portal and print its key, secret and address."""
 
-import hashlib
 import json
-import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app import errors, portals
+from b24app import errors
 from b24app.models import Portal
-from traces import fields, plan
+from traces import directory, fields, forms, plan, sentences
 from traces.intake import normal_origin
 from traces.models import Form, Kind
 
@@ -48,25 +45,21 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         mapping = _mapping(options["mapping"])
-        secret = secrets.token_urlsafe(32)
-        form = Form(
-            portal=portal,
-            name=options["name"],
-            secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
-            creates=options["creates"],
-            origins=origins,
-            mapping=mapping,
-            find_existing=options["find_existing"],
-            thank_you_url=options["thank_you"],
-        )
         try:
-            form.full_clean()
+            form, secret = forms.make(
+                portal,
+                name=options["name"],
+                creates=options["creates"],
+                origins=origins,
+                mapping=mapping,
+                find_existing=options["find_existing"],
+                thank_you_url=options["thank_you"],
+            )
         except ValidationError as error:
             raise CommandError(f"The form cannot be made: {error.message_dict}") from None
-        form.save()
         for warning in _warnings(form):
             self.stderr.write(self.style.WARNING(warning))
-        made = {"key": form.key, "secret": secret, "url": f"{settings.APP_URL}/in/{form.key}/"}
+        made = {"key": form.key, "secret": secret, "url": forms.address(form)}
         if options["json"]:
             self.stdout.write(json.dumps(made))
         else:
@@ -79,7 +72,7 @@ def _mapping(text: str) -> dict[str, Any]:
     except ValueError:
         raise CommandError("--mapping is not JSON.") from None
     if fault := fields.fault(mapping):
-        raise CommandError(f"The mapping cannot be used: {fault}")
+        raise CommandError(f"The mapping cannot be used: {sentences.mapping_fault(fault)}")
     return dict(mapping)
 
 
@@ -87,11 +80,12 @@ def _warnings(form: Form) -> list[str]:
     """What the portal requires and no submission will have, as far as it can be asked now."""
     warnings = []
     for record in plan.RECORDS[form.creates]:
+        mapped = form.mapping.get(record) or {}
         try:
-            described = portals.call(form.portal, f"crm.{record}.fields", {}).result
+            missing = forms.missing(mapped, record, directory.record_fields(form.portal, record))
         except errors.PortalError as error:
             return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
-        missing = fields.missing(form.mapping.get(record) or {}, described if isinstance(described, dict) else {})
         if missing:
-            warnings.append(f"The portal requires these fields of a {record}, map them: {', '.join(missing)}")
+            wanted = ", ".join(field.name for field in missing)
+            warnings.append(f"The portal requires these fields of a {record}, map them: {wanted}")
     return warnings

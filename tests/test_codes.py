@@ -1,0 +1,97 @@
+"""The codes to copy: filled with the form's own facts, and such that they run."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from traces import codes, names
+from traces.models import Kind
+
+pytestmark = pytest.mark.django_db
+SERVERS = ["curl", "python", "php"]
+PAGES = ["snippet", "html", "javascript"]
+
+
+@pytest.fixture
+def texts(form, settings):
+    settings.APP_URL = "https://relay.example"
+
+    def texts(secret="", **facts):
+        for name, value in facts.items():
+            setattr(form, name, value)
+        return {code.id: code.text for code in codes.codes(form, secret)["codes"]}
+
+    return texts
+
+
+def test_there_is_one_for_each_way_to_send(texts):
+    assert list(texts()) == ["snippet", "html", "curl", "python", "php", "javascript"]
+
+
+def test_each_has_the_forms_own_address(texts, form):
+    address = f"https://relay.example/in/{form.key}"
+    assert [name for name, text in texts().items() if not re.search(rf"{address}(/|\.js)[\"']", text)] == []
+
+
+def test_nothing_is_left_to_fill_in(texts):
+    assert [name for name, text in texts().items() if re.search("@[A-Z]+@", text)] == []
+
+
+def test_a_secret_just_made_is_in_the_codes_for_servers_alone(texts):
+    assert [name for name, text in texts("n3w-secret").items() if "n3w-secret" in text] == SERVERS
+
+
+def test_a_secret_that_nobody_knows_has_a_place(texts):
+    assert [name for name, text in texts().items() if f"Bearer {codes.NO_SECRET}" in text] == SERVERS
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_the_field_that_no_person_sees_is_there_where_it_is_looked_at(texts, looks):
+    html = texts(honeypot=looks)["html"]
+    assert (f'<input name="{names.HONEYPOT}" hidden autocomplete="off" tabindex="-1">' in html) is looks
+
+
+def test_the_names_in_the_html_form_need_no_mapping(texts):
+    found = re.findall(r'name="(\w+)"', texts()["html"])
+    assert {names.meaning_of(name) for name in found} == {"name", "phone", "email", "comments"}
+
+
+def test_only_a_server_may_link_records_so_only_its_codes_are_shown(texts):
+    linking = texts(creates=Kind.LINK)
+    assert list(linking) == SERVERS
+    assert all("ENTITIES" in text for text in linking.values())
+
+
+@pytest.mark.parametrize("kind", [Kind.LEAD, Kind.LINK])
+def test_the_python_code_compiles(texts, kind):
+    ast.parse(texts(creates=kind)["python"])
+
+
+@pytest.mark.parametrize("kind", [Kind.LEAD, Kind.LINK])
+def test_the_body_of_the_curl_code_is_json(texts, kind):
+    assert json.loads(re.search(r"-d '(.*)'$", texts(creates=kind)["curl"])[1])["name"]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
+def test_the_javascript_code_compiles(texts):
+    done = subprocess.run(["node", "--check", "-"], input=texts()["javascript"], text=True, capture_output=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("program", [[sys.executable, "-c"], ["sh", "-c"]], ids=["python", "curl"])
+def test_a_code_for_servers_runs_as_it_stands(live_server, form, settings, program):
+    settings.APP_URL = live_server.url
+    text = next(
+        code.text
+        for code in codes.codes(form, form.secret)["codes"]
+        if code.label == {"sh": "curl"}.get(program[0], "Python")
+    )
+    done = subprocess.run([*program, text], capture_output=True, text=True, timeout=30)
+    assert "queued" in done.stdout
+    assert form.submissions.get().body["name"] == "Ines Moreau"

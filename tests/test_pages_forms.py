@@ -1,0 +1,304 @@
+"""The pages of the forms: the list, making one, its settings, its fields, its codes and its secret."""
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.utils import timezone
+
+from tests.conftest import SECRET, make_form
+from tests.product_fixtures import Frame
+from traces import directory, intake
+from traces.models import Form
+from traces.pages import form_activity
+
+pytestmark = pytest.mark.django_db
+HERE = "/b24/app/forms/"
+SETTINGS = {"name": "Orders", "creates": "lead", "active": "1"}
+MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def lead(acme):
+    """A form that makes leads."""
+    return make_form(acme, name="Orders", creates="lead")
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """The portal tells its fields."""
+    monkeypatch.setattr(directory, "record_fields", lambda portal, record: [])
+
+
+# --- The list ---
+
+
+def test_without_a_form_the_page_explains_what_one_is(frame):
+    page = frame.get(HERE).text
+    assert "There is no form yet." in page
+    assert "/b24/app/forms/new/" in page
+
+
+def test_the_list_tells_of_each_form(frame, form):
+    page = frame.get(HERE).text
+    assert f"/in/{form.key}/" in page
+    assert ">A trace alone<" in page
+    assert ">In use<" in page
+
+
+def test_the_list_has_the_portals_own_forms_alone(frame, other):
+    make_form(other, name="Of somebody else")
+    assert "Of somebody else" not in frame.get(HERE).text
+
+
+def test_a_form_that_is_switched_off_says_so(frame, form):
+    Form.objects.update(active=False)
+    assert ">Switched off<" in frame.get(HERE).text
+
+
+def test_the_picture_has_a_text_beside_it(frame, make_submission):
+    make_submission()
+    assert 'aria-label="1 submission in 14 days"' in frame.get(HERE).text
+
+
+NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("received", "place"),
+    [
+        (NOON, 13),
+        (datetime(2026, 3, 15, tzinfo=UTC), 13),
+        (datetime(2026, 3, 14, 23, 59, 59, 999999, tzinfo=UTC), 12),
+        (datetime(2026, 3, 2, tzinfo=UTC), 0),
+        (datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC), None),
+    ],
+)
+def test_each_submission_stands_on_its_day(acme, make_submission, received, place):
+    make_submission(received_at=received)
+    with time_machine.travel(NOON, tick=False):
+        (row,) = form_activity.rows(acme)
+    step = form_activity.BAR + form_activity.GAP
+    assert [bar.x // step for bar in row.bars] == ([] if place is None else [place])
+    assert (row.count, row.last) == (len(row.bars), received)
+
+
+def test_the_highest_bar_has_the_whole_height_and_one_submission_is_seen():
+    assert [(bar.y, bar.height) for bar in form_activity.bars([0, 1000, 1])] == [(0, 24), (22, 2)]
+
+
+def test_the_list_costs_the_same_however_many_forms(frame, acme, make_submission, django_assert_num_queries):
+    for number in range(5):
+        make_submission(form=make_form(acme, name=f"Form {number}"))
+    with django_assert_num_queries(3):  # the portal, its forms, their days
+        frame.get(HERE)
+
+
+# --- Making one ---
+
+
+def test_a_name_and_a_kind_make_a_form(frame, acme):
+    frame.post(f"{HERE}new/", {"name": " Orders ", "creates": "lead"})
+    form = Form.objects.get()
+    assert (form.portal, form.name, form.creates, form.honeypot, form.active) == (acme, "Orders", "lead", True, True)
+
+
+def test_a_new_forms_secret_is_shown_and_works(frame):
+    page = frame.post(f"{HERE}new/", {"name": "Orders", "creates": "lead"}).text
+    secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
+    assert intake.shows_secret(Form.objects.get(), f"Bearer {secret}")
+    assert f"Authorization: Bearer {secret}" in page
+
+
+def test_a_secret_is_shown_once(frame, form):
+    page = frame.get(f"{HERE}{form.pk}/codes/").text
+    assert 'id="form-secret"' not in page
+    assert "YOUR_SECRET" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"name": "", "creates": "lead"}, "form-name"),
+        ({"name": "x" * 121, "creates": "lead"}, "form-name"),
+        ({"name": "Orders", "creates": "invoice"}, "creates"),
+        ({"name": "Orders"}, "creates"),
+    ],
+)
+def test_a_form_that_cannot_be_made_says_why(frame, typed, wrong):
+    answer = frame.post(f"{HERE}new/", typed)
+    assert (answer.status_code, Form.objects.count()) == (422, 0)
+    assert f'id="{wrong}-error"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+
+
+def test_what_was_typed_is_not_lost(frame):
+    assert 'value="Orders &amp; more"' in frame.post(f"{HERE}new/", {"name": "Orders & more"}).text
+
+
+# --- Settings ---
+
+
+def test_the_settings_are_saved(frame, form):
+    typed = {
+        **SETTINGS,
+        "origins": "https://Shop.example/cart\r\n\r\nhttps://shop.example\r\nhttp://localhost:8080",
+        "thank_you_url": "https://shop.example/thanks",
+        "find_existing": "1",
+        "honeypot": "1",
+        "most_per_minute": "30",
+    }
+    answer = frame.post(f"{HERE}{form.pk}/", typed)
+    form.refresh_from_db()
+    assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
+    assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
+    assert (form.find_existing, form.honeypot, form.most_per_minute, form.active) == (True, True, 30, True)
+    assert 'role="status"' in answer.text
+
+
+def test_what_is_not_ticked_is_off(frame, form):
+    Form.objects.update(honeypot=True, find_existing=True)
+    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead"})
+    form.refresh_from_db()
+    assert (form.honeypot, form.find_existing, form.active, form.most_per_minute) == (False, False, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("name", " ", "form-name"),
+        ("creates", "x", "creates"),
+        ("origins", "https://shop.example\nshop.example", "form-origins"),
+        ("origins", "https://a\0b.example", "form-origins"),
+        ("origins", "\n".join(f"https://s{number}.example" for number in range(51)), "form-origins"),
+        ("thank_you_url", "javascript:alert(1)", "form-thanks"),
+        ("thank_you_url", "shop.example", "form-thanks"),
+        ("thank_you_url", f"https://shop.example/{'x' * 500}", "form-thanks"),
+        ("thank_you_url", "https://shop.example/a\0b", "form-thanks"),
+        ("most_per_minute", "-1", "form-most"),
+        ("most_per_minute", "10001", "form-most"),
+        ("most_per_minute", "²", "form-most"),
+        ("most_per_minute", "9" * 5000, "form-most"),
+    ],
+)
+def test_settings_that_cannot_be_kept_change_nothing_and_say_why(frame, form, name, value, wrong):
+    before = Form.objects.values().get()
+    answer = frame.post(f"{HERE}{form.pk}/", {**SETTINGS, "origins": "https://kept.example", name: value})
+    assert (answer.status_code, Form.objects.values().get()) == (422, before)
+    assert f'id="{wrong}-error"' in answer.text
+    assert name == "origins" or "https://kept.example" in answer.text
+
+
+def test_a_wrong_site_is_named(frame, form):
+    answer = frame.post(f"{HERE}{form.pk}/", {**SETTINGS, "origins": "https://shop.example\n<b>"})
+    assert "“&lt;b&gt;” is no address of a site." in answer.text
+
+
+# --- Its end ---
+
+
+def test_a_form_that_nothing_came_through_is_deleted(frame, form):
+    answer = frame.post(f"{HERE}{form.pk}/remove/")
+    assert not Form.objects.exists()
+    assert "is deleted." in answer.text
+
+
+def test_a_form_with_submissions_is_switched_off_and_kept(frame, form, make_submission):
+    make_submission()
+    answer = frame.post(f"{HERE}{form.pk}/remove/")
+    form.refresh_from_db()
+    assert (form.active, form.submissions.count()) == (False, 1)
+    assert "switched off" in answer.text
+
+
+# --- The secret ---
+
+
+def test_a_new_secret_is_shown_and_the_former_one_still_works(frame, form):
+    page = frame.post(f"{HERE}{form.pk}/secret/").text
+    secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
+    form.refresh_from_db()
+    assert intake.shows_secret(form, f"Bearer {secret}")
+    assert intake.shows_secret(form, f"Bearer {SECRET}")
+
+
+def test_a_secret_that_leaked_ends_at_once(frame, form):
+    frame.post(f"{HERE}{form.pk}/secret/", {"at_once": "1"})
+    form.refresh_from_db()
+    with pytest.raises(intake.Problem):
+        intake.shows_secret(form, f"Bearer {SECRET}")
+
+
+def test_a_secret_is_made_by_a_post_alone(frame, form):
+    assert frame.get(f"{HERE}{form.pk}/secret/").status_code == 405
+    assert Form.objects.get().secret_hash == hashlib.sha256(SECRET.encode()).hexdigest()
+
+
+def test_until_when_the_former_secret_works_is_told(frame, form):
+    Form.objects.update(old_secret_until=timezone.now() + timedelta(hours=1))
+    assert "a former secret works as well" in frame.get(f"{HERE}{form.pk}/codes/").text
+    Form.objects.update(old_secret_until=timezone.now() - timedelta(hours=1))
+    assert "a former secret works as well" not in frame.get(f"{HERE}{form.pk}/codes/").text
+
+
+def test_each_code_has_its_tab_and_a_button_to_copy_it(frame, form):
+    page = frame.get(f"{HERE}{form.pk}/codes/").text
+    tabs = re.findall(r'role="tab" id="tab-(\w+)" aria-controls="panel-(\w+)"', page)
+    assert tabs == [(name, name) for name in ("snippet", "html", "curl", "python", "php", "javascript")]
+    assert all(f'id="panel-{name}"' in page and f'data-copy="#code-{name}"' in page for name, _ in tabs)
+    assert page.count('aria-selected="true"') == 1
+
+
+# --- Who may ---
+
+GETS = ["", "fields/", "fields/rows/", "codes/"]
+POSTS = ["", "fields/rows/", "secret/", "remove/"]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_another_portals_form_is_not_there(client, other, lead, path):
+    answer = Frame(client, other).get(f"{HERE}{lead.pk}/{path}")
+    assert (answer.status_code, lead.key in answer.text) == (404, False)
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_nobody_changes_another_portals_form(client, other, lead, path):
+    before = Form.objects.values().get()
+    body = {**SETTINGS, **MAPPED}
+    answer = Frame(client, other).post(f"{HERE}{lead.pk}/{path}", body)
+    assert (answer.status_code, Form.objects.values().get()) == (404, before)
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_who_is_no_administrator_changes_nothing(client, acme, lead, path):
+    before = Form.objects.values().get()
+    body = {**SETTINGS, **MAPPED}
+    answer = Frame(client, acme, admin=False).post(f"{HERE}{lead.pk}/{path}", body)
+    assert (answer.status_code, Form.objects.values().get()) == (403, before)
+
+
+def test_who_is_no_administrator_makes_no_form(client, acme):
+    answer = Frame(client, acme, admin=False).post(f"{HERE}new/", {"name": "Orders", "creates": "lead"})
+    assert (answer.status_code, Form.objects.exists()) == (403, False)
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+def test_no_number_of_a_form_is_too_strange(frame, number):
+    assert frame.get(f"{HERE}{number}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "new/", *(f"FORM/{path}" for path in GETS)])
+def test_no_page_has_a_script_or_a_style_of_its_own(frame, lead, described, path):
+    page = frame.get(f"{HERE}{path.replace('FORM', str(lead.pk))}").text
+    assert not re.search(r"<script(?! async src)|\sstyle=|\son[a-z]+=", page)
+    assert "rows" in path or page.count("<h1") == 1

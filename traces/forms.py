@@ -1,0 +1,85 @@
+"""Making a form and keeping it: its secret, its mapping, what the portal requires of it.
+
+The page in the portal and the operator's command do the same with these functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from b24app.models import Portal
+from b24app.transactions import writing
+from traces import directory, fields, names
+from traces.models import Form
+
+# How long the former secret is good, so that a server can be given the new one in peace.
+OLD_SECRET_FOR = timedelta(hours=24)
+SUBMISSIONS_READ = 50
+MOST_NAMES = 100
+
+
+def make(portal: Portal, **facts: Any) -> tuple[Form, str]:
+    """Make a form of these fields of the model, and its secret, which is kept nowhere.
+
+    Raises `django.core.exceptions.ValidationError` with the faults by field.
+    """
+    secret = secrets.token_urlsafe(32)
+    form = Form(portal=portal, secret_hash=_digest(secret), **facts)
+    form.full_clean()
+    form.save()
+    return form, secret
+
+
+def new_secret(form: Form, *, at_once: bool = False) -> str:
+    """Give the form a new secret. The former one is good for another `OLD_SECRET_FOR`, unless it ends `at_once`."""
+    secret = secrets.token_urlsafe(32)
+    with writing():
+        row = Form.objects.select_for_update().get(pk=form.pk)
+        form.old_secret_hash = "" if at_once else row.secret_hash
+        form.old_secret_until = None if at_once else timezone.now() + OLD_SECRET_FOR
+        form.secret_hash = _digest(secret)
+        form.save(update_fields=["secret_hash", "old_secret_hash", "old_secret_until"])
+    return secret
+
+
+def take_away(form: Form) -> bool:
+    """Delete a form that nothing came through, else switch it off; True where it was deleted."""
+    with writing():
+        # A submission that comes meanwhile waits for the form's row, and then finds none.
+        Form.objects.select_for_update().get(pk=form.pk)
+        if not form.submissions.exists():
+            form.delete()
+            return True
+        form.active = False
+        form.save(update_fields=["active"])
+    return False
+
+
+def address(form: Form) -> str:
+    """Where the form's submissions are sent to."""
+    return f"{settings.APP_URL}/in/{form.key}/"
+
+
+def submitted_names(form: Form) -> list[str]:
+    """The names, never the values, that came with the form's latest submissions, the newest first."""
+    latest = form.submissions.order_by("-received_at").values_list("body", flat=True)[:SUBMISSIONS_READ]
+    found = dict.fromkeys(name for body in latest for name, _ in names.values(body))
+    return list(found)[:MOST_NAMES]
+
+
+def missing(mapped: Mapping[str, Any], record: str, described: Iterable[directory.Field]) -> list[directory.Field]:
+    """The fields that the portal requires of a record, and that neither its mapping nor a visitor's contacts fill."""
+    known = {field.name: field for field in described}
+    lacking = fields.missing(mapped, {name: {"isRequired": field.required} for name, field in known.items()})
+    return [known[name] for name in lacking if name in mapped or name not in fields.usual(record)]
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
