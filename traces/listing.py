@@ -136,7 +136,9 @@ def each(portal: Portal, wanted: Filter) -> Iterator[Submission]:
     """All that a filter matches, with their forms, read in chunks: memory stays the same however many they are."""
     after: Cursor | None = None
     while rows := list(chunk(portal, wanted, after).select_related("form")):
-        yield from rows
+        for row in rows:
+            row.portal = portal
+            yield row
         after = _at(rows[-1])
 
 

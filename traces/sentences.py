@@ -1,5 +1,6 @@
 """Every state, outcome, repair and refusal in words that a person can act on."""
 
+import functools
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -211,13 +212,24 @@ def failure(code: str, *, gave_up: bool = False) -> Failure:
     return Failure(GAVE_UP, known.happened, AFTER_THREE_DAYS) if gave_up else known
 
 
-def without_gave_up(reason: str) -> tuple[str, bool]:
-    """The portal's own words of a stored reason, and whether the three days were over."""
-    with translation.override(settings.LANGUAGE_CODE):  # in which it was stored
-        gave_up = str(GAVE_UP)
-        ours = {str(text) for text in (OUTCOMES["refused"], WORKER_LOST, NO_ANSWER, ANSWER_LOST)}
+def told(reason: str) -> tuple[str, bool]:
+    """The portal's own words of a stored reason ("" where they are ours), and whether the three days were over."""
+    ours = _stored()
+    gave_up = next(text for text, ours_too in ours.items() if ours_too is GAVE_UP)
     words = reason.removeprefix(gave_up).strip()
     return ("" if words in ours else words), reason.startswith(gave_up)
+
+
+def own(reason: str) -> Text:
+    """A stored reason; one of ours is in the reader's language then."""
+    return _stored().get(reason, reason)
+
+
+@functools.cache
+def _stored() -> dict[str, Text]:
+    """Our own reasons by how they are stored, in the language that the workers speak."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return {str(text): text for text in (GAVE_UP, OUTCOMES["refused"], WORKER_LOST, NO_ANSWER, ANSWER_LOST)}
 
 
 def source_label(source: str) -> str:
