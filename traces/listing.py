@@ -124,12 +124,12 @@ def page(portal: Portal, wanted: Filter, *, after: Cursor | None = None, before:
     return Page(shown, first if after else None, last if more else None, found)
 
 
-def chunk(portal: Portal, wanted: Filter, after: Cursor | None = None, rows: int = CHUNK_ROWS) -> QuerySet[Submission]:
-    """The next rows of all that a filter matches, in their order; it is up to the caller what of them is read."""
+def chunk(portal: Portal, wanted: Filter, after: Cursor | None = None) -> QuerySet[Submission]:
+    """The next `CHUNK_ROWS` rows of all that a filter matches, in their order; it is up to the caller what of them is read."""
     found = matching(portal, wanted)
     if after:
         found = found.filter(received_at__lte=after.received_at).filter(_older(after))
-    return found.order_by("-received_at", "-id")[:rows]
+    return found.order_by("-received_at", "-id")[:CHUNK_ROWS]
 
 
 def each(portal: Portal, wanted: Filter) -> Iterator[Submission]:

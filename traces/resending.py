@@ -57,17 +57,17 @@ def begin(portal: Portal, wanted: Filter) -> Progress:
     return Progress(listing.matching(portal, wanted).count())
 
 
-def go_on(portal: Portal, wanted: Filter, progress: Progress, seconds: float = STEP_SECONDS) -> Progress:
-    """One step of that, for about so many seconds. What arrived after the first step is not looked at."""
+def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
+    """One step of that, for about `STEP_SECONDS`. What arrived after the first step is not looked at."""
     sent, left, after, done = progress.sent, progress.left, progress.after, False
-    until = time.monotonic() + seconds
+    until = time.monotonic() + STEP_SECONDS
     while not done:
         found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk"))
         if found:
             changed = delivery.send_again(Q(portal=portal, pk__in=[pk for _, pk in found]))
             sent, left, after = sent + changed, left + len(found) - changed, Cursor(*found[-1])
         done = len(found) < listing.CHUNK_ROWS
-        if time.monotonic() > until:
+        if time.monotonic() >= until:
             break
     if sent > progress.sent:
         tasks.wake(portal.pk)

@@ -93,7 +93,7 @@ def _page(
     context = {
         **_went(row, explained),
         "row": row,
-        "visitor": visitor,
+        "who": submissions.who(visitor)[0],
         "fields": _fields(row.body, visitor),
         "body": explanation.pretty(row.body),
         "state": state,

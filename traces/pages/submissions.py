@@ -95,7 +95,8 @@ class Row:
     """A submission as the list shows it."""
 
     row: Submission
-    visitor: names.Visitor
+    who: str
+    contacts: Sequence[str]
     state: sentences.Text
     badge: str
     source: str
@@ -170,15 +171,25 @@ def _shown(row: Submission, now: datetime) -> Row:
     state = shown_state(row)
     failed = row.state == Submission.State.FAILED
     gave_up = sentences.told(row.reason)[1]
+    named, contacts = who(names.recognise(row.body))
     return Row(
         row=row,
-        visitor=names.recognise(row.body),
+        who=named,
+        contacts=contacts,
         state=sentences.STATES[state],
         badge=BADGES.get(state, "wait"),
         source=sentences.source_label(row.source),
         happened=sentences.failure(row.code, gave_up=gave_up).happened if failed else "",
         may_send=resending.may(row, now),
     )
+
+
+def who(visitor: names.Visitor) -> tuple[str, list[str]]:
+    """What a visitor is called, and by what else to be recognised: phone and e-mail."""
+    known = [visitor.full_name, *visitor.phones[:1], *visitor.emails[:1], visitor.company]
+    named = next(filter(None, known), "")
+    contacts = [text for text in known[1:-1] if text and text != named]
+    return named or _("Without a name"), contacts
 
 
 @sensitive_post_parameters("text")
