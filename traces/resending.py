@@ -17,6 +17,7 @@ from traces.models import Submission
 
 # Somebody looks at the progress, and the next step follows at once.
 STEP_SECONDS = 0.7
+_MAY_REST = (Submission.State.FAILED, Submission.State.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
     sent, left, after, done = progress.sent, progress.left, progress.after, False
     until = time.monotonic() + STEP_SECONDS
     while not done:
-        found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk"))
-        if found:
-            changed = delivery.send_again(Q(portal=portal, pk__in=[pk for _, pk in found]))
-            sent, left, after = sent + changed, left + len(found) - changed, Cursor(*found[-1])
+        found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk", "state"))
+        # Those that may rest are asked for by their keys alone, since they are known to be the portal's.
+        ids = [pk for _, pk, state in found if state in _MAY_REST]
+        changed = delivery.send_again(Q(pk__in=ids)) if ids else 0
+        sent, left = sent + changed, left + len(found) - changed
+        after = Cursor(*found[-1][:2]) if found else after
         done = len(found) < listing.CHUNK_ROWS
         if time.monotonic() >= until:
             break
