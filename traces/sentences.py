@@ -89,7 +89,7 @@ _MISSING = Failure(
 _TOGETHER = Failure(
     _("The portal did not accept this request together with others."),
     _("Trace Relay sends several requests at a time, and the portal has taken exception to that."),
-    _("Send the submission again: it then goes alone. If it stays so, tell the operator of Trace Relay."),
+    _("Send the submission again. If it stays so, tell the operator of Trace Relay."),
 )
 _UNNAMED = Failure(
     _("The portal refuses this submission."),

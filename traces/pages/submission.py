@@ -148,7 +148,7 @@ def _explained(row: Submission) -> Explanation | None:
 def _fields(body: Mapping[str, Any], visitor: names.Visitor) -> list[tuple[str, str]]:
     """What the visitor has sent, by what it is; what was not recognised by its own name."""
     known = [
-        (_("Name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),
+        (_("Full name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),
         *((_("Phone"), phone) for phone in visitor.phones),
         *((_("E-mail"), email) for email in visitor.emails),
         (_("Company"), visitor.company),
