@@ -5,6 +5,7 @@ Both stand in one index with the time of arrival, so that looking through 100,00
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,10 @@ from traces.sources import Facts
 LONGEST = 300
 LONGEST_SOURCE = 255
 UTM_SOURCE, REFERRER, DIRECT = "utm_source", "referrer", "direct"
+# What an administrator may look for: so many words, the rest is left out.
+MOST_WORDS = 8
+_PHONE = re.compile(r"[+\d\s().-]+")
+_FEWEST_DIGITS, _FEWEST_OF_PHONE, _MOST_OF_PHONE = 4, 6, 15
 
 
 def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
@@ -32,6 +37,31 @@ def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
 def folded(text: str) -> str:
     """A text as it is compared: letter case and the width of spaces do not count."""
     return " ".join(text.casefold().split())
+
+
+def wanted(text: str) -> list[tuple[str, ...]]:
+    """What must occur for a text that somebody looks for: one of each tuple.
+
+    Each word must occur; digits are found also where they are written in another way, as phone numbers are.
+    """
+    whole = folded(text)
+    digits = _digits(whole)
+    if _PHONE.fullmatch(whole) and _FEWEST_OF_PHONE <= len(digits) <= _MOST_OF_PHONE:
+        # Within a country one writes 8 or 0 where +7 or +49 stands for the world.
+        national = digits[1:] if whole[0] in "+80" and len(digits) > _FEWEST_OF_PHONE else digits
+        return [tuple(dict.fromkeys((whole, national)))]
+    return [_spellings(word) for word in whole.split()[:MOST_WORDS]]
+
+
+def _spellings(word: str) -> tuple[str, ...]:
+    digits = _digits(word)
+    if digits != word and len(digits) >= _FEWEST_DIGITS and _PHONE.fullmatch(word):
+        return (word, digits)
+    return (word,)
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))
 
 
 def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:

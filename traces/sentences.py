@@ -1,8 +1,15 @@
 """Every state, outcome, repair and refusal in words that a person can act on."""
 
+import functools
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from traces import search
 from traces.fields import Fault
 
 Text = str | Promise
@@ -74,3 +81,178 @@ GAVE_UP: Text = _("It could not be delivered within three days.")
 def mapping_fault(fault: Fault) -> str:
     """Why a mapping cannot be stored, in one sentence."""
     return str(MAPPING[fault.code]) % {"about": fault.about}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something was not delivered: what happened, why that is, and what can be done about it."""
+
+    happened: Text
+    why: Text
+    todo: Text
+
+
+_VALUE = Failure(
+    _("The portal did not accept a value of this submission."),
+    _("A field got something that it does not take, such as text in the place of a number or a date."),
+    _("Find the field that the portal names, correct it on the page “Forms”, then send the submission again."),
+)
+_MISSING = Failure(
+    _("The portal does not find a record that this submission belongs to."),
+    _("The record was deleted in the CRM, or its number was wrong from the beginning."),
+    _("Look for the record in the CRM. Send the submission again once it is there."),
+)
+_TOGETHER = Failure(
+    _("The portal did not accept this request together with others."),
+    _("Trace Relay sends several requests at a time, and the portal has taken exception to that."),
+    _("Send the submission again. If it stays so, tell the operator of Trace Relay."),
+)
+_UNNAMED = Failure(
+    _("The portal refuses this submission."),
+    _("It has not said by a code why that is; its own words are all there is."),
+    _("Correct what the portal names, on the page “Forms” or in the CRM, then send the submission again."),
+)
+_NO_CONNECTION = Failure(
+    _("The portal could not be reached."),
+    _("The connection did not come about, or it broke before the portal had taken anything."),
+    _("Check whether the portal opens in your browser, then send the submission again."),
+)
+_NO_ANSWER_CAME = Failure(
+    _("The portal gave no readable answer."),
+    _("The connection broke while the portal was at work, or something else than the portal answered."),
+    _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
+)
+_OURS = Failure(
+    _("Trace Relay could not prepare this submission."),
+    _("This is a fault of Trace Relay itself; its operator has been told."),
+    _("Send the submission again in a day, or write to the operator of Trace Relay."),
+)
+
+# By the code of `Submission.code`, as `b24app.errors` has them; what the portal may refuse, and what may go wrong
+# again and again until the three days are over.
+FAILURES: dict[str, Failure] = {
+    "error_argument": _VALUE,
+    "invalid_arg_value": _VALUE,
+    "crm_field_error_value_not_valid": _VALUE,
+    "not_found": _MISSING,
+    "error_not_found": _MISSING,
+    "method_confirm_denied": Failure(
+        _("An administrator of the portal has declined the application's request."),
+        _("The portal asks for a confirmation before the application may do this, and it was refused."),
+        _("Send the submission again and confirm the request in the portal's notifications."),
+    ),
+    "wrong_auth_type": Failure(
+        _("The portal does not allow this to the way in which it is connected."),
+        _("What an installed application may do, a webhook may not always, and the other way round."),
+        _("Install Trace Relay from the Market instead of a webhook, then send the submission again."),
+    ),
+    "wrong_encoding": Failure(
+        _("The portal could not read the letters of this submission."),
+        _("A text came in an encoding that the portal does not know."),
+        _("Set the form on your website to UTF-8. What has come already can be entered in the CRM by hand."),
+    ),
+    "error_batch_method_not_allowed": _TOGETHER,
+    "error_batch_length_exceeded": _TOGETHER,
+    "entity_type_not_supported": Failure(
+        _("The portal cannot link a record of this kind to the visitor's path."),
+        _("Its version of the CRM does not know it, or that part of the CRM is switched off."),
+        _("Choose on the page “Forms” that something else is made, then send the submission again."),
+    ),
+    "access_denied": Failure(
+        _("The portal did not let the application do this."),
+        _("The administrator by whose permission it works may not see or change such records."),
+        _(
+            "Give this right in the CRM's access permissions, or open Trace Relay as an administrator who has it; "
+            "then send the submission again."
+        ),
+    ),
+    "error_core": Failure(
+        _("The portal's CRM turned this submission down."),
+        _("Usually a field that the CRM requires is empty, or a value does not fit its field."),
+        _(
+            "Fill the field that the portal names on the page “Forms”, or make it optional in the CRM; "
+            "then send the submission again."
+        ),
+    ),
+    "refused": _UNNAMED,
+    "error": _UNNAMED,
+    "": _UNNAMED,
+    "spam": Failure(
+        _("This submission was kept back because it looks like spam."),
+        _("A field that no person sees was filled in, as programs do that fill every field."),
+        _("If a person has sent it, send it again and it will be delivered. If not, delete it or leave it here."),
+    ),
+    "connection_error": _NO_CONNECTION,
+    "unreachable": _NO_CONNECTION,
+    "no_auth_found": _NO_CONNECTION,
+    "unreadable": _NO_ANSWER_CAME,
+    "connection_lost": _NO_ANSWER_CAME,
+    "timeout": _NO_ANSWER_CAME,
+    "internal_server_error": _NO_ANSWER_CAME,
+    "error_unexpected_answer": _NO_ANSWER_CAME,
+    "worker_lost": Failure(
+        _("Trace Relay was interrupted while it was sending this submission."),
+        _("A program or a machine stopped in the middle, so nobody knows whether the portal has it."),
+        _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
+    ),
+    "answer_lost": Failure(
+        _("The portal did not do it, and its reason was lost with its answer."),
+        _("The connection broke while the portal was at work."),
+        _("Send the submission again: the portal then says its reason once more."),
+    ),
+    "not_run": Failure(
+        _("The portal left this request out."),
+        _("It was sent together with others, and the portal stopped before its turn came."),
+        _("Send the submission again."),
+    ),
+    "internal_error": _OURS,
+    "turning_in_circles": Failure(
+        _("The portal's address or permission changed again and again."),
+        _("This happens while a portal is being moved or renamed."),
+        _("Open Trace Relay in the portal once, then send the submission again."),
+    ),
+}
+UNKNOWN_FAILURE = Failure(
+    _("The portal answered with an error that Trace Relay does not know."),
+    _("It may come from another application or from an extension of the portal; the portal's own words say more."),
+    _("Show the portal's words to whoever looks after your Bitrix24. Send the submission again once it is settled."),
+)
+AFTER_THREE_DAYS: Text = _(
+    "Put right what stopped it, look in the CRM whether the record is there already, then send the submission again."
+)
+
+
+def failure(code: str, *, gave_up: bool = False) -> Failure:
+    """Why a submission with this code was not delivered; `gave_up` where it was tried for three days."""
+    known = FAILURES.get(code, UNKNOWN_FAILURE)
+    return Failure(GAVE_UP, known.happened, AFTER_THREE_DAYS) if gave_up else known
+
+
+def told(reason: str) -> tuple[str, bool]:
+    """The portal's own words of a stored reason ("" where they are ours), and whether the three days were over."""
+    ours = _stored()
+    gave_up = next(text for text, ours_too in ours.items() if ours_too is GAVE_UP)
+    words = reason.removeprefix(gave_up).strip()
+    return ("" if words in ours else words), reason.startswith(gave_up)
+
+
+def own(reason: str) -> Text:
+    """A stored reason; one of ours is in the reader's language then."""
+    return _stored().get(reason, reason)
+
+
+@functools.cache
+def _stored() -> dict[str, Text]:
+    """Our own reasons by how they are stored, in the language that the workers speak."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return {str(text): text for text in (GAVE_UP, OUTCOMES["refused"], WORKER_LOST, NO_ANSWER, ANSWER_LOST)}
+
+
+def source_label(source: str) -> str:
+    """A submission's source in words, by what `traces.search.source_of` has stored; "" is not known yet."""
+    kind, _colon, value = source.partition(":")
+    if kind == search.UTM_SOURCE:
+        return gettext("%(value)s (UTM tag)") % {"value": value}
+    if kind == search.REFERRER:
+        return gettext("From %(value)s") % {"value": value}
+    return gettext("Direct visit") if kind == search.DIRECT else gettext("Not known yet")

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from traces.pages import form_fields, forms, health, opening, overview, settings, sources, start, submissions
+from traces.pages import (
+    form_fields,
+    forms,
+    health,
+    opening,
+    overview,
+    settings,
+    sources,
+    start,
+    submission,
+    submissions,
+)
 
 urlpatterns = [
     path("", opening.app_page, name="app"),
@@ -23,6 +34,12 @@ urlpatterns = [
     path("forms/<int:form_id>/remove/", forms.take_away, name="form-take-away"),
     # Submissions
     path("submissions/", submissions.show, name="submissions"),
+    path("submissions/again/", submissions.again, name="submissions-again"),
+    path("submissions/again/all/", submissions.again_all, name="submissions-again-all"),
+    path("submissions/export/", submissions.export, name="submissions-export"),
+    path("submissions/<uuid:submission_id>/", submission.show, name="submission"),
+    path("submissions/<uuid:submission_id>/again/", submission.again, name="submission-again"),
+    path("submissions/<uuid:submission_id>/delete/", submission.delete, name="submission-delete"),
     # Settings
     path("settings/", settings.show, name="settings"),
     path("settings/retention/", settings.retention, name="settings-retention"),

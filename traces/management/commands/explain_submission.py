@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from traces import orders, plan, sentences, sources
+from traces import explanation, sentences
+from traces.explanation import Explanation
 from traces.models import Submission
 from traces.views import shown_state
 
@@ -23,14 +24,13 @@ class Command(BaseCommand):
         row = Submission.objects.filter(pk=options["id"]).select_related("portal", "form").first()
         if row is None:
             raise CommandError(f"There is no submission {options['id']}.")
-        book = orders.rulebook(row.portal_id)
-        work = orders.work(row, row.form, book.rules)
+        explained = explanation.explain(row)
         for title, lines in (
             ("Came in", _came(row)),
-            ("Repaired", (f"{key}: {sentences.REPAIRS[key]}" for key in dict.fromkeys([*row.repairs, *work.repairs]))),
-            ("Trace", [json.dumps(work.trace, ensure_ascii=False, indent=2)]),
-            ("Rules, as they are now", _rules(book, work)),
-            ("Commands, as they would be now", _commands(work)),
+            ("Repaired", (f"{key}: {sentences.REPAIRS[key]}" for key in explained.repairs)),
+            ("Trace", [explained.trace]),
+            ("Rules, as they are now", _rules(explained)),
+            ("Commands, as they would be now", _commands(explained)),
             ("What the portal answered", _attempts(row)),
         ):
             self.stdout.write(self.style.MIGRATE_HEADING(title))
@@ -39,29 +39,22 @@ class Command(BaseCommand):
 
 def _came(row: Submission) -> Iterator[str]:
     yield f"{row.received_at:%Y-%m-%d %H:%M:%S} UTC, form {row.form.name} ({row.form.creates}), {shown_state(row)}"
-    yield json.dumps(row.body, ensure_ascii=False, indent=2)
+    yield explanation.pretty(row.body)
 
 
-def _rules(book: orders.Rulebook, work: orders.Work) -> Iterator[str]:
-    if not book.rules:
+def _rules(explained: Explanation) -> Iterator[str]:
+    if not explained.rules:
         yield "none: the portal finds the source by itself, by utm_source or by the referrer"
-    for explained in sources.explain(book.rules, work.facts):
-        rule = explained.rule
-        asked = rule.field if rule.field == sources.ANY else f'{rule.field} {rule.how} "{rule.value}"'
-        found = f' (came: "{explained.found}")' if explained.found else ""
-        yield f"{'->' if explained.matched else '  '} {asked}{found}: {sentences.RULES[explained.because]}"
+    for rule in explained.rules:
+        found = f' (came: "{rule.found}")' if rule.found else ""
+        arrow = "->" if rule.matched else "  "
+        yield f"{arrow} {explanation.asked(rule.rule)}{found}: {sentences.RULES[rule.because]}"
 
 
-def _commands(work: orders.Work) -> Iterator[str]:
-    """Every step from the beginning, as if nothing were there yet."""
-    progress: dict[str, int] = {}
-    number = 0
-    while step := plan.step(work.order, progress):
-        for name, command in step.items():
-            number += 1
-            yield f"{number}. {command.method} {json.dumps(command.params, ensure_ascii=False)}"
-            progress[name] = 0 if name.startswith("found_") else -number
-    if number > 1:
+def _commands(explained: Explanation) -> Iterator[str]:
+    for number, command in enumerate(explained.commands, 1):
+        yield f"{number}. {command.method} {json.dumps(command.params, ensure_ascii=False)}"
+    if len(explained.commands) > 1:
         yield "A negative number stands for what the command with this place has made."
 
 

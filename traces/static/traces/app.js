@@ -113,7 +113,9 @@
     session = event.detail.xhr.getResponseHeader("X-Frame-Session") || session;
   });
   document.addEventListener("htmx:confirm", function (event) {
-    if (event.detail.question && !confirm(event.detail.question)) event.preventDefault();
+    if (!event.detail.question) return;
+    event.preventDefault(); // or htmx would ask a second time
+    if (confirm(event.detail.question)) event.detail.issueRequest(true);
   });
   document.addEventListener("htmx:sendError", function () { trouble("network"); });
   document.addEventListener("htmx:timeout", function () { trouble("network"); });

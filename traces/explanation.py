@@ -1,0 +1,68 @@
+"""The way of one submission, as an operator's command and an administrator's page tell it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from b24app.batch import Command
+from traces import orders, plan, sources
+from traces.models import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What becomes of a submission by the form and the rules as they are now.
+
+    `repairs` are keys of `sentences.REPAIRS`, those of its arrival first; `rules` are empty where the portal finds the
+    source by itself; `commands` are all from the beginning, as if nothing were there yet.
+    """
+
+    work: orders.Work
+    repairs: tuple[str, ...]
+    rules: tuple[sources.Explained, ...]
+    commands: tuple[Command, ...]
+
+    @property
+    def trace(self) -> str:
+        """The trace as indented JSON."""
+        return pretty(self.work.trace)
+
+
+def explain(row: Submission) -> Explanation:
+    """The explanation of a submission; what cannot be prepared raises whatever stopped it."""
+    rules = orders.rulebook(row.portal_id).rules
+    work = orders.work(row, row.form, rules)
+    repairs = tuple(dict.fromkeys([*row.repairs, *work.repairs]))
+    return Explanation(work, repairs, sources.explain(rules, work.facts), tuple(_commands(work)))
+
+
+def pretty(value: Any) -> str:
+    """A value as indented JSON, in its own letters."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def asked(rule: sources.Rule) -> str:
+    """What a rule looks for: `source equals "Fair"`."""
+    return rule.field if rule.field == sources.ANY else f'{rule.field} {rule.how} "{rule.value}"'
+
+
+def records(row: Submission, work: orders.Work | None) -> list[Mapping[str, Any]]:
+    """The records that a submission has become so far, as `{"TYPE": "LEAD", "ID": 1}`."""
+    if row.state == Submission.State.DELIVERED or work is None:
+        return list(row.entities)
+    # Those that it is to be linked to were there before it.
+    return list(plan.made(replace(work.order, entities=()), row.progress))
+
+
+def _commands(work: orders.Work) -> list[Command]:
+    """Every step; a negative number stands for what the command with this place has made."""
+    progress: dict[str, int] = {}
+    commands: list[Command] = []
+    while step := plan.step(work.order, progress):
+        for name, command in step.items():
+            commands.append(command)
+            progress[name] = 0 if name.startswith("found_") else -len(commands)
+    return commands

@@ -1,0 +1,164 @@
+"""A portal's submissions as an administrator looks through them: what a filter matches, a page or a chunk at a time.
+
+Newest first. A place in the list is a `Cursor`, so that the thousandth page costs what the first does, and what arrives
+meanwhile moves nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from b24app.models import Portal
+from traces import search
+from traces.models import Submission
+
+PAGE_ROWS = 50
+CHUNK_ROWS = 500
+# More than these are not counted: "more than 1,000" says enough, and costs little.
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a submission must be like; None and "" ask nothing. `until` is the first time that is too late."""
+
+    text: str = ""
+    state: str = ""
+    form_id: int | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: just behind this submission, or just before it."""
+
+    received_at: datetime
+    id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.received_at.isoformat()} {self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Cursor | None:
+        """The cursor that was written as this text, or None."""
+        time, _, number = text.partition(" ")
+        try:
+            received_at = datetime.fromisoformat(time)
+            return cls(received_at, uuid.UUID(number)) if received_at.tzinfo else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`rows` with their forms; where the pages before (`newer`) and behind (`older`) begin, None where there is none.
+
+    `found` is how many match in all, at most `MOST_COUNTED` + 1; counted for the first page only.
+    """
+
+    rows: Sequence[Submission]
+    newer: Cursor | None
+    older: Cursor | None
+    found: int | None
+
+
+def matching(portal: Portal, wanted: Filter) -> QuerySet[Submission]:
+    """What a filter matches, in no order."""
+    asked = Q(portal=portal)
+    for words in search.wanted(wanted.text):
+        asked &= Q(*(("search__contains", word) for word in words), _connector=Q.OR)
+    if wanted.state:
+        asked &= Q(state=wanted.state)
+    if wanted.form_id is not None:
+        asked &= Q(form=wanted.form_id)
+    if wanted.source is not None:
+        asked &= Q(source=wanted.source)
+    if wanted.since:
+        asked &= Q(received_at__gte=wanted.since)
+    if wanted.until:
+        asked &= Q(received_at__lt=wanted.until)
+    return Submission.objects.filter(asked)
+
+
+def page(portal: Portal, wanted: Filter, *, after: Cursor | None = None, before: Cursor | None = None) -> Page:
+    """The first page, or the one behind `after`, or the one before `before`.
+
+    First the times alone, which stand in the index together with all that is looked for; then the rows of these times.
+    """
+    rows = matching(portal, wanted)
+    found = None
+    if before:
+        ahead = rows.filter(received_at__gte=before.received_at).order_by("received_at")
+        # The cursor's own time may have nothing more to give, and one row more tells whether there is another page.
+        times = list(ahead.values_list("received_at", flat=True).distinct()[: PAGE_ROWS + 2])
+    elif after:
+        behind = rows.filter(received_at__lte=after.received_at).order_by("-received_at")
+        times = list(behind.values_list("received_at", flat=True).distinct()[: PAGE_ROWS + 2])
+    else:
+        times = list(rows.order_by("-received_at").values_list("received_at", flat=True)[: MOST_COUNTED + 1])
+        found = len(times)
+    of_times = rows.filter(received_at__in=set(times[: PAGE_ROWS + 2])).select_related("form")
+    if before:
+        shown = list(of_times.filter(_newer(before)).order_by("received_at", "id")[: PAGE_ROWS + 1])
+    else:
+        behind = of_times.filter(_older(after)) if after else of_times
+        shown = list(behind.order_by("-received_at", "-id")[: PAGE_ROWS + 1])
+    more = len(shown) > PAGE_ROWS
+    shown = shown[:PAGE_ROWS]
+    if before:
+        shown.reverse()
+    for row in shown:
+        row.portal = portal
+    if not shown:
+        return Page([], None, None, found)
+    first, last = _at(shown[0]), _at(shown[-1])
+    if before:
+        return Page(shown, first if more else None, last, found)
+    return Page(shown, first if after else None, last if more else None, found)
+
+
+def chunk(portal: Portal, wanted: Filter, after: Cursor | None = None) -> QuerySet[Submission]:
+    """The next `CHUNK_ROWS` of all that a filter matches, in their order; the caller says what of them is read."""
+    found = matching(portal, wanted)
+    if after:
+        found = found.filter(_older(after))
+    return found.order_by("-received_at", "-id")[:CHUNK_ROWS]
+
+
+def each(portal: Portal, wanted: Filter) -> Iterator[Submission]:
+    """All that a filter matches, with their forms, read in chunks: memory stays the same however many they are."""
+    after: Cursor | None = None
+    while rows := list(chunk(portal, wanted, after).select_related("form")):
+        for row in rows:
+            row.portal = portal
+            yield row
+        after = _at(rows[-1])
+
+
+def recent_sources(portal: Portal, rows: int = 2000) -> list[str]:
+    """The sources of the newest submissions, the most frequent first."""
+    newest = Submission.objects.filter(portal=portal).order_by("-received_at").values_list("source", flat=True)[:rows]
+    found: dict[str, int] = {}
+    for source in newest:
+        found[source] = found.get(source, 0) + 1
+    return sorted(found, key=lambda source: (-found[source], source))
+
+
+def _at(row: Submission) -> Cursor:
+    return Cursor(row.received_at, row.pk)
+
+
+def _older(than: Cursor) -> Q:
+    """Without an OR: for that SQLite would read all there is, and sort it."""
+    return Q(received_at__lte=than.received_at) & ~Q(received_at=than.received_at, pk__gte=than.id)
+
+
+def _newer(than: Cursor) -> Q:
+    return Q(received_at__gte=than.received_at) & ~Q(received_at=than.received_at, pk__lte=than.id)

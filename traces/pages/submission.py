@@ -1,0 +1,196 @@
+"""The page of one submission: what came, what was made of it, and how it went."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from b24app.models import Portal
+from b24app.remedies import REMEDIES, Remedy
+from b24app.transactions import writing
+from traces import explanation, journey, names, resending, sentences
+from traces.explanation import Explanation
+from traces.models import Attempt, Submission
+from traces.pages import submissions
+from traces.pages.frame import Reader, render, view
+from traces.views import shown_state
+
+logger = logging.getLogger(__name__)
+
+# Of more attempts than these the newest are shown.
+MOST_ATTEMPTS = 100
+# Records whose card the portal opens from within an application's frame.
+WITH_CARD = frozenset({"LEAD", "DEAL", "CONTACT", "COMPANY"})
+_GOOD, _BAD = {"delivered", "done"}, {"refused"}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that came of a submission; `path` opens its card, "" where the portal opens none."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """An attempt as the page shows it."""
+
+    attempt: Attempt
+    outcome: sentences.Text
+    reason: sentences.Text
+    mark: str
+
+
+@view()
+def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+    """The page itself."""
+    return _page(request, reader, submission_id)
+
+
+@view("POST")
+def again(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+    """Send this one again."""
+    if resending.chosen(reader.portal, [submission_id]):
+        return _page(request, reader, submission_id, notice=_("It is sent again."))
+    return _page(request, reader, submission_id, trouble=_("It is left as it is: it is delivered or under way."))
+
+
+@view("POST")
+def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+    """Delete what is stored of this one, unless it is being sent."""
+    mine = Submission.objects.filter(portal=reader.portal, pk=submission_id)
+    with writing():
+        # The change takes it out of the line, so that no worker begins with it meanwhile.
+        rests = mine.exclude(state=Submission.State.SENDING).update(due_at=None)
+        if rests:
+            mine.delete()
+    if rests:
+        return submissions.page(request, reader, notice=_("The submission and the visitor's data are deleted."))
+    return _page(request, reader, submission_id, trouble=_("It is being sent at this moment. Try again in a minute."))
+
+
+def _page(
+    request: HttpRequest, reader: Reader, submission_id: uuid.UUID, notice: str = "", trouble: str = ""
+) -> HttpResponse:
+    found = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form")
+    row = found.first()
+    if row is None:
+        return render(request, reader, "traces/missing.html", page="submissions", status=404)
+    row.portal = reader.portal
+    explained = _explained(row)
+    visitor = names.recognise(row.body)
+    state = shown_state(row)
+    now = timezone.now()
+    context = {
+        **_went(row, explained),
+        "row": row,
+        "who": submissions.who(visitor)[0],
+        "fields": _fields(row.body, visitor),
+        "body": explanation.pretty(row.body),
+        "state": state,
+        "state_text": sentences.STATES[state],
+        "badge": submissions.BADGES.get(state, "wait"),
+        "source": sentences.source_label(row.source),
+        "may_send": resending.may(row, now),
+        "next_try": _next_try(row, reader.portal, now),
+        "remedy": _remedy(reader.portal) if state == "held" else None,
+        "notice": notice,
+        "trouble": trouble,
+    }
+    status = 422 if trouble else 200
+    return render(request, reader, "traces/submissions/one.html", context, page="submissions", status=status)
+
+
+def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
+    """What became of a submission, and why."""
+    words, gave_up = sentences.told(row.reason)
+    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.reason)
+    newest = list(row.attempts.order_by("-id")[: MOST_ATTEMPTS + 1])
+    work = explained.work if explained else None
+    return {
+        "explained": explained,
+        "visits": journey.visits(work.trace) if work else [],
+        "repairs": [sentences.REPAIRS[key] for key in (explained.repairs if explained else row.repairs)],
+        "rules": [(one, explanation.asked(one.rule), sentences.RULES[one.because]) for one in explained.rules]
+        if explained
+        else [],
+        "commands": [(command.method, explanation.pretty(command.params)) for command in explained.commands]
+        if explained
+        else [],
+        "failure": sentences.failure(row.code, gave_up=gave_up) if unsettled else None,
+        "words": words,
+        "tries": [_try(attempt) for attempt in reversed(newest[:MOST_ATTEMPTS])],
+        "more_tries": len(newest) > MOST_ATTEMPTS,
+        "records": _records(explanation.records(row, work)),
+        "trace_id": row.trace_id or row.progress.get("trace"),
+    }
+
+
+def _explained(row: Submission) -> Explanation | None:
+    """What becomes of it as things are; None where it cannot be prepared, which its delivery has told already."""
+    try:
+        return explanation.explain(row)
+    except Exception as error:
+        # Its text may quote what the visitor has sent.
+        logger.error("submission %s cannot be explained (%s)", row.pk, type(error).__name__)
+        return None
+
+
+def _fields(body: Mapping[str, Any], visitor: names.Visitor) -> list[tuple[str, str]]:
+    """What the visitor has sent, by what it is; what was not recognised by its own name."""
+    known = [
+        (_("Full name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),
+        *((_("Phone"), phone) for phone in visitor.phones),
+        *((_("E-mail"), email) for email in visitor.emails),
+        (_("Company"), visitor.company),
+        (_("Position"), visitor.position),
+        (_("Website"), visitor.web),
+        (_("Message"), visitor.comments),
+    ]
+    return [(name, value) for name, value in (*known, *visitor.rest) if value]
+
+
+def _next_try(row: Submission, portal: Portal, now: datetime) -> datetime | None:
+    """When a waiting submission is tried next; None where that is at once, or it does not wait."""
+    if row.state != Submission.State.QUEUED or row.due_at is None:
+        return None
+    next_try = max(row.due_at, portal.paused_until or row.due_at)
+    return next_try if next_try > now else None
+
+
+def _remedy(portal: Portal) -> Remedy:
+    unknown = Remedy(
+        _("The portal takes nothing at present."), _("Open Trace Relay as an administrator of the portal once.")
+    )
+    return REMEDIES.get(portal.hold_code, unknown)
+
+
+def _records(made: Sequence[Mapping[str, Any]]) -> list[Record]:
+    labels = {
+        "LEAD": _("Lead %(number)s"),
+        "DEAL": _("Deal %(number)s"),
+        "CONTACT": _("Contact %(number)s"),
+        "COMPANY": _("Company %(number)s"),
+        "QUOTE": _("Quote %(number)s"),
+    }
+    records = []
+    for record in made:
+        kind, number = str(record.get("TYPE", "")), record.get("ID")
+        label = labels.get(kind, f"{kind} %(number)s") % {"number": number}
+        path = f"/crm/{kind.lower()}/details/{number}/" if kind in WITH_CARD else ""
+        records.append(Record(label, path))
+    return records
+
+
+def _try(attempt: Attempt) -> Try:
+    mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
+    return Try(attempt, sentences.OUTCOMES[attempt.outcome], sentences.own(attempt.reason), mark)

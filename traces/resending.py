@@ -1,0 +1,77 @@
+"""Sending submissions again: those that somebody chose, or step by step all that a filter matches."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from b24app.models import Portal
+from traces import delivery, listing, tasks
+from traces.listing import Cursor, Filter
+from traces.models import Submission
+
+# Somebody looks at the progress, and the next step follows at once.
+STEP_SECONDS = 0.7
+_MAY_REST = (Submission.State.FAILED, Submission.State.QUEUED)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far sending all of `total` again has come: `after` is the last that was looked at.
+
+    `sent` were made due, `left` were not, since they are delivered or under way.
+    """
+
+    total: int
+    sent: int = 0
+    left: int = 0
+    after: Cursor | None = None
+    done: bool = False
+
+    @property
+    def looked_at(self) -> int:
+        """How many have had their turn."""
+        return self.sent + self.left
+
+
+def may(row: Submission, now: datetime) -> bool:
+    """Whether a submission rests, so that it can be sent again."""
+    waits = row.state == Submission.State.QUEUED and row.due_at is not None and row.due_at > now
+    return waits or row.state == Submission.State.FAILED
+
+
+def chosen(portal: Portal, ids: Sequence[uuid.UUID]) -> int:
+    """Send these again, as far as they are the portal's and rest; returns how many."""
+    sent = delivery.send_again(Q(portal=portal, pk__in=ids))
+    if sent:
+        tasks.wake(portal.pk)
+    return sent
+
+
+def begin(portal: Portal, wanted: Filter) -> Progress:
+    """The progress of sending all again that a filter matches, before the first step."""
+    return Progress(listing.matching(portal, wanted).count())
+
+
+def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
+    """One step of that, for about `STEP_SECONDS`. What arrived after the first step is not looked at."""
+    sent, left, after, done = progress.sent, progress.left, progress.after, False
+    until = time.monotonic() + STEP_SECONDS
+    while not done:
+        found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk", "state"))
+        # Those that may rest are asked for by their keys alone, since they are known to be the portal's.
+        ids = [pk for _, pk, state in found if state in _MAY_REST]
+        changed = delivery.send_again(Q(pk__in=ids)) if ids else 0
+        sent, left = sent + changed, left + len(found) - changed
+        after = Cursor(*found[-1][:2]) if found else after
+        done = len(found) < listing.CHUNK_ROWS
+        if time.monotonic() >= until:
+            break
+    if sent > progress.sent:
+        tasks.wake(portal.pk)
+    return Progress(max(progress.total, sent + left), sent, left, after, done)
