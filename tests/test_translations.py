@@ -18,6 +18,7 @@ from traces import sentences
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"
 APPS = ("b24app", "traces")
 GETTEXT = {"_", "gettext", "gettext_lazy"}
+NGETTEXT = {"ngettext", "ngettext_lazy"}
 
 
 @pytest.fixture(scope="module")
@@ -26,45 +27,70 @@ def catalog():
 
 
 def test_every_text_is_translated(catalog):
-    assert [message.id for message in catalog if message.id and (not message.string or message.fuzzy)] == []
+    assert [message.id for message in catalog if message.id and (not all(pairs(message)) or message.fuzzy)] == []
 
 
 def test_what_is_compiled_is_what_is_written(catalog):
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    texts = {message.id: message.string for message in read_mo(compiled) if message.id}
-    assert {m.id: m.string for m in read_mo(io.BytesIO((FOLDER / "django.mo").read_bytes())) if m.id} == texts
+    assert texts_of(read_mo(io.BytesIO((FOLDER / "django.mo").read_bytes()))) == texts_of(read_mo(compiled))
+
+
+def texts_of(catalog):
+    """The texts by their English one; those that count something by (singular, plural)."""
+    return {m.id if isinstance(m.id, str) else tuple(m.id): m.string for m in catalog if m.id}
+
+
+def pairs(message):
+    """A text in English and in Russian; where it counts something, each Russian form with the English plural."""
+    if isinstance(message.id, str):
+        return [(message.id, message.string)] if message.string else [()]
+    return [(message.id[1], form) if form else () for form in message.string]
 
 
 def texts_of_code(path):
-    """The texts that a module gives to gettext."""
+    """The texts that a module gives to gettext; those that count something as (singular, plural)."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GETTEXT:
-            yield ast.literal_eval(node.args[0])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in GETTEXT:
+                yield ast.literal_eval(node.args[0])
+            elif node.func.id in NGETTEXT:
+                yield tuple(ast.literal_eval(argument) for argument in node.args[:2])
 
 
 def texts_of_template(path):
-    """The texts of a template, as Django itself finds them."""
-    for text in re.findall(r"""gettext\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", templatize(path.read_text())):
-        yield ast.literal_eval(text)
+    """The same of a template, as Django itself finds them."""
+    text = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    source = templatize(path.read_text())
+    for one in re.findall(rf"(?<!n)gettext\({text}", source):
+        yield ast.literal_eval(one)
+    for forms in re.findall(rf"ngettext\({text}, *{text}", source):
+        yield tuple(map(ast.literal_eval, forms))
 
 
 def test_the_catalog_holds_every_text_in_use_and_no_other(catalog):
     used = {text for path in (settings.BASE_DIR / "templates").rglob("*.html") for text in texts_of_template(path)}
     used |= {text for app in APPS for path in (settings.BASE_DIR / app).rglob("*.py") for text in texts_of_code(path)}
-    assert {message.id for message in catalog if message.id} == used
+    assert set(texts_of(catalog)) == used
 
 
 def test_what_is_filled_in_is_filled_in_in_russian_too(catalog):
     places = re.compile(r"%\(\w+\)s")
-    differ = [m.id for m in catalog if m.id and sorted(places.findall(m.id)) != sorted(places.findall(m.string))]
+    differ = [
+        (english, russian)
+        for message in catalog
+        if message.id
+        for english, russian in filter(None, pairs(message))
+        if sorted(places.findall(english)) != sorted(places.findall(russian))
+    ]
     assert differ == []
 
 
 @pytest.mark.parametrize("sign", ["?", "!", ":", "."])
 def test_a_sentence_ends_alike_in_both(catalog, sign):
-    assert [m.id for m in catalog if m.id and m.id.endswith(sign) != m.string.endswith(sign)] == []
+    both = [pair for message in catalog if message.id for pair in filter(None, pairs(message))]
+    assert [pair for pair in both if pair[0].endswith(sign) != pair[1].endswith(sign)] == []
 
 
 def test_this_is_the_only_folder_of_translations():
