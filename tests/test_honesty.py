@@ -127,13 +127,13 @@ def test_whatever_the_database_says_of_the_insert(post, monkeypatch, kind):
 
 
 def test_a_form_that_is_deleted_in_mid_request(post, form, monkeypatch):
-    real = trace.build
+    real = trace.prepare
 
-    def build(*args):
+    def prepare(*args):
         Form.objects.all().delete()
         return real(*args)
 
-    monkeypatch.setattr(trace, "build", build)
+    monkeypatch.setattr(trace, "prepare", prepare)
     assert is_refused_honestly(post(**{"Idempotency-Key": "k"}))
     assert not Submission.objects.exists()
 

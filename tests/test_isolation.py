@@ -65,12 +65,3 @@ def test_erasing_one_portal_leaves_the_other(row, other):
     other.save()
     erasure.erase_requested()
     assert list(Submission.objects.all()) == [row]
-
-
-def test_a_portals_page_shows_its_own_submissions_only(installed, portal, row, client):
-    row.form.name = "Acme's shop"
-    row.form.save()
-    query, body = portal.frame_post()
-    text = client.post("/b24/app/", body, query_params=query).content.decode()
-    assert portal.domain in text
-    assert [word for word in ("acme", "Acme", row.form.key) if word in text] == []

@@ -1,5 +1,7 @@
 """Every address of the application inside the portal, asked by those who have no business there."""
 
+from typing import Any
+
 import pytest
 import time_machine
 from django.urls import URLPattern
@@ -90,7 +92,7 @@ def nobody_answers(answers):
     answers._next = Endless(errors.Transient("unreachable"))
 
 
-class Endless(list):
+class Endless(list[Any]):
     def __init__(self, item):
         self.item = item
 
