@@ -241,11 +241,11 @@ def uninstalls(stack):
 
 def test_the_frame_is_as_high_as_its_page_at_1280_pixels(page):
     browser.install(page)
-    for lang, heading in (("ru", "Формы"), ("en", "Forms")):
+    for lang, heading in (("ru", "Добро пожаловать"), ("en", "Welcome")):
         page.get_by_label("Language").select_option(lang)
         browser.application(page).get_by_role("heading", name=heading).wait_for()
         frame = page.frames[-1]
-        assert frame.evaluate("typeof B24Js.initializeB24Frame") == "function"
+        until(page, lambda: page.frames[-1].evaluate("typeof window.B24Js?.initializeB24Frame") == "function")
         until(
             page,
             lambda: page.frames[-1].evaluate("innerHeight == Math.ceil(document.body.getBoundingClientRect().height)"),
@@ -296,3 +296,16 @@ def test_what_a_visitor_sends_appears_on_the_portals_page_and_goes_with_the_data
     page.get_by_text("not installed on this portal").wait_for()
     until(page, lambda: requests.options(form["url"], timeout=10).status_code == 404)
     assert stack.counts()["total"] == 0
+
+
+def test_a_session_that_is_over_is_begun_anew_by_itself(page, context):
+    browser.install(page)
+    opening = page.locator("iframe").get_attribute("name")
+    until(page, lambda: page.frames[-1].evaluate("Boolean(window.htmx && window.B24Js)"))
+    page.frames[-1].evaluate(
+        "document.addEventListener('htmx:configRequest', (e) => { e.detail.headers['X-Frame-Session'] = 'forged' })"
+    )
+    browser.application(page).get_by_role("link", name="Settings").click()
+    until(page, lambda: page.locator("iframe").get_attribute("name") != opening)
+    browser.welcome(page).wait_for()
+    assert all("status of 401" in context.complaints.pop() for _ in list(context.complaints))
