@@ -236,15 +236,16 @@ def place(rules: Sequence[Rule], rule: Rule, position: int | None = None) -> int
     return last if position is None else min(max(position, 1) - 1, last)
 
 
-FIELD_UNKNOWN = "A rule cannot look at that field."
-HOW_UNKNOWN = "A rule cannot compare in that way."
-VALUE_MISSING = "A rule needs a value to look for; only the default rule has none."
-RESULT_MISSING = "A rule needs a utm_source or a CRM source to give."
-TOO_LONG = "Each text of a rule has at most 200 characters."
-NOT_PRINTABLE = "A rule has printable characters only."
-NOT_A_HOST = "A host is written without https:// and without a path, such as www.google.com."
-NOT_A_PATH = "A path begins with a slash and ends before the question mark, such as /catalogue/shoes."
-NOT_A_REGEX = "The regular expression cannot be read; look-around and back references are not supported."
+# Why a rule cannot be stored; in words in `traces.sentences`.
+FIELD_UNKNOWN = "field_unknown"
+HOW_UNKNOWN = "how_unknown"
+VALUE_MISSING = "value_missing"
+RESULT_MISSING = "result_missing"
+TOO_LONG = "too_long"
+NOT_PRINTABLE = "not_printable"
+NOT_A_HOST = "not_a_host"
+NOT_A_PATH = "not_a_path"
+NOT_A_REGEX = "not_a_regex"
 FAULTS = (
     FIELD_UNKNOWN,
     HOW_UNKNOWN,

@@ -23,7 +23,7 @@ HEAD = (
     *("name", "last_name", "second_name", "phone", "email", "company", "position", "website", "message"),
     *UTM,
 )
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Line:
@@ -56,4 +56,4 @@ def _cells(row: Submission) -> list[str]:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_BEGINS_A_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(BEGINS_A_FORMULA) else cell

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Of more attempts than these the newest are shown.
 MOST_ATTEMPTS = 100
+MOST_RULES = 20
 # Records whose card the portal opens from within an application's frame.
 WITH_CARD = frozenset({"LEAD", "DEAL", "CONTACT", "COMPANY"})
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
@@ -117,21 +118,26 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     newest = list(row.attempts.order_by("-id")[: MOST_ATTEMPTS + 1])
     work = explained.work if explained else None
     return {
-        "explained": explained,
+        **(made(explained) if explained else {}),
         "visits": journey.visits(work.trace) if work else [],
-        "repairs": [sentences.REPAIRS[key] for key in (explained.repairs if explained else row.repairs)],
-        "rules": [(one, explanation.asked(one.rule), sentences.RULES[one.because]) for one in explained.rules]
-        if explained
-        else [],
-        "commands": [(command.method, explanation.pretty(command.params)) for command in explained.commands]
-        if explained
-        else [],
         "failure": sentences.failure(row.code, gave_up=gave_up) if unsettled else None,
         "words": words,
         "tries": [_try(attempt) for attempt in reversed(newest[:MOST_ATTEMPTS])],
         "more_tries": len(newest) > MOST_ATTEMPTS,
         "records": _records(explanation.records(row, work)),
         "trace_id": row.trace_id or row.progress.get("trace"),
+    }
+
+
+def made(explained: Explanation) -> dict[str, Any]:
+    """What `_made.html` shows. Of many rules the first ones are told, and the one that decided."""
+    shown = [one for number, one in enumerate(explained.rules) if number < MOST_RULES or one.matched]
+    return {
+        "explained": explained,
+        "repairs": [sentences.REPAIRS[key] for key in explained.repairs],
+        "rules": [(one, explanation.asked(one.rule), sentences.RULES[one.because]) for one in shown],
+        "more_rules": len(explained.rules) - len(shown),
+        "commands": [(command.method, explanation.pretty(command.params)) for command in explained.commands],
     }
 
 

@@ -23,6 +23,16 @@ urlpatterns = [
     path("overview/", overview.show, name="overview"),
     # Sources
     path("sources/", sources.show, name="sources"),
+    path("sources/rules/", sources.listed, name="source-rules"),
+    path("sources/new/", sources.new, name="source-new"),
+    path("sources/add/", sources.add, name="source-add"),
+    path("sources/<int:rule_id>/", sources.edit, name="source-edit"),
+    path("sources/<int:rule_id>/move/", sources.move, name="source-move"),
+    path("sources/<int:rule_id>/remove/", sources.remove, name="source-remove"),
+    path("sources/crm/", sources.crm, name="source-crm"),
+    path("sources/try/", sources.attempt, name="source-try"),
+    path("sources/export/", sources.export, name="source-export"),
+    path("sources/import/", sources.take_in, name="source-import"),
     # Forms
     path("forms/", forms.show, name="forms"),
     path("forms/new/", forms.create, name="form-new"),

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.models import Portal
-from b24app.transactions import writing
-from traces import sources
+from traces import rules, sentences, sources
 from traces.models import SourceRule
 
 COLUMNS = ("id", "position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
@@ -41,9 +40,7 @@ class Command(BaseCommand):
             crm_source=options["crm_source"].strip(),
             crm_description=options["description"].strip(),
         )
-        if fault := sources.fault(row.rule()):
-            raise CommandError(fault)
-        rows = _insert(row, options["portal"], options["position"])
+        rows = _add(row, options["portal"], options["position"])
         if options["json"]:
             listed = [{name: getattr(one, name) for name in COLUMNS} for one in rows]
             self.stdout.write(json.dumps({"rule": listed[row.position - 1], "rules": listed}))
@@ -53,23 +50,16 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.position}. {one}")
 
 
-def _insert(row: SourceRule, member_id: str, position: int | None) -> list[SourceRule]:
-    """Store the rule at its place and return all rules of the portal; the positions then are 1, 2, 3 …"""
+def _add(row: SourceRule, member_id: str, position: int | None) -> list[SourceRule]:
+    """Store the rule at its place and return all rules of the portal."""
     if position is not None and position < 1:
         raise CommandError("The first position is 1.")
     if position is not None and row.match == sources.ANY:
         raise CommandError("An any rule is always the last one: leave out --position.")
-    with writing():
-        portal = Portal.objects.select_for_update().filter(member_id=member_id).first()
-        if portal is None:
-            raise CommandError(f"No portal has the member_id {member_id}. Install the application on it first.")
-        rows = list(portal.source_rules.all())
-        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
-            raise CommandError("The portal has an any rule already: a second one would never be reached.")
-        row.portal = portal
-        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
-        for number, one in enumerate(rows, start=1):
-            one.position = number
-        SourceRule.objects.bulk_update([one for one in rows if one is not row], ["position"])
-        row.save()
-    return rows
+    portal = Portal.objects.filter(member_id=member_id).first()
+    if portal is None:
+        raise CommandError(f"No portal has the member_id {member_id}. Install the application on it first.")
+    try:
+        return rules.add(portal, row, position)
+    except rules.Refused as refused:
+        raise CommandError(str(sentences.RULE_FAULTS[refused.code])) from refused

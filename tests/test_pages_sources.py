@@ -1,0 +1,182 @@
+"""The page of the source rules."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+from django.urls import reverse
+
+from b24app import errors
+from traces import rules
+from traces.models import SourceRule, Submission
+
+pytestmark = pytest.mark.django_db
+RULE = {"match": "utm_source", "how": "equals", "value": "fair", "utm_source": "google", "crm_source": "WEB"}
+
+
+@pytest.fixture
+def add(acme):
+    """Add a rule on utm_source to acme."""
+
+    def add(value, **facts):
+        row = SourceRule(**{"match": "utm_source", "value": value, "utm_source": "google", **facts})
+        rules.add(acme, row)
+        return row
+
+    return add
+
+
+def order(portal):
+    rows = list(portal.source_rules.all())
+    assert [row.position for row in rows] == list(range(1, len(rows) + 1))
+    return [row.value or row.match for row in rows]
+
+
+def take_in(frame, text):
+    """Post a file as the page does."""
+    return frame.client.post(
+        reverse("source-import"), urlencode({"text": text}), "application/x-www-form-urlencoded", headers=frame.headers
+    )
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def test_a_rule_is_added(frame, acme):
+    answer = frame.post(reverse("source-add"), RULE)
+    assert "The rule is added" in text_of(answer)
+    assert acme.source_rules.values("match", "value", "utm_source", "crm_source").get() == {
+        name: text for name, text in RULE.items() if name != "how"
+    }
+
+
+@pytest.mark.parametrize(("lacks", "told"), [("value", "rule-value-error"), ("utm_source", "rule-utm-error")])
+def test_a_faulty_rule_is_told_at_its_field_and_keeps_what_was_typed(frame, acme, lacks, told):
+    answer = frame.post(reverse("source-add"), {**RULE, "crm_source": "", lacks: "", "crm_description": "My words"})
+    assert answer.status_code == 422
+    assert f'id="{told}"' in text_of(answer) and "My words" in text_of(answer)
+    assert not acme.source_rules.exists()
+
+
+def test_what_the_overview_gives_begins_a_rule(frame):
+    answer = text_of(frame.post(reverse("source-new"), {"match": "referrer", "value": "news.example"}))
+    assert '<option value="referrer" selected>' in answer and 'value="news.example"' in answer
+
+
+def test_a_rule_is_changed_in_its_place(frame, acme, add):
+    rows = [add("a"), add("b"), add("c")]
+    frame.post(reverse("source-edit", args=[rows[1].pk]), {**RULE, "value": "B"})
+    assert order(acme) == ["a", "B", "c"]
+
+
+def test_a_rule_that_becomes_the_default_goes_to_the_end(frame, acme, add):
+    row = add("a")
+    add("b")
+    frame.post(reverse("source-edit", args=[row.pk]), {**RULE, "match": "any"})
+    assert order(acme) == ["b", "any"]
+
+
+@pytest.mark.parametrize(("position", "expected"), [(1, "cab"), (2, "acb"), (3, "abc"), (99, "abc")])
+def test_a_rule_is_moved(frame, acme, add, position, expected):
+    rows = [add(value) for value in "abc"]
+    frame.post(reverse("source-move", args=[rows[2].pk]), {"position": position})
+    assert "".join(order(acme)) == expected
+
+
+def test_nothing_goes_behind_the_default_rule(frame, acme, add):
+    row = add("a")
+    add("", match="any")
+    frame.post(reverse("source-move", args=[row.pk]), {"position": 2})
+    assert order(acme) == ["a", "any"]
+
+
+def test_a_rule_is_removed(frame, acme, add):
+    rows = [add("a"), add("b")]
+    frame.post(reverse("source-remove", args=[rows[0].pk]))
+    assert order(acme) == ["b"]
+
+
+def test_what_was_removed_meanwhile_is_told(acme, add):
+    row = add("a")
+    rules.remove(acme, row.pk)
+    with pytest.raises(rules.Refused, match="gone"):
+        rules.move(acme, row.pk, 1)
+
+
+def test_the_crms_sources_are_read_from_the_portal(frame, answers):
+    answers.say({"result": [{"STATUS_ID": "WEB", "NAME": "Website"}]})
+    answer = text_of(frame.get(reverse("source-crm"), {"chosen": "OLD"}))
+    assert '<option value="WEB">Website</option>' in answer
+    assert '<option value="OLD" selected>' in answer
+
+
+def test_without_the_portal_a_source_is_typed(frame, answers):
+    answers.fail(errors.Transient("unreachable"))
+    answer = text_of(frame.get(reverse("source-crm"), {"chosen": "WEB"}))
+    assert 'value="WEB"' in answer and "does not answer" in answer
+
+
+TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"utm_source": "fair"}}})
+
+
+@pytest.mark.parametrize("text", ["https://shop.example/?utm_source=fair", TRACE])
+def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
+    add("fair")
+    answer = text_of(frame.post(reverse("source-try"), {"text": text}))
+    assert "A rule decides" in answer and "crm.tracking.trace.add" in answer
+    assert not Submission.objects.exists()
+
+
+def test_a_referrer_is_tried(frame, add):
+    add("news.example", match="referrer")
+    posted = {"text": "https://news.example/today", "kind": "referrer"}
+    assert "A rule decides" in text_of(frame.post(reverse("source-try"), posted))
+
+
+def test_what_no_rule_takes_is_told(frame, add):
+    add("fair")
+    assert "No rule matches" in text_of(frame.post(reverse("source-try"), {"text": "https://shop.example/"}))
+
+
+def test_nothing_pasted_is_told(frame):
+    assert frame.post(reverse("source-try"), {"text": " "}).status_code == 422
+
+
+def test_the_file_that_was_downloaded_can_be_read_in(frame, acme, add):
+    add("a"), add("b"), add("", match="any")
+    file = frame.post(reverse("source-export")).content.decode()
+    acme.source_rules.all().delete()
+    take_in(frame, file)
+    assert order(acme) == ["a", "b", "any"]
+
+
+def test_a_faulty_file_changes_nothing_and_is_told_by_line(frame, acme, add):
+    add("a")
+    answer = take_in(frame, "match,value,utm_source\nsource,x,y\nnowhere,x,y\n")
+    assert answer.status_code == 422 and "Line 3:" in text_of(answer)
+    assert order(acme) == ["a"]
+
+
+def test_another_portals_rule_is_not_there(frame, other):
+    row = SourceRule.objects.create(portal=other, position=1, match="source", value="x", utm_source="y")
+    for name in ("source-edit", "source-move", "source-remove"):
+        answer = frame.post(reverse(name, args=[row.pk]), {**RULE, "position": 1})
+        assert answer.status_code == 404
+    assert SourceRule.objects.get() == row and SourceRule.objects.get().value == "x"
+
+
+def test_few_queries_for_many_rules(frame, acme, django_assert_max_num_queries):
+    rules.replace(acme, [SourceRule(match="source", value=str(n), utm_source="y") for n in range(200)])
+    with django_assert_max_num_queries(6):
+        frame.get(reverse("sources"))
+
+
+def test_a_file_of_many_rules_is_taken(frame, acme):
+    lines = [f"source,{n}{'ж' * 60},google" for n in range(rules.MOST_RULES)]
+    take_in(frame, "match,value,utm_source\n" + "\n".join(lines))
+    assert acme.source_rules.count() == rules.MOST_RULES
+
+
+def test_a_file_that_is_too_large_is_told(frame, acme):
+    assert "longer than" in text_of(take_in(frame, "x" * 2_500_000))

@@ -1,0 +1,58 @@
+"""The file of a portal's source rules."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from traces import rules, rules_csv, sources
+from traces.sources import Rule
+
+TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=20)
+RULES = st.builds(
+    Rule,
+    id=st.just(0),
+    field=st.sampled_from([field for field in sources.FIELDS if field != sources.ANY]),
+    how=st.sampled_from(sources.HOWS),
+    value=TEXTS,
+    utm_source=TEXTS.map(str.strip),
+    crm_source=TEXTS.map(str.strip),
+    crm_description=TEXTS.map(str.strip),
+).filter(lambda rule: not sources.fault(rule))
+
+
+@given(st.lists(RULES, max_size=5))
+def test_what_is_written_is_read_as_the_same(listed):
+    assert rules_csv.read(rules_csv.written(listed)) == (listed, [])
+
+
+def test_no_cell_begins_like_a_formula():
+    text = rules_csv.written([Rule(0, "source", "equals", "=1+1", "fb")])
+    assert "'=1+1" in text
+
+
+def test_a_spreadsheets_semicolons_are_read():
+    found, faults = rules_csv.read("match;how;value;utm_source\nsource;;Fair;google\n")
+    assert (found, faults) == ([Rule(0, "source", "equals", "Fair", "google")], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", (1, "no_head")),
+        ("a,b\n1,2\n", (1, "no_head")),
+        ("match,value,utm_source\nsource,x,y\nsource,,y\n", (3, "value_missing")),
+        ("match,value,utm_source\nany,,y\nany,,z\n", (3, "second_default")),
+        ("match,value,utm_source\n" + "source,x,y\n" * (rules.MOST_RULES + 1), (rules.MOST_RULES + 2, "too_many")),
+        ("match,value\n" + "x" * rules_csv.LARGEST, (1, "too_large")),
+        ("match,value\n" + "x" * 140_000, (2, "unreadable")),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_line(text, fault):
+    assert rules_csv.read(text)[1][0] == fault
+
+
+def test_the_default_rule_needs_no_value():
+    found, _ = rules_csv.read("match,value,utm_source\nAny,whatever,y\n")
+    assert found == [replace(found[0], field="any", value="")]

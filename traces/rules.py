@@ -1,0 +1,114 @@
+"""Keeping a portal's source rules in their order: the page in the portal and the operator's command do the same.
+
+The positions are 1, 2, 3 …; the default rule (`any`) is the last one, and the only one of its kind. Each change locks
+the portal's row, so that two of them do not mix the order up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from b24app.models import Portal
+from b24app.transactions import writing
+from traces import sources
+from traces.models import SourceRule
+
+MOST_RULES = 1000
+# Why a change is refused, besides the faults of a rule itself (`sources.FAULTS`).
+SECOND_DEFAULT, TOO_MANY, GONE = "second_default", "too_many", "gone"
+
+
+class Refused(Exception):
+    """The change was not made; `code` is one of `sources.FAULTS` or of the three above."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def add(portal: Portal, row: SourceRule, position: int | None = None) -> list[SourceRule]:
+    """Store a new rule at a position (from 1), or at the end; returns all rules. Raises `Refused`."""
+    _check(row)
+    with _ordered(portal) as rows:
+        if len(rows) >= MOST_RULES:
+            raise Refused(TOO_MANY)
+        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
+            raise Refused(SECOND_DEFAULT)
+        row.portal = portal
+        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
+    return rows
+
+
+def change(portal: Portal, row: SourceRule) -> list[SourceRule]:
+    """Store a rule that was changed; one that became the default rule goes to the end. Raises `Refused`."""
+    _check(row)
+    with _ordered(portal) as rows:
+        place = _place_of(rows, row.pk)
+        rows.pop(place)
+        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
+            raise Refused(SECOND_DEFAULT)
+        row.portal = portal
+        rows.insert(sources.place([other.rule() for other in rows], row.rule(), place + 1), row)
+        row.position = 0  # is stored in any case
+    return rows
+
+
+def move(portal: Portal, pk: int, position: int) -> list[SourceRule]:
+    """Give a rule another position (from 1); the default rule stays the last. Raises `Refused`."""
+    with _ordered(portal) as rows:
+        row = rows.pop(_place_of(rows, pk))
+        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
+    return rows
+
+
+def remove(portal: Portal, pk: int) -> list[SourceRule]:
+    """Take a rule away. Raises `Refused`."""
+    with _ordered(portal) as rows:
+        rows.pop(_place_of(rows, pk)).delete()
+    return rows
+
+
+def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
+    """Put these rules, which were checked (`fault`), in the place of all there are; a default rule becomes the last."""
+    if len(new) > MOST_RULES:
+        raise Refused(TOO_MANY)
+    if sum(row.match == sources.ANY for row in new) > 1:
+        raise Refused(SECOND_DEFAULT)
+    for row in new:
+        _check(row)
+        row.portal = portal
+    with _ordered(portal) as rows:
+        portal.source_rules.all().delete()
+        rows[:] = sorted(new, key=lambda row: row.match == sources.ANY)
+    return rows
+
+
+def _check(row: SourceRule) -> None:
+    if fault := sources.fault(row.rule()):
+        raise Refused(fault)
+
+
+def _place_of(rows: Iterable[SourceRule], pk: int | None) -> int:
+    for place, row in enumerate(rows):
+        if row.pk == pk:
+            return place
+    raise Refused(GONE)
+
+
+@contextmanager
+def _ordered(portal: Portal) -> Iterator[list[SourceRule]]:
+    """The rules in their order; as they are ordered within the block they are stored."""
+    with writing():
+        Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
+        rows = list(portal.source_rules.all())
+        yield rows
+        moved = []
+        for position, row in enumerate(rows, start=1):
+            if row.pk is None or row.position == 0:
+                row.position = position
+                row.save()
+            elif row.position != position:
+                row.position = position
+                moved.append(row)
+        SourceRule.objects.bulk_update(moved, ["position"])
