@@ -21,8 +21,10 @@ urlpatterns = [
     path("start/", start.show, name="start"),
     # Overview
     path("overview/", overview.show, name="overview"),
+    path("overview/figures/", overview.part, name="overview-figures"),
     # Sources
     path("sources/", sources.show, name="sources"),
+    path("sources/new/", sources.show, name="source-new"),
     # Forms
     path("forms/", forms.show, name="forms"),
     path("forms/new/", forms.create, name="form-new"),
