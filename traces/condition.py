@@ -82,6 +82,15 @@ def of_portal(portal: Portal) -> list[Check]:
     return [_deliveries(portal), _oldest(portal), _permission(portal), _plan(portal), _receipts(portal)]
 
 
+def trouble(portal: Portal, now: datetime) -> Check | None:
+    """The first of what keeps submissions from being delivered, the gravest one first; None where all is well."""
+    for look in (lambda: [_deliveries(portal), _permission(portal)], lambda: _queue(now), lambda: [_oldest(portal)]):
+        for check in look():
+            if check.good is False:
+                return check
+    return None
+
+
 def _deliveries(portal: Portal) -> Check:
     name = _("Deliveries")
     if portal.state == Portal.State.HELD:

@@ -4,10 +4,11 @@ import functools
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils import translation
+from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from traces import search
 from traces.fields import Fault
@@ -295,3 +296,19 @@ def source_label(source: str) -> str:
     if kind == search.REFERRER:
         return gettext("From %(value)s") % {"value": value}
     return gettext("Direct visit") if kind == search.DIRECT else gettext("Not known yet")
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it: "0.2 s", "3 min", "5 h", in the reader's language."""
+    if seconds < 0.05:
+        return gettext("under %(number)s s") % {"number": formats.number_format(0.1, 1)}
+    if seconds < 9.95:
+        return gettext("%(number)s s") % {"number": formats.number_format(seconds, 1)}
+    if seconds < 89.5:
+        return gettext("%(number)s s") % {"number": round(seconds)}
+    if seconds < 89.5 * 60:
+        return gettext("%(number)s min") % {"number": round(seconds / 60)}
+    if seconds < 47.5 * 3600:
+        return gettext("%(number)s h") % {"number": round(seconds / 3600)}
+    days = round(seconds / 86_400)
+    return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}

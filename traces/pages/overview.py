@@ -1,14 +1,141 @@
-"""The overview: whether all is well, in figures and pictures."""
+"""The overview: whether all is well, in one line, and in figures and pictures.
 
-from django.http import HttpRequest
+Users who do not administer the portal may see it too: it shows no visitor's data, and to them no links to other pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from b24app import usage
+from b24app.models import Portal
+from traces import condition, figures, plan, sentences
+from traces.models import Form, Submission
+from traces.pages import chart
 from traces.pages.frame import Reader, render, view
+
+DAYS = (14, 90)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The first line: `badge` is a class of the style sheet, `page` the address' name of where there is more."""
+
+    badge: str
+    text: str
+    todo: str = ""
+    page: str = ""
 
 
 def page(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """The page itself, with which the application opens."""
-    return render(request, reader, "traces/overview/page.html", page="overview")
+    return render(request, reader, "traces/overview/page.html", _whole(reader), page="overview")
 
 
 show = view(viewers=True)(page)
+
+
+@view(viewers=True)
+def part(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """All that changes by itself, over the days that were chosen; the page asks for it again and again."""
+    chosen = request.GET.get("days", "")
+    days = int(chosen) if chosen in map(str, DAYS) else DAYS[0]
+    return render(request, reader, "traces/overview/_figures.html", _figures(reader, days))
+
+
+def _whole(reader: Reader) -> dict[str, Any]:
+    # What came is a visitor's own text: for administrators only.
+    rows = figures.unmatched_of_week(reader.portal, timezone.now()) if reader.is_admin else []
+    unmatched = [
+        {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": _grouped(row.count)}
+        for row in rows
+    ]
+    return {"unmatched": unmatched, **_figures(reader, DAYS[0])}
+
+
+def _figures(reader: Reader, days: int) -> dict[str, Any]:
+    portal, now = reader.portal, timezone.now()
+    kinds = set(Form.objects.filter(portal=portal).values_list("creates", flat=True).order_by().distinct())
+    counted = figures.by_day(portal, days)
+    context: dict[str, Any] = {
+        "line": _line(portal, counted[-1].failed, now),
+        "has_forms": bool(kinds),
+        "is_empty": all(day.is_empty for day in counted) and not Submission.objects.filter(portal=portal).exists(),
+        "days": days,
+        "choices": DAYS,
+    }
+    if context["is_empty"]:
+        return context
+    spam = sum(day.spam for day in counted)
+    return context | {
+        "today": [
+            {"name": _("Delivered today"), "number": _grouped(counted[-1].delivered), "kind": "good"},
+            {"name": _("Waiting now"), "number": _grouped(figures.waiting(portal)), "kind": "wait"},
+            {"name": _("Not delivered today"), "number": _grouped(counted[-1].failed), "kind": "bad"},
+        ],
+        "spam": _grouped(spam) if spam else "",
+        "chart": chart.of_days(counted),
+        "sources": _sources(portal, days),
+        "speed": _speed(portal),
+        "limits": _limits(portal, kinds),
+    }
+
+
+def _line(portal: Portal, failed: int, now: datetime) -> Line:
+    """Whether all is well; the gravest trouble where it is not."""
+    if check := condition.trouble(portal, now):
+        return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health")
+    if failed:
+        text = ngettext(
+            "%(count)s submission was not delivered today.", "%(count)s submissions were not delivered today.", failed
+        )
+        return Line("warn", text % {"count": _grouped(failed)}, page="submissions")
+    return Line("good", _("All is well."))
+
+
+def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
+    """The rows of the table: a source's words, its number, and its share in hundredths of the longest bar."""
+    found = figures.sources(portal, days)
+    rows = [(sentences.source_label(source.source), source.count) for source in found.most]
+    if found.others:
+        rows.append((_("Others"), found.others))
+    most = max((count for _label, count in rows), default=1)
+    return [
+        {
+            "label": label,
+            "count": _grouped(count),
+            "percent": round(100 * count / found.total),
+            "width": max(1, 100 * count // most),
+        }
+        for label, count in rows
+    ]
+
+
+def _speed(portal: Portal) -> dict[str, str] | None:
+    found = figures.speed(portal)
+    if found is None:
+        return None
+    told = ngettext("Of the last delivery.", "Of the last %(count)s deliveries.", found.count)
+    return {
+        "median": sentences.duration(found.median),
+        "slowest": sentences.duration(found.slowest),
+        "told": told % {"count": _grouped(found.count)} if found.count > 1 else told,
+    }
+
+
+def _limits(portal: Portal, kinds: set[str]) -> usage.Usage | None:
+    """What the portal's forms use of its limits."""
+    needed = {plan.TRACE_ADD}.union(*(plan.methods(kind) for kind in kinds))
+    return usage.of(portal, sorted(needed))
+
+
+def _grouped(number: int) -> str:
+    return formats.number_format(number, use_l10n=True, force_grouping=True)

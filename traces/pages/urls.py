@@ -21,6 +21,7 @@ urlpatterns = [
     path("start/", start.show, name="start"),
     # Overview
     path("overview/", overview.show, name="overview"),
+    path("overview/figures/", overview.part, name="overview-figures"),
     # Sources
     path("sources/", sources.show, name="sources"),
     path("sources/rules/", sources.listed, name="source-rules"),

@@ -1,0 +1,182 @@
+"""The figures of a portal's submissions: how many a day and where they stand, their sources, how long delivery takes.
+
+One query for each, read from the indexes where that can be, so that 100,000 submissions cost little; the folding is
+pure. A day is the reader's: it begins at midnight in the time zone that is active.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from django.db.models import Count, TextField
+from django.db.models.functions import Cast, Substr
+from django.utils import timezone
+
+from b24app.models import Portal
+from traces import spam, unmatched
+from traces.models import Submission, Unmatched
+
+State = Submission.State
+MOST_SOURCES = 10
+MOST_UNMATCHED = 10
+# So many of the latest deliveries tell how long one takes.
+LATEST = 2000
+# How much of a time's text is compared: `2026-11-23 10`, or `2026-11-23 10:3` where midnight is not at a full hour.
+_HOUR, _TEN_MINUTES = 13, 15
+
+
+@dataclass(slots=True)
+class Day:
+    """What came on one day, by where it stands now; what looks like spam is in none of the others."""
+
+    day: date
+    delivered: int = 0
+    waiting: int = 0
+    failed: int = 0
+    spam: int = 0
+
+    @property
+    def total(self) -> int:
+        """All but spam."""
+        return self.delivered + self.waiting + self.failed
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came at all."""
+        return not (self.total or self.spam)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How many delivered submissions had this source."""
+
+    source: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The most frequent sources, and what all the others count together."""
+
+    most: Sequence[Source]
+    others: int
+
+    @property
+    def total(self) -> int:
+        """All that were delivered."""
+        return sum(source.count for source in self.most) + self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Seconds from a submission's arrival to its delivery, of the latest `count` deliveries."""
+
+    count: int
+    median: float
+    slowest: float
+
+
+Hours = Iterable[tuple[str, str, int]]  # state, the beginning of the hour's text (UTC), number
+
+
+def last_days(days: int) -> list[date]:
+    """The reader's last `days` days, today at the end."""
+    today = timezone.localdate()
+    return [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
+
+
+def begins(day: date) -> datetime:
+    """When a day begins for the reader."""
+    return datetime.combine(day, time.min, timezone.get_current_timezone()).astimezone(UTC)
+
+
+def by_day(portal: Portal, days: int) -> list[Day]:
+    """What came on each of the last days: two queries, the second one of failures only."""
+    shown = last_days(days)
+    digits = digits_for(shown, timezone.get_current_timezone())
+    since = begins(shown[0])
+    found = _hours(portal, State.values, since, digits)
+    kept_back: Hours = ()
+    if any(state == State.FAILED for state, _hour, _number in found):
+        # The index does not hold the code, so only the failures' rows are read for it.
+        kept_back = _hours(portal, [State.FAILED], since, digits, code=spam.CODE)
+    return folded(shown, [_text(begins(day), digits) for day in shown], found, kept_back)
+
+
+def digits_for(days: Sequence[date], zone: tzinfo) -> int:
+    """How much of a time's text tells days apart: hours, where midnight is at a full hour of UTC on all of them."""
+    full = all(datetime.combine(day, time.min, zone).astimezone(UTC).minute == 0 for day in days)
+    return _HOUR if full else _TEN_MINUTES
+
+
+def folded(days: Sequence[date], beginnings: Sequence[str], found: Hours, kept_back: Hours = ()) -> list[Day]:
+    """Counts by UTC hour as days; `beginnings` are the hours with which the days begin, in their order.
+
+    `kept_back` is counted among `found` as failures, and taken out of them here.
+    """
+    counted = [Day(day) for day in days]
+    for state, hour, number in found:
+        day = counted[max(bisect_right(beginnings, hour) - 1, 0)]
+        if state == State.DELIVERED:
+            day.delivered += number
+        elif state == State.FAILED:
+            day.failed += number
+        else:
+            day.waiting += number
+    for _state, hour, number in kept_back:
+        day = counted[max(bisect_right(beginnings, hour) - 1, 0)]
+        day.spam += number
+        day.failed -= min(number, day.failed)  # one may have been sent again between the two queries
+    return counted
+
+
+def _text(at: datetime, digits: int) -> str:
+    return at.strftime("%Y-%m-%d %H:%M")[:digits]
+
+
+def _hours(
+    portal: Portal, states: Sequence[str], since: datetime, digits: int, **more: str
+) -> list[tuple[str, str, int]]:
+    """How many came in each hour, by state.
+
+    The hour is the beginning of the time's text, which both databases keep in UTC: Django's own TruncHour calls Python
+    for every row of SQLite's.
+    """
+    hour = Substr(Cast("received_at", TextField()), 1, digits)
+    rows = Submission.objects.filter(portal=portal, state__in=states, received_at__gte=since, **more)
+    return list(rows.order_by().annotate(hour=hour).values_list("state", "hour").annotate(number=Count("*")))
+
+
+def waiting(portal: Portal) -> int:
+    """How many are not delivered yet, on whatever day they came."""
+    return Submission.objects.filter(portal=portal, state__in=[State.QUEUED, State.SENDING]).count()
+
+
+def sources(portal: Portal, days: int) -> Sources:
+    """The sources of what came in the last days and was delivered.
+
+    The source is stored with the delivery (`traces.results`): whatever has one was delivered, so that an index without
+    the state is enough.
+    """
+    rows = Submission.objects.filter(portal=portal, received_at__gte=begins(last_days(days)[0])).exclude(source="")
+    found = rows.order_by().values_list("source").annotate(number=Count("*"))
+    counted = sorted((Source(source, number) for source, number in found), key=lambda one: (-one.count, one.source))
+    return Sources(counted[:MOST_SOURCES], sum(one.count for one in counted[MOST_SOURCES:]))
+
+
+def speed(portal: Portal) -> Speed | None:
+    """How long the latest deliveries took; None where there was none."""
+    rows = Submission.objects.filter(portal=portal, state=State.DELIVERED).order_by("-received_at")
+    times = rows.values_list("received_at", "delivered_at")[:LATEST]
+    seconds = [max(0.0, (delivered - received).total_seconds()) for received, delivered in times if delivered]
+    return Speed(len(seconds), statistics.median(seconds), max(seconds)) if seconds else None
+
+
+def unmatched_of_week(portal: Portal, now: datetime) -> list[Unmatched]:
+    """What came most often this week (UTC) and no rule took."""
+    rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now))
+    return list(rows.order_by("-count", "field", "value")[:MOST_UNMATCHED])
