@@ -223,16 +223,24 @@ def bind_events(portal: Portal, token: str) -> None:
 
     A failure is logged and left for the next opening: without these events all still works, later.
     """
-    handler = f"{settings.APP_URL}/b24/events/"
     endpoint = portal.client_endpoint
     try:
         bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS).result
-        have = {str(b.get("event", "")).upper() for b in bound if b.get("handler") == handler}
-        for event in EVENTS:
-            if event not in have:
-                _bind(endpoint, token, event, handler)
+        for event in unbound(bound):
+            _bind(endpoint, token, event, _handler())
     except errors.PortalError as error:
         logger.warning("portal %s: events not bound yet (%s)", portal.pk, error.code)
+
+
+def unbound(answered: Any) -> list[str]:
+    """The events that are not bound to our address, from what `event.get` has answered."""
+    listed = [one for one in answered if isinstance(one, dict)] if isinstance(answered, list) else []
+    have = {str(one.get("event", "")).upper() for one in listed if one.get("handler") == _handler()}
+    return [event for event in EVENTS if event not in have]
+
+
+def _handler() -> str:
+    return f"{settings.APP_URL}/b24/events/"
 
 
 def _bind(endpoint: str, token: str, event: str, handler: str) -> None:

@@ -69,9 +69,11 @@ def call_batch(
     *,
     grant: grants.Grant | None = None,
     before_repeat: Callable[[], None] = lambda: None,
+    read_seconds: float | None = None,
 ) -> batch.Answer:
     """What became of `commands`, sent in one request; raises as `call` does where it was not taken as a whole."""
-    reply = call(portal, "batch", batch.request(commands), grant=grant, before_repeat=before_repeat)
+    params = batch.request(commands)
+    reply = call(portal, "batch", params, grant=grant, before_repeat=before_repeat, read_seconds=read_seconds)
     return batch.read(reply.result, commands)
 
 

@@ -19,9 +19,12 @@ from b24app import limits, wakeups
 from b24app.health import Check
 from b24app.models import Portal, PortalUser
 from traces import metrics, notices
+from traces.models import Submission
 
 # A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
 LONG_WAIT_SECONDS = 300.0
+# So many of the newest submissions tell what is on the site.
+LATEST = 50
 
 
 def of_service(now: datetime) -> list[Check]:
@@ -79,16 +82,16 @@ def _workers(swept: float | None, now: datetime) -> Check:
 
 def of_portal(portal: Portal) -> list[Check]:
     """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
-    return [_deliveries(portal), _oldest(portal), _permission(portal), _plan(portal), _receipts(portal)]
+    return [
+        *(_deliveries(portal), _oldest(portal), _permission(portal)),
+        *(_plan(portal), _receipts(portal), _tracker(portal)),
+    ]
 
 
 def trouble(portal: Portal, now: datetime) -> Check | None:
     """The first of what keeps submissions from being delivered, the gravest one first; None where all is well."""
-    for look in (lambda: [_deliveries(portal), _permission(portal)], lambda: _queue(now), lambda: [_oldest(portal)]):
-        for check in look():
-            if check.good is False:
-                return check
-    return None
+    checks = [_deliveries(portal), _permission(portal), *_queue(now), _oldest(portal)]
+    return next((check for check in checks if check.good is False), None)
 
 
 def _deliveries(portal: Portal) -> Check:
@@ -152,3 +155,16 @@ def _receipts(portal: Portal) -> Check:
     if portal.by_webhook:
         return Check(name, False, text, _("Install the application to have receipts and notices."))
     return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))
+
+
+def _tracker(portal: Portal) -> Check:
+    """Whether the portal's own tracker is on the site, as the snippet has told with what it sent."""
+    name = _("The portal's tracking code on the site")
+    bodies = Submission.objects.filter(portal=portal).order_by("-received_at").values_list("body", flat=True)
+    latest = list(bodies[:LATEST])
+    if any(body.get("_tracker") == "portal" for body in latest):
+        return Check(name, True, _("It is there: the portal itself collects the visits."))
+    if not latest:
+        return Check(name, None, _("Not known before the first submission."))
+    text = _("The latest submissions came without it. Trace Relay collects the visits itself then; nothing is missing.")
+    return Check(name, True, text)

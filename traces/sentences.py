@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import formats, translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from traces import search
 from traces.fields import Fault

@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The picture, `width` units wide; `told` says in one sentence what it shows, `most` what its highest bar counts."""
+    """The picture, `width` units wide; `told` says what it shows, `most` what its highest bar counts."""
 
     width: int
     height: int

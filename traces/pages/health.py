@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from b24app import errors, health
 from b24app.health import Check
-from b24app.models import PortalEvent
+from b24app.models import Portal, PortalEvent
 from b24app.remedies import REMEDIES
 from traces import condition
 from traces.pages.frame import Reader, render, view
@@ -41,11 +41,16 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 @view()
 def of_portal(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page with the checks that ask the portal."""
-    try:
-        checks = health.checks(reader.portal)
-    except errors.PortalError as error:
-        checks = [_no_answer(error)]
+    checks = portal_checks(reader.portal)
     return render(request, reader, "traces/health/_checks.html", {"checks": checks})
+
+
+def portal_checks(portal: Portal) -> list[Check]:
+    """What the portal says when it is asked now; where it does not answer, that is the only check."""
+    try:
+        return health.checks(portal)
+    except errors.PortalError as error:
+        return [_no_answer(error)]
 
 
 def _no_answer(error: errors.PortalError) -> Check:

@@ -1,14 +1,120 @@
 """The first run: the connection is checked, then a form is made, put on the site, and tried."""
 
-from django.http import HttpRequest
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from b24app.transactions import in_line
+from traces import condition, forms, intake, sentences, tasks
+from traces.codes import codes
+from traces.models import Form, Kind, Preferences, Submission
+from traces.pages import form_input, health, overview, submission, submissions
+from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
+from traces.views import shown_state
+
+# After so long a test submission is told to take longer than usual.
+LONG = timedelta(seconds=20)
+TAG = "trace-relay-test"
 
 
-def page(request: HttpRequest, reader: Reader) -> HttpResponseBase:
-    """The page itself, which is also the first one after the installation."""
-    return render(request, reader, "traces/start/page.html")
+def page(
+    request: HttpRequest,
+    reader: Reader,
+    *,
+    form: Form | None = None,
+    secret: str = "",
+    given: Input | None = None,
+) -> HttpResponseBase:
+    """The page itself, which is also the first one after the installation; `secret` of a form just made."""
+    known = Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk")
+    form = form or known.first()
+    context: dict[str, Any] = {"given": given or Input({"name": _("Website"), "creates": Kind.LEAD}), "form": form}
+    if form:
+        context |= {"can_test": form.creates != Kind.LINK, **codes(form, secret)}
+    status = 422 if given else 200
+    return render(request, reader, "traces/start/page.html", context, status=status)
 
 
 show = view()(page)
+
+
+@view()
+def checks(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """The part of the page that says whether the connection is well."""
+    found = [*health.portal_checks(reader.portal), *condition.of_portal(reader.portal)]
+    context = {"checks": found, "bad": [check for check in found if check.good is False]}
+    return render(request, reader, "traces/start/_checks.html", context)
+
+
+@view("POST")
+def make(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    """Make the first form."""
+    given = form_input.read_new(request.POST)
+    if given.errors:
+        return page(request, reader, given=given)
+    with in_line():
+        form, secret = forms.make(reader.portal, honeypot=True, **given.facts)
+    return page(request, reader, form=form, secret=secret)
+
+
+@view("POST")
+def test(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Send a test submission by the road that all take, and begin to watch it."""
+    text = request.POST.get("form", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    form = Form.objects.filter(portal=reader.portal, pk=number, active=True).exclude(creates=Kind.LINK).first()
+    if form is None:
+        return render(request, reader, "traces/missing.html", status=404)
+    fields = {
+        "name": _("Trace Relay test"),
+        "comments": _("A test of Trace Relay. You may delete this record."),
+        "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
+    }
+    accepted = intake.accept(form, fields, json.dumps(fields).encode(), key="", trusted=False)
+    tasks.wake(reader.portal.pk)
+    return _watch(request, reader, accepted.submission)
+
+
+@view()
+def watch(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+    """How far the test submission has come; asks again by itself until it has ended."""
+    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form").first()
+    if row is None:
+        return render(request, reader, "traces/missing.html", status=404)
+    row.portal = reader.portal
+    return _watch(request, reader, row)
+
+
+@view("POST")
+def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+    """The first run is over, whether all of it was done or not: the application opens with the overview from now on."""
+    Preferences.objects.update_or_create(portal=reader.portal, defaults={"welcomed": True})
+    return overview.page(request, reader)
+
+
+def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:
+    state = shown_state(row)
+    delivered = row.state == Submission.State.DELIVERED
+    took = (row.delivered_at - row.received_at).total_seconds() if delivered and row.delivered_at else 0.0
+    context = {
+        "row": row,
+        "ended": delivered or row.state == Submission.State.FAILED,
+        "delivered": delivered,
+        "under_way": row.attempts.exists() or row.state == Submission.State.SENDING,
+        "state_text": sentences.STATES[state],
+        "badge": submissions.BADGES.get(state, "wait"),
+        "took": sentences.duration(took),
+        "records": submission.cards(row.entities) if delivered else [],
+        "failure": sentences.failure(row.code) if row.state == Submission.State.FAILED else None,
+        "is_slow": timezone.now() - row.received_at > LONG,
+    }
+    return render(request, reader, "traces/start/_watch.html", context)

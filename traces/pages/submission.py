@@ -124,7 +124,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "words": words,
         "tries": [_try(attempt) for attempt in reversed(newest[:MOST_ATTEMPTS])],
         "more_tries": len(newest) > MOST_ATTEMPTS,
-        "records": _records(explanation.records(row, work)),
+        "records": cards(explanation.records(row, work)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
 
@@ -180,7 +180,8 @@ def _remedy(portal: Portal) -> Remedy:
     return REMEDIES.get(portal.hold_code, unknown)
 
 
-def _records(made: Sequence[Mapping[str, Any]]) -> list[Record]:
+def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """The records that a submission has become, as links to their cards."""
     labels = {
         "LEAD": _("Lead %(number)s"),
         "DEAL": _("Deal %(number)s"),
