@@ -175,3 +175,38 @@ def test_no_cookie_is_set(page, stack):
     application(page).get_by_role("link", name="Settings").click()
     application(page).get_by_role("heading", name="Settings").wait_for()
     assert page.context.cookies(stack.app_url) == []
+
+
+FIRST_RUN = {
+    "en": ("Make the form", "Send a test submission", "Delivered to the portal", "Finish", "Overview"),
+    "ru": ("Создать форму", "Отправить пробную заявку", "Доставлена на портал", "Завершить", "Обзор"),
+}
+
+
+@pytest.mark.parametrize("lang", FIRST_RUN)
+def test_a_newcomer_sees_a_test_submission_delivered_by_clicks_alone(page, stack, lang):
+    make, send, delivered, finish, overview = FIRST_RUN[lang]
+    page.get_by_label("Language").select_option(lang)
+    install(page)
+    frame = application(page)
+    frame.get_by_role("button", name=make).click()
+    frame.get_by_role("button", name=send).click()
+    frame.locator("#watch").get_by_text(delivered).wait_for()
+    frame.get_by_role("button", name=finish).click()
+    frame.get_by_role("heading", name=overview).wait_for()
+    assert acme(stack)["leads"] == 1
+
+
+def test_rules_are_put_into_order_by_mouse_and_by_keyboard(page, stack):
+    install(page)
+    member = acme(stack)["member_id"]
+    for value in ("first", "second", "third"):
+        stack.run("source_rule_add", "--portal", member, "--match", "source", "--value", value, "--utm-source", "g")
+    frame = application(page)
+    frame.get_by_role("link", name="Sources").click()
+    frame.get_by_role("button", name="Move rule 2 up").focus()
+    page.keyboard.press("Enter")
+    until(lambda: frame.locator(".rules li").first.inner_text().count("second"))
+    assert frame.locator("button:focus").get_attribute("id").startswith("up-")
+    frame.locator(".rules li").nth(2).drag_to(frame.locator(".rules li").nth(0))
+    until(lambda: frame.locator(".rules li").first.inner_text().count("third"))

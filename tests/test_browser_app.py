@@ -22,6 +22,7 @@ PAGES = {
     "start": "start/",
     "overview": "overview/",
     "sources": "sources/",
+    "a new rule": "sources/new/",
     "forms": "forms/",
     "a new form": "forms/new/",
     "a form's settings": "forms/{form}/",

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from b24app.remedies import REMEDIES
-from traces import sentences
+from traces import rules, rules_csv, sentences, sources
 
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"
 APPS = ("b24app", "traces")
@@ -101,9 +101,12 @@ def test_this_is_the_only_folder_of_translations():
 
 
 def all_sentences():
-    for table in (sentences.STATES, sentences.REPAIRS, sentences.OUTCOMES):
+    tables = (sentences.STATES, sentences.REPAIRS, sentences.OUTCOMES, sentences.MAPPING)
+    for table in (*tables, sentences.RULES, sentences.RULE_FAULTS, sentences.RULE_HOWS):
         yield from table.values()
-    yield from (sentences.WORKER_LOST, sentences.GAVE_UP)
+    yield from (sentences.WORKER_LOST, sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)
+    for failure in (*sentences.FAILURES.values(), sentences.UNKNOWN_FAILURE):
+        yield from (failure.happened, failure.why, failure.todo)
     for remedy in REMEDIES.values():
         yield from (remedy.happened, remedy.todo)
 
@@ -112,3 +115,11 @@ def test_every_sentence_has_a_russian_one():
     with translation.override("ru"):
         russian = [str(text) for text in all_sentences()]
     assert [text for text in russian if not re.search("[а-я]", text)] == []
+
+
+def test_every_way_to_compare_and_every_fault_of_a_rule_has_a_sentence():
+    assert set(sentences.RULE_HOWS) == set(sources.HOWS)
+    assert set(sentences.RULE_FIELDS) == set(sources.FIELDS)
+    ours = {rules.SECOND_DEFAULT, rules.TOO_MANY, rules.GONE}
+    file = {rules_csv.NO_HEAD, rules_csv.TOO_LARGE, rules_csv.UNREADABLE}
+    assert set(sentences.RULE_FAULTS) == {*sources.FAULTS, *ours, *file}

@@ -25,8 +25,8 @@ MOST_SOURCES = 10
 MOST_UNMATCHED = 10
 # So many of the latest deliveries tell how long one takes.
 LATEST = 2000
-# How much of a time's text is compared: `2026-11-23 10`, or `2026-11-23 10:3` where midnight is not at a full hour.
-_HOUR, _TEN_MINUTES = 13, 15
+# How much of a time's text is compared: `2026-11-23 10`, or `2026-11-23 10:15` where midnight is not at a full hour.
+_HOUR, _MINUTE = 13, 16
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ def by_day(portal: Portal, days: int) -> list[Day]:
 def digits_for(days: Sequence[date], zone: tzinfo) -> int:
     """How much of a time's text tells days apart: hours, where midnight is at a full hour of UTC on all of them."""
     full = all(datetime.combine(day, time.min, zone).astimezone(UTC).minute == 0 for day in days)
-    return _HOUR if full else _TEN_MINUTES
+    return _HOUR if full else _MINUTE
 
 
 def folded(days: Sequence[date], beginnings: Sequence[str], found: Hours, kept_back: Hours = ()) -> list[Day]:

@@ -50,8 +50,9 @@ show = view()(page)
 @view()
 def checks(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page that says whether the connection is well."""
-    found = [*health.portal_checks(reader.portal), *condition.of_portal(reader.portal)]
-    context = {"checks": found, "bad": [check for check in found if check.good is False]}
+    said, ours = health.portal_checks(reader.portal), condition.of_portal(reader.portal)
+    bad = [check for check in said if not check.good] + [check for check in ours if check.good is False]
+    context = {"checks": [*said, *ours], "bad": bad}
     return render(request, reader, "traces/start/_checks.html", context)
 
 

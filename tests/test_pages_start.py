@@ -1,0 +1,108 @@
+"""The first run."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from b24app import errors
+from tests.conftest import make_form
+from tests.product_fixtures import Frame
+from traces.models import Attempt, Form, Preferences, Submission
+
+pytestmark = pytest.mark.django_db
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def watched(frame, row):
+    return text(frame.get(reverse("start-watch", args=[row.pk])))
+
+
+def test_a_newcomer_is_asked_for_nothing_but_a_click(frame):
+    answer = text(frame.get(reverse("start")))
+    assert 'value="Website"' in answer and 'value="lead" checked' in answer
+    assert reverse("start-test") not in answer
+
+
+def test_the_form_that_was_made_shows_its_codes_with_the_secret(frame, acme):
+    answer = text(frame.post(reverse("start-form"), {"name": "Website", "creates": "lead"}))
+    form = acme.forms.get()
+    assert form.honeypot and f"/in/{form.key}.js" in answer
+    assert "YOUR_SECRET" not in answer
+    assert "YOUR_SECRET" in text(frame.get(reverse("start")))
+
+
+def test_a_form_without_a_name_is_told_and_not_made(frame):
+    answer = frame.post(reverse("start-form"), {"name": " ", "creates": "lead"})
+    assert answer.status_code == 422 and "Give the form a name" in text(answer)
+    assert not Form.objects.exists()
+
+
+def test_a_test_submission_takes_the_road_of_all(frame, form):
+    answer = text(frame.post(reverse("start-test"), {"form": form.pk}))
+    row = Submission.objects.get()
+    assert (row.form, row.state) == (form, "queued")
+    assert "utm_source=trace-relay-test" in row.body["page_url"]
+    assert reverse("start-watch", args=[row.pk]) in answer
+
+
+@pytest.mark.parametrize("facts", [{"active": False}, {"creates": "link"}])
+def test_a_form_that_a_page_cannot_send_to_is_not_tried(frame, acme, facts):
+    form = make_form(acme, **facts)
+    assert frame.post(reverse("start-test"), {"form": form.pk}).status_code == 404
+    assert not Submission.objects.exists()
+
+
+def test_another_portals_form_is_not_tried(frame, other):
+    assert frame.post(reverse("start-test"), {"form": make_form(other).pk}).status_code == 404
+    assert not Submission.objects.exists()
+
+
+def test_it_is_watched_until_it_has_arrived(frame, make_submission):
+    row = make_submission()
+    assert "every 1s" in watched(frame, row)
+    row.attempts.create(method="crm.lead.add", outcome=Attempt.Outcome.DELIVERED)
+    Submission.objects.update(
+        state="delivered",
+        due_at=None,
+        delivered_at=row.received_at + timedelta(seconds=2),
+        entities=[{"TYPE": "LEAD", "ID": 7}],
+    )
+    answer = watched(frame, row)
+    assert "every 1s" not in answer
+    assert "in 2.0 s" in answer and 'data-open-path="/crm/lead/details/7/"' in answer
+
+
+def test_a_refusal_is_told_with_what_to_do(frame, make_submission):
+    row = make_submission(state="failed", due_at=None, code="error_core")
+    answer = watched(frame, row)
+    assert "every 1s" not in answer and "turned this submission down" in answer
+
+
+def test_what_takes_long_leads_to_the_checks(frame, make_submission):
+    row = make_submission(received_at=timezone.now() - timedelta(minutes=1))
+    assert "longer than usual" in watched(frame, row) and reverse("health") in watched(frame, row)
+
+
+@pytest.mark.parametrize("welcomed", [True, False])
+def test_the_first_run_is_over_once(frame, acme, welcomed):
+    if welcomed:
+        frame.post(reverse("start-finish"))
+    assert Preferences.objects.filter(portal=acme, welcomed=True).exists() == welcomed
+
+
+def test_the_connection_is_told_to_be_bad_with_what_to_do(frame, answers):
+    answers.fail(errors.Transient("unreachable"))
+    answer = text(frame.get(reverse("start-checks")))
+    assert "The connection to the portal is well." not in answer and "Check again in a minute" in answer
+
+
+def test_who_is_no_administrator_begins_nothing(client, acme, form):
+    user = Frame(client, acme, admin=False)
+    for name in ("start-form", "start-test", "start-finish"):
+        assert user.post(reverse(name), {"name": "x", "creates": "lead", "form": form.pk}).status_code == 403
+    assert (Form.objects.count(), Submission.objects.count(), Preferences.objects.count()) == (1, 0, 0)
