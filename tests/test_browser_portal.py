@@ -241,9 +241,9 @@ def uninstalls(stack):
 
 def test_the_frame_is_as_high_as_its_page_at_1280_pixels(page):
     browser.install(page)
-    for lang, heading in (("ru", "Добро пожаловать"), ("en", "Welcome")):
+    for lang, entry in (("ru", "Заявки"), ("en", "Submissions")):
         page.get_by_label("Language").select_option(lang)
-        browser.application(page).get_by_role("heading", name=heading).wait_for()
+        browser.application(page).get_by_role("link", name=entry).wait_for()
         frame = page.frames[-1]
         until(page, lambda: page.frames[-1].evaluate("typeof window.B24Js?.initializeB24Frame") == "function")
         until(
@@ -305,7 +305,7 @@ def test_a_session_that_is_over_is_begun_anew_by_itself(page, context):
     page.frames[-1].evaluate(
         "document.addEventListener('htmx:configRequest', (e) => { e.detail.headers['X-Frame-Session'] = 'forged' })"
     )
-    browser.application(page).get_by_role("link", name="Settings").click()
+    browser.application(page).get_by_role("link", name="Settings", exact=True).click()
     until(page, lambda: page.locator("iframe").get_attribute("name") != opening)
-    browser.welcome(page).wait_for()
+    browser.menu(page).wait_for()
     assert all("status of 401" in context.complaints.pop() for _ in list(context.complaints))

@@ -73,10 +73,19 @@ def pages(frame: Any, row: Any) -> dict[str, Callable[[], Any]]:
     """What is measured, by name."""
     app = "/b24/app/"
     return {
+        "First run": lambda: frame.get(f"{app}start/"),
         "Overview": lambda: frame.get(f"{app}overview/"),
+        "Overview, 90 days": lambda: frame.get(f"{app}overview/figures/", {"days": 90}),
         "Sources": lambda: frame.get(f"{app}sources/"),
         "Forms": lambda: frame.get(f"{app}forms/"),
+        "A form": lambda: frame.get(f"{app}forms/{row.form_id}/"),
+        "Its codes": lambda: frame.get(f"{app}forms/{row.form_id}/codes/"),
         "Submissions": lambda: frame.get(f"{app}submissions/"),
+        "Submissions, a text found": lambda: frame.post(f"{app}submissions/", {"text": "visitor 77777"}),
+        "Submissions, a text not found": lambda: frame.post(f"{app}submissions/", {"text": "nobody"}),
+        "Submissions, failed ones": lambda: frame.post(f"{app}submissions/", {"state": "failed"}),
+        "Submissions, of a source": lambda: frame.post(f"{app}submissions/", {"source": "utm_source:google"}),
+        "A submission": lambda: frame.get(f"{app}submissions/{row.pk}/"),
         "Settings": lambda: frame.get(f"{app}settings/"),
         "Health": lambda: frame.get(f"{app}health/"),
     }

@@ -22,7 +22,7 @@
   // --- The portal around the frame ---
   function fit() {
     if (!portal) return;
-    var height = document.body.offsetHeight;
+    var height = Math.ceil(document.body.getBoundingClientRect().height);
     // The library's own fitWindow never makes the frame lower: it asks for the height of the window.
     portal.parent.message.send("resizeWindow", { width: "100%", height: height, isSafely: true }).catch(function () {});
   }
