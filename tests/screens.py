@@ -63,6 +63,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(stack.portal_page)
+        page.add_style_tag(content=".stored { display: none !important }")  # it would lie above the frame
         page.get_by_role("button", name="Install", exact=True).click()
         settled(page)
         pictures(page, "start")
@@ -112,7 +113,7 @@ def settled(page: Any) -> None:
 def pictures(page: Any, name: str) -> None:
     """Three pictures of a page."""
     for theme, width in (("light", 1280), ("dark", 1280), ("narrow", 360)):
-        page.set_viewport_size({"width": width, "height": 800})
+        page.set_viewport_size({"width": width, "height": 3000})  # so that all of the frame is painted
         color = "dark" if theme == "dark" else "light"
         page.frames[-1].evaluate("color => { document.documentElement.dataset.theme = color }", color)
         page.wait_for_timeout(300)
