@@ -1,65 +1,120 @@
-"""Whether a portal is well, as it says itself: one check after the other, each with what to do."""
+"""Whether a portal is well, as it says itself: one check after the other, each with what to do.
+
+Source: Bitrix24's documentation of `profile`, `scope`, `app.info`, `event.get` and `events`; all need no right of their
+own, so one batch asks them all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from b24app import install, portals
-from b24app.batch import Command
+from b24app.batch import Answer, Command
 from b24app.models import Portal
+from b24app.remedies import REMEDIES
 
 Text = str | Promise
 PAGE_SECONDS = 8.0
-ASKED = {"user": Command("profile", {}), "scope": Command("scope", {}), "events": Command("event.get", {})}
+# The rights without which nothing is delivered.
+SCOPES = ("crm",)
+# From here on it is told that the paid time ends.
+DAYS_LEFT = 7
+# The action that a check offers: to bind the events again (`b24app.install.bind_again`).
+BIND = "bind"
+_ASKED = ("profile", "scope", "app.info", "event.get", "events")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`good` is None where it is not known; `happened` says what is found, `todo` what to do about it or ""."""
+    """`good` is None where it is not known; `happened` says what is found, `todo` what to do about it or "".
+
+    `action` is `BIND` where that would help.
+    """
 
     name: Text
     good: bool | None
     happened: Text
     todo: Text = ""
+    action: str = ""
 
 
 def checks(portal: Portal) -> list[Check]:
-    """What the portal answers when it is asked now, in one request.
+    """What the portal answers when it is asked now. Raises an error of `b24app.errors` where it does not."""
+    asked = ("profile", "scope") if portal.by_webhook else _ASKED
+    commands = {name.replace(".", "_"): Command(name, {}) for name in asked}
+    answer = portals.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
+    found = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(answer)]
+    found.append(_administrator(answer))
+    return found if portal.by_webhook else [*found, _application(answer), _events(answer)]
 
-    Raises an error of `b24app.errors` where it does not answer.
-    """
-    # A webhook is no application, which alone has events.
-    asked = {name: command for name, command in ASKED.items() if not (portal.by_webhook and name == "events")}
-    results = portals.call_batch(portal, asked, read_seconds=PAGE_SECONDS).results
-    return [Check(_("The portal answers"), True, _("The portal takes our requests.")), *_read(results)]
+
+def _not_said(name: str) -> Check:
+    return Check(name, None, _("The portal does not say."), _("Check again in a minute."))
 
 
-def _read(results: Any) -> Iterator[Check]:
-    user, scope, events = (results.get(name) for name in ASKED)
-    name = _("Administrator")
-    if not isinstance(user, dict):
-        yield Check(name, None, _("The portal did not say whose permission we work with."))
-    elif user.get("ADMIN"):
-        yield Check(name, True, _("We work with the permission of an administrator."))
-    else:
-        todo = _("Open Trace Relay once as an administrator of the portal.")
-        yield Check(name, False, _("The user whose permission we work with is no administrator any more."), todo)
-    if isinstance(scope, list):
-        name = _("What the application may do")
-        if "crm" in scope:
-            yield Check(name, True, _("It may write to the CRM."))
-        else:
-            todo = _("Install Trace Relay anew and allow it the CRM, or add “crm” to the webhook's permissions.")
-            yield Check(name, False, _("It may not write to the CRM, so nothing can be delivered."), todo)
-    if isinstance(events, list):
-        name = _("Messages from the portal")
-        if not install.unbound(events):
-            yield Check(name, True, _("The portal tells us when it is updated, paid for or when we are removed."))
-        else:
-            todo = _("Open Trace Relay once more from the portal's menu: that asks for them again.")
-            yield Check(name, False, _("The portal does not tell us of all that concerns the application."), todo)
+def _scope(answer: Answer) -> Check:
+    name, granted = _("Rights"), answer.results.get("scope")
+    if not isinstance(granted, list):
+        return _not_said(name)
+    missing = _missing(granted)
+    if not missing:
+        return Check(name, True, _("The application has the rights that it needs."))
+    text = _("The application lacks rights on this portal: %(rights)s.") % {"rights": ", ".join(missing)}
+    return Check(name, False, text, REMEDIES["insufficient_scope"].todo)
+
+
+def _missing(granted: Iterable[Any]) -> list[str]:
+    have = {str(one).strip().lower() for one in granted}
+    return [scope for scope in SCOPES if scope not in have]
+
+
+def _administrator(answer: Answer) -> Check:
+    name, profile = _("Administrator"), answer.results.get("profile")
+    if not isinstance(profile, dict) or "ADMIN" not in profile:
+        return _not_said(name)
+    if profile["ADMIN"] is True:
+        return Check(name, True, _("We work with an administrator's permission."))
+    text = _("The permission we work with is of a user who no longer administers the portal.")
+    todo = _("Open Trace Relay as an administrator once; from then on that one's permission is used.")
+    return Check(name, False, text, todo)
+
+
+def _application(answer: Answer) -> Check:
+    """Whether it is installed to the end, and paid for where it has to be."""
+    name, info = _("Application"), answer.results.get("app_info")
+    if not isinstance(info, dict) or "INSTALLED" not in info:
+        return _not_said(name)
+    if info["INSTALLED"] is not True:
+        text = _("The installation was not finished: the portal sends us no news, and other users cannot open it.")
+        return Check(name, False, text, _("Open Trace Relay from the Market once and let the installation finish."))
+    if info.get("PAYMENT_EXPIRED") == "Y":
+        return Check(name, False, REMEDIES["payment_required"].happened, REMEDIES["payment_required"].todo)
+    days = info.get("DAYS")
+    if type(days) is not int or days > DAYS_LEFT or days < 0:
+        return Check(name, True, _("It is installed."))
+    text = ngettext(
+        "It is installed; its paid time ends in %(days)s day.",
+        "It is installed; its paid time ends in %(days)s days.",
+        days,
+    )
+    return Check(name, True, text % {"days": days}, _("Renew it in Bitrix24 in time."))
+
+
+def _events(answer: Answer) -> Check:
+    """Whether the portal tells us of the application's life; only of what it knows itself."""
+    name, bound = _("News from the portal"), answer.results.get("event_get")
+    if not isinstance(bound, list):
+        return _not_said(name)
+    known = answer.results.get("events")
+    named = {str(one).upper() for one in known} if isinstance(known, list) and known else set(install.EVENTS)
+    if not [event for event in install.missing_events(bound) if event in named]:
+        return Check(name, True, _("The portal tells us when the application is updated, paid for or removed."))
+    text = _("The portal does not tell us of every update, payment or removal of the application.")
+    todo = _("Bind the events again. If it stays so, open Trace Relay as an administrator once more.")
+    return Check(name, False, text, todo, BIND)

@@ -8,9 +8,10 @@ widget's data and of the ONAPP* events.
 
 from __future__ import annotations
 
+import functools
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -223,19 +224,23 @@ def bind_events(portal: Portal, token: str) -> None:
 
     A failure is logged and left for the next opening: without these events all still works, later.
     """
-    endpoint = portal.client_endpoint
     try:
-        bound = rest.call(endpoint, "event.get", {}, token=token, read_seconds=PAGE_SECONDS).result
-        for event in unbound(bound):
-            _bind(endpoint, token, event, _handler())
+        _bind_missing(
+            functools.partial(rest.call, portal.client_endpoint, token=token, read_seconds=PAGE_SECONDS),
+        )
     except errors.PortalError as error:
         logger.warning("portal %s: events not bound yet (%s)", portal.pk, error.code)
 
 
-def unbound(answered: Any) -> list[str]:
-    """The events that are not bound to our address, from what `event.get` has answered."""
-    listed = [one for one in answered if isinstance(one, dict)] if isinstance(answered, list) else []
-    have = {str(one.get("event", "")).upper() for one in listed if one.get("handler") == _handler()}
+def bind_again(portal: Portal) -> None:
+    """Bind what is missing with the stored permission. Raises an error of `b24app.errors`."""
+    _bind_missing(functools.partial(portals.call, portal, read_seconds=PAGE_SECONDS))
+
+
+def missing_events(bound: Any) -> list[str]:
+    """Those of `EVENTS` that are not sent to our address, by what `event.get` has answered."""
+    rows = [row for row in bound if isinstance(row, dict)] if isinstance(bound, list) else []
+    have = {str(row.get("event", "")).upper() for row in rows if row.get("handler") == _handler()}
     return [event for event in EVENTS if event not in have]
 
 
@@ -243,12 +248,13 @@ def _handler() -> str:
     return f"{settings.APP_URL}/b24/events/"
 
 
-def _bind(endpoint: str, token: str, event: str, handler: str) -> None:
-    try:
-        rest.call(endpoint, "event.bind", {"EVENT": event, "HANDLER": handler}, token=token, read_seconds=PAGE_SECONDS)
-    except errors.Refused as error:
-        # Bound by somebody else a moment ago, or an event that this portal does not know.
-        logger.info("event.bind %s: %s", event, error.description)
+def _bind_missing(ask: Callable[[str, rest.Params], rest.Reply]) -> None:
+    for event in missing_events(ask("event.get", {}).result):
+        try:
+            ask("event.bind", {"EVENT": event, "HANDLER": _handler()})
+        except errors.Refused as error:
+            # Bound by somebody else a moment ago, or an event that this portal does not know.
+            logger.info("event.bind %s: %s", event, error.description)
 
 
 def receive_event(body: Mapping[str, str]) -> bool:

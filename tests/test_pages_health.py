@@ -4,11 +4,10 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from b24app import errors, install, wakeups
+from b24app import errors, wakeups
 from b24app.models import PortalEvent
 from b24app.remedies import REMEDIES
 from tests.conftest import make_form
@@ -46,7 +45,7 @@ def test_who_is_no_administrator_sees_none_of_it(client, acme, path):
 def test_the_page_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
     for _ in range(9):
         make_submission()
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         frame.get(HERE)
 
 
@@ -55,42 +54,9 @@ def test_the_page_does_not_ask_the_portal_itself(frame, answers):
     assert answers.calls == []
 
 
-WELL = {
-    "user": {"ID": "1", "ADMIN": True},
-    "scope": ["crm", "im"],
-    "events": [{"event": name, "handler": f"{settings.APP_URL}/b24/events/"} for name in install.EVENTS],
-}
-
-
-def told(answers, **changed):
-    """What the portal says of itself, all in one answer."""
-    answers.say({"result": {"result": {**WELL, **changed}, "result_error": []}})
-
-
-def test_a_portal_that_answers_is_well(frame, answers):
-    told(answers)
-    answer = text(frame.get(PART))
-    assert (answer.count("badge good"), answer.count("badge bad")) == (4, 0)
-
-
-@pytest.mark.parametrize(
-    ("changed", "remedy"),
-    [
-        ({"user": {"ID": "1", "ADMIN": False}}, "as an administrator of the portal"),
-        ({"scope": ["im"]}, "allow it the CRM"),
-        ({"events": []}, "asks for them again"),
-    ],
-)
-def test_what_the_portal_lacks_has_a_remedy(frame, answers, changed, remedy):
-    told(answers, **changed)
-    answer = text(frame.get(PART))
-    assert answer.count("badge bad") == 1 and remedy in answer
-
-
-@pytest.mark.parametrize(("sent", "words"), [("portal", "It is there"), ("", "came without it")])
-def test_the_tracking_code_on_the_site_is_told_of(acme, make_submission, sent, words):
-    make_submission(body={"_tracker": sent})
-    assert words in str(of_portal(acme, "The portal's tracking code on the site").happened)
+def test_a_portal_that_answers_is_well(frame, wired, installed):
+    page = text(Frame(frame.client, installed).get(PART))
+    assert (page.count("badge good"), page.count("badge bad")) == (5, 0)
 
 
 def test_a_portal_that_does_not_answer_is_told_of_in_a_part(frame, answers):

@@ -236,3 +236,12 @@ def test_the_fields_of_a_kind_are_described(result, kind):
     fields = result(f"crm.{kind}.fields")
     assert fields["ID"]["isReadOnly"] is True
     assert ("ORIGIN_ID" in fields) is (kind != "quote")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fields_that_an_administrator_has_made_are_described_as_well(result, kind):
+    made = {name: facts for name, facts in result(f"crm.{kind}.fields").items() if name.startswith("UF_CRM_")}
+    assert [facts["title"] for facts in made.values()] == list(made)
+    assert [facts["formLabel"] for facts in made.values() if facts["isRequired"]] == ["Region"]
+    (choice,) = [facts for facts in made.values() if facts["type"] == "enumeration"]
+    assert choice["items"][0] == {"ID": "44", "VALUE": "1 to 9"}

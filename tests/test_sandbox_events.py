@@ -67,7 +67,7 @@ def test_an_event_says_whose_it_is(bound, receiver, portal, sandbox):
     assert fields["auth[application_token]"] == portal.application_token
     assert fields["auth[server_endpoint]"] == f"{sandbox.oauth_url}/rest/"
     assert fields["auth[client_endpoint]"] == portal.rest_url
-    assert (fields["auth[scope]"], fields["auth[expires_in]"]) == ("crm,placement", "3600")
+    assert (fields["auth[scope]"], fields["auth[expires_in]"]) == ("crm,placement,im", "3600")
     assert abs(int(fields["ts"]) - time.time()) < 5
     assert fields["event_handler_id"] == "41"
 

@@ -42,7 +42,7 @@ def test_the_answer_has_every_field_in_its_type(server, portal, sandbox):
     assert answer["client_endpoint"] == portal.rest_url
     assert answer["server_endpoint"] == f"{sandbox.oauth_url}/rest/"
     assert answer["domain"] == sandbox.oauth_url.removeprefix("http://")
-    assert (answer["scope"], answer["status"], answer["expires_in"]) == ("crm,placement", "L", 3600)
+    assert (answer["scope"], answer["status"], answer["expires_in"]) == ("crm,placement,im", "L", 3600)
 
 
 def test_a_refresh_token_is_good_once(server, portal):
@@ -141,7 +141,7 @@ def test_each_error_can_be_had_on_demand(server, sandbox, code, status):
 def test_a_token_is_described(sandbox, portal, path):
     token = portal.issue_tokens(2)["access_token"]
     result = requests.get(sandbox.oauth_url + path, params={"auth": token}).json()["result"]
-    assert (result["client_id"], result["scope"], result["user_id"]) == (sandbox.client_id, "crm,placement", 2)
+    assert (result["client_id"], result["scope"], result["user_id"]) == (sandbox.client_id, "crm,placement,im", 2)
     assert result["expires"].endswith("+00:00")
     install = result["install"]
     assert (install["installed"], install["version"], install["status"]) == (True, 1, "L")
@@ -192,7 +192,11 @@ def test_a_portal_sends_the_browser_back_with_a_code(server, sandbox, portal):
     address, _, query = answer.headers["Location"].partition("?")
     found = dict(parse_qsl(query))
     assert (answer.status_code, address.startswith(sandbox.app_url), found["state"]) == (302, True, "s&s")
-    assert (found["domain"], found["member_id"], found["scope"]) == (portal.domain, portal.member_id, "crm,placement")
+    assert (found["domain"], found["member_id"], found["scope"]) == (
+        portal.domain,
+        portal.member_id,
+        "crm,placement,im",
+    )
     assert server(grant_type="authorization_code", code=found["code"]).ok
 
 

@@ -217,9 +217,8 @@ def test_a_browser_may_ask_before_it_sends(portal):
 
 
 def test_start_is_no_parameter_of_the_method(ask, portal):
-    portal.scope += ",im"
-    ask("im.notify", start=5, state="x", MESSAGE="m")
-    assert portal.notices == [{"MESSAGE": "m"}]
+    ask("im.notify", start=5, state="x", USER_ID=1, MESSAGE="m")
+    assert portal.notices == [{"USER_ID": 1, "MESSAGE": "m"}]
 
 
 def test_a_result_that_looks_like_an_error_is_given_as_it_is(ask, portal):
@@ -287,3 +286,15 @@ def test_a_fault_of_the_sandbox_itself_is_one_bad_answer(ask, portal, capfd):
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/html; charset=utf-8")
     assert "KeyError" in capfd.readouterr().err
     assert ask("no.such").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["im.notify", "im.notify.system.add", "im.notify.personal.add"])
+def test_a_notice_is_kept_as_it_was_sent(ask, portal, sandbox, method):
+    notice = {"USER_ID": 1, "MESSAGE": "x", "TAG": "t"}
+    assert ask(method, **notice).json()["result"] == 1
+    assert sandbox.state()["portals"][portal.name]["notices"] == [notice]
+
+
+@pytest.mark.parametrize(("notice", "error"), [({"MESSAGE": "x"}, "USER_ID_EMPTY"), ({"USER_ID": 1}, "MESSAGE_EMPTY")])
+def test_a_notice_to_nobody_or_without_a_text_is_refused(ask, notice, error):
+    assert ask("im.notify.system.add", **notice).json()["error"] == error

@@ -1,6 +1,6 @@
-"""Whether the service and a portal's deliveries are well, as far as our own records tell: nobody else is asked.
+"""Whether the service and a portal's deliveries are well: as far as our own records tell, and as the portal says.
 
-What the portal says itself is `b24app.health`.
+Only `as_the_portal_says` asks the portal (`b24app.health`).
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from b24app import limits, wakeups
+from b24app import errors, health, install, limits, wakeups
 from b24app.health import Check
 from b24app.models import Portal, PortalUser
+from b24app.remedies import REMEDIES
 from traces import metrics, notices
-from traces.models import Submission
+from traces.models import Preferences, Submission
 
 # A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
 LONG_WAIT_SECONDS = 300.0
-# So many of the newest submissions tell what is on the site.
-LATEST = 50
+# The latest submissions tell whether the portal's own tracker is on the site.
+SUBMISSIONS_READ = 50
 
 
 def of_service(now: datetime) -> list[Check]:
@@ -82,10 +85,27 @@ def _workers(swept: float | None, now: datetime) -> Check:
 
 def of_portal(portal: Portal) -> list[Check]:
     """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
-    return [
-        *(_deliveries(portal), _oldest(portal), _permission(portal)),
-        *(_plan(portal), _receipts(portal), _tracker(portal)),
-    ]
+    known = [_deliveries(portal), _oldest(portal), _permission(portal), _plan(portal), _receipts(portal)]
+    return [*known, *_notices(portal), _tracker(portal)]
+
+
+def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
+    """What the portal answers now, or why it does not; with `bind`, after its events were bound again."""
+    try:
+        if bind:
+            install.bind_again(portal)
+        return health.checks(portal)
+    except errors.PortalError as error:
+        return [_no_answer(error)]
+
+
+def _no_answer(error: errors.PortalError) -> Check:
+    name = _("The portal answers")
+    if isinstance(error, errors.Stop) and error.code in REMEDIES:
+        remedy = REMEDIES[error.code]
+        return Check(name, False, remedy.happened, remedy.todo)
+    text = _("The portal gave no answer that can be used, so what it would say is not known now.")
+    return Check(name, None, text, _("Check again in a minute. Submissions are taken and stored meanwhile."))
 
 
 def trouble(portal: Portal, now: datetime) -> Check | None:
@@ -157,14 +177,32 @@ def _receipts(portal: Portal) -> Check:
     return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))
 
 
+def _notices(portal: Portal) -> list[Check]:
+    """Only where notices in the portal were chosen."""
+    if notices.may_notify(portal) or not _portal_notices_chosen(portal):
+        return []
+    text = _("You have chosen notices in the portal, but the application lacks the right to send them (im).")
+    todo = _("Update the application and confirm the requested rights, or choose e-mail in the settings.")
+    return [Check(_("Notices"), None, text, todo)]
+
+
+def _portal_notices_chosen(portal: Portal) -> bool:
+    return Preferences.objects.filter(portal=portal, notify=Preferences.Notify.PORTAL).exists()
+
+
 def _tracker(portal: Portal) -> Check:
-    """Whether the portal's own tracker is on the site, as the snippet has told with what it sent."""
-    name = _("The portal's tracking code on the site")
-    bodies = Submission.objects.filter(portal=portal).order_by("-received_at").values_list("body", flat=True)
-    latest = list(bodies[:LATEST])
-    if any(body.get("_tracker") == "portal" for body in latest):
-        return Check(name, True, _("It is there: the portal itself collects the visits."))
-    if not latest:
-        return Check(name, None, _("Not known before the first submission."))
-    text = _("The latest submissions came without it. Trace Relay collects the visits itself then; nothing is missing.")
-    return Check(name, True, text)
+    """Whether the portal's own tracker is on the site: the snippet says so with each submission (`_tracker`)."""
+    name = _("The portal's tracking code")
+    latest = Submission.objects.filter(portal=portal).order_by("-received_at")
+    told = (KeyTextTransform("_tracker", "body"), Left(KeyTextTransform("TRACE", "body"), 1))
+    seen = list(latest.annotate(by=told[0], trace=told[1]).values_list("by", "trace")[:SUBMISSIONS_READ])
+    if any(by == "portal" for by, _trace in seen):
+        return Check(name, True, _("It is on the site, and Trace Relay sends what it knows of a visitor."))
+    todo = _(
+        "Put the portal's own tracking code on the site too (CRM → Sales Intelligence): then the portal knows a "
+        "visitor of its chats and calls as well."
+    )
+    if any(trace for _by, trace in seen):
+        text = _("It was not on the pages that the latest submissions came from. The visits are known all the same.")
+        return Check(name, None, text, todo)
+    return Check(name, None, _("It is known once a submission comes from a page with the line for the website."), todo)

@@ -38,6 +38,40 @@ _NAMES = {
     "COMPANY": (*_EVERYWHERE, *_MULTIFIELDS, *_ORIGIN, "ORIGIN_VERSION", "COMPANY_TYPE", "INDUSTRY", "ADDRESS"),
     "QUOTE": (*_EVERYWHERE, *_MONEY, "STATUS_ID", "DEAL_ID", "LEAD_ID", "BEGINDATE", "CLOSEDATE"),
 }
+_TYPES = {
+    "ID": "integer", "ASSIGNED_BY_ID": "user", "CREATED_BY_ID": "user", "DATE_CREATE": "datetime",
+    "DATE_MODIFY": "datetime", "OPENED": "char", "SOURCE_ID": "crm_status", "STATUS_ID": "crm_status",
+    "STAGE_ID": "crm_status", "HONORIFIC": "crm_status", "INDUSTRY": "crm_status", "COMPANY_TYPE": "crm_status",
+    "BIRTHDATE": "date", "BEGINDATE": "date", "CLOSEDATE": "date", "OPPORTUNITY": "double",
+    "CURRENCY_ID": "crm_currency", "CONTACT_ID": "crm_contact", "COMPANY_ID": "crm_company", "LEAD_ID": "crm_lead",
+    "DEAL_ID": "integer", "CATEGORY_ID": "crm_category", "TYPE_ID": "crm_status",
+}  # fmt: skip
+
+
+def _user_field(name: str, label: str, kind: str, *, required: bool = False, items: tuple[str, ...] = ()) -> Any:
+    """A field that the portal's administrator has made; its `title` is its name, as the portal has it."""
+    return {
+        "type": kind,
+        "isRequired": required,
+        "isReadOnly": False,
+        "isImmutable": False,
+        "isMultiple": False,
+        "isDynamic": True,
+        **({"items": [{"ID": str(44 + n), "VALUE": text} for n, text in enumerate(items)]} if items else {}),
+        "title": name,
+        "listLabel": label,
+        "formLabel": label,
+        "filterLabel": label,
+        "settings": {},
+    }
+
+
+_USER_FIELDS = {
+    "UF_CRM_1712000001": _user_field(
+        "UF_CRM_1712000001", "Size of the company", "enumeration", items=("1 to 9", "10 to 49", "50 and more")
+    ),
+    "UF_CRM_1712000002": _user_field("UF_CRM_1712000002", "Region", "string", required=True),
+}
 _ORDERED: dict[str, Callable[[str, str], bool]] = {
     ">": lambda have, value: _rank(have) > _rank(value),
     ">=": lambda have, value: _rank(have) >= _rank(value),
@@ -219,20 +253,24 @@ def _paged(call: Call, found: list[Any]) -> list[Any]:
 def _fields_of(kind: str) -> Callable[[Call], Any]:
     def fields(call: Call) -> Any:
         _need_crm(call)
-        return {
-            name: {
-                "type": "crm_multifield" if name in _MULTIFIELDS else "string",
-                "isRequired": kind == "QUOTE" and name == "TITLE",
-                "isReadOnly": name in _READ_ONLY,
-                "isImmutable": False,
-                "isMultiple": name in _MULTIFIELDS,
-                "isDynamic": False,
-                "title": name.replace("_", " ").capitalize(),
-            }
-            for name in _NAMES[kind]
-        }
+        known = {name: _described(name, required=kind == "QUOTE" and name == "TITLE") for name in _NAMES[kind]}
+        return {**known, **_USER_FIELDS}
 
     return fields
+
+
+def _described(name: str, *, required: bool) -> dict[str, Any]:
+    multiple = name in _MULTIFIELDS
+    return {
+        "type": _TYPES.get(name, "crm_multifield" if multiple else "string"),
+        "isRequired": required,
+        "isReadOnly": name in _READ_ONLY,
+        "isImmutable": False,
+        "isMultiple": multiple,
+        "isDynamic": False,
+        **({"statusType": "SOURCE"} if name == "SOURCE_ID" else {}),
+        "title": name.replace("_", " ").capitalize(),
+    }
 
 
 for _name in _ENTITIES:

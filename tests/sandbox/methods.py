@@ -196,7 +196,12 @@ def app_option_get(call: Call) -> Any:
 
 @method("im.notify", "im")
 @method("im.notify.system.add", "im")
+@method("im.notify.personal.add", "im")
 def im_notify(call: Call) -> Any:
+    if php.integer(call.get_any_case("USER_ID")) <= 0:
+        raise RestError("USER_ID_EMPTY", "User ID can't be empty")
+    if not call.get_any_case("MESSAGE"):
+        raise RestError("MESSAGE_EMPTY", "Message can't be empty")
     call.portal.notices.append(dict(call.params))
     return len(call.portal.notices)
 

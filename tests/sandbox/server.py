@@ -37,7 +37,7 @@ class Sandbox:
         client_id: str = "local.sandbox",
         client_secret: str = "sandbox-secret",
         app_url: str = "http://127.0.0.1:8000",
-        scope: str = "crm,placement",
+        scope: str = "crm,placement,im",
         oauth_port: int = 0,
     ) -> None:
         self.client_id, self.client_secret = client_id, client_secret

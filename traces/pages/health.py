@@ -5,13 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from b24app import errors, health
-from b24app.health import Check
-from b24app.models import Portal, PortalEvent
-from b24app.remedies import REMEDIES
+from b24app.models import PortalEvent
 from traces import condition
 from traces.pages.frame import Reader, render, view
 
@@ -38,25 +34,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, reader, "traces/health/page.html", context, page="health")
 
 
-@view()
+@view("GET", "POST")
 def of_portal(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The part of the page with the checks that ask the portal."""
-    checks = portal_checks(reader.portal)
+    """The part of the page with the checks that ask the portal; a POST binds its events again before."""
+    checks = condition.as_the_portal_says(reader.portal, bind=request.method == "POST")
     return render(request, reader, "traces/health/_checks.html", {"checks": checks})
-
-
-def portal_checks(portal: Portal) -> list[Check]:
-    """What the portal says when it is asked now; where it does not answer, that is the only check."""
-    try:
-        return health.checks(portal)
-    except errors.PortalError as error:
-        return [_no_answer(error)]
-
-
-def _no_answer(error: errors.PortalError) -> Check:
-    name = _("The portal answers")
-    if isinstance(error, errors.Stop) and error.code in REMEDIES:
-        remedy = REMEDIES[error.code]
-        return Check(name, False, remedy.happened, remedy.todo)
-    text = _("The portal gave no answer that can be used, so what it would say is not known now.")
-    return Check(name, None, text, _("Check again in a minute. Submissions are taken and stored meanwhile."))

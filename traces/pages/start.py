@@ -16,7 +16,7 @@ from b24app.transactions import in_line
 from traces import condition, forms, intake, sentences, tasks
 from traces.codes import codes
 from traces.models import Form, Kind, Preferences, Submission
-from traces.pages import form_input, health, overview, submission, submissions
+from traces.pages import form_input, overview, submission, submissions
 from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
 from traces.views import shown_state
@@ -47,10 +47,11 @@ def page(
 show = view()(page)
 
 
-@view()
+@view("GET", "POST")
 def checks(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The part of the page that says whether the connection is well."""
-    said, ours = health.portal_checks(reader.portal), condition.of_portal(reader.portal)
+    """The part of the page that says whether the connection is well; a POST binds the portal's events again before."""
+    said = condition.as_the_portal_says(reader.portal, bind=request.method == "POST")
+    ours = condition.of_portal(reader.portal)
     bad = [check for check in said if not check.good] + [check for check in ours if check.good is False]
     context = {"checks": [*said, *ours], "bad": bad}
     return render(request, reader, "traces/start/_checks.html", context)
