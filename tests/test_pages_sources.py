@@ -172,6 +172,13 @@ def test_few_queries_for_many_rules(frame, acme, django_assert_max_num_queries):
         frame.get(reverse("sources"))
 
 
+def test_of_many_rules_those_around_the_one_that_moved_are_shown(frame, acme):
+    rows = rules.replace(acme, [SourceRule(match="source", value=f"v{n}.", utm_source="y") for n in range(1, 121)])
+    answer = text_of(frame.post(reverse("source-move", args=[rows[0].pk]), {"position": 51}))
+    assert (answer.count("v1.<"), answer.count("v52.<"), answer.count("v51.<")) == (1, 1, 0)
+    assert [f"at={position}" in answer for position in (1, 51, 101)] == [True, False, True]
+
+
 def test_a_file_of_many_rules_is_taken(frame, acme):
     lines = [f"source,{n}{'ж' * 60},google" for n in range(rules.MOST_RULES)]
     take_in(frame, "match,value,utm_source\n" + "\n".join(lines))

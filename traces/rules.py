@@ -6,8 +6,11 @@ the portal's row, so that two of them do not mix the order up.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+
+from django.db.models import F
 
 from b24app.models import Portal
 from b24app.transactions import writing
@@ -81,6 +84,9 @@ def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
     with _ordered(portal) as rows:
         portal.source_rules.all().delete()
         rows[:] = sorted(new, key=lambda row: row.match == sources.ANY)
+        for position, row in enumerate(rows, start=1):
+            row.position = position
+        SourceRule.objects.bulk_create(rows)
     return rows
 
 
@@ -103,12 +109,13 @@ def _ordered(portal: Portal) -> Iterator[list[SourceRule]]:
         Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
         rows = list(portal.source_rules.all())
         yield rows
-        moved = []
+        moved: dict[int, list[int]] = defaultdict(list)  # rules by how far they move: most of them alike
         for position, row in enumerate(rows, start=1):
             if row.pk is None or row.position == 0:
                 row.position = position
                 row.save()
             elif row.position != position:
+                moved[position - row.position].append(row.pk)
                 row.position = position
-                moved.append(row)
-        SourceRule.objects.bulk_update(moved, ["position"])
+        for distance, ids in moved.items():
+            SourceRule.objects.filter(pk__in=ids).update(position=F("position") + distance)

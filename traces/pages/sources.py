@@ -20,6 +20,7 @@ from traces.pages.frame import Reader, render, view
 
 TEXTS = ("value", "utm_source", "crm_source", "crm_description")
 MOST_TRIED = 20_000
+PAGE_ROWS = 50
 # A file's letters take up to nine bytes as they are posted.
 MOST_READ = 9 * rules_csv.LARGEST
 # What is wrong with a rule, by the field where that is said; the rest is said above them.
@@ -48,8 +49,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 @view()
 def listed(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The rules alone."""
-    return _rules(request, reader)
+    """The rules alone, those around a position (`at`)."""
+    return _rules(request, reader, at=_number(request.GET.get("at", "")))
 
 
 @view("GET", "POST")
@@ -74,28 +75,28 @@ def edit(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
     if request.method == "POST":
         return _store(request, reader, row)
     given = {name: getattr(row, name) for name in ("match", "how", *TEXTS)}
-    return _rules(request, reader, editing=Input(given, row.pk))
+    return _rules(request, reader, editing=Input(given, row.pk), at=row.position)
 
 
 @view("POST")
 def move(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
     """Give a rule another position."""
-    text = request.POST.get("position", "")
-    position = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    position = _number(request.POST.get("position", ""))
     if _mine(reader, rule_id) is None or not position:
         return _missing(request, reader)
     rules.move(reader.portal, rule_id, position)
     now = SourceRule.objects.get(pk=rule_id).position
-    return _rules(request, reader, said=_("The rule is number %(number)s now.") % {"number": now})
+    return _rules(request, reader, said=_("The rule is number %(number)s now.") % {"number": now}, at=now)
 
 
 @view("POST")
 def remove(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
     """Take a rule away."""
-    if _mine(reader, rule_id) is None:
+    row = _mine(reader, rule_id)
+    if row is None:
         return _missing(request, reader)
     rules.remove(reader.portal, rule_id)
-    return _rules(request, reader, said=_("The rule is removed."))
+    return _rules(request, reader, said=_("The rule is removed."), at=row.position)
 
 
 @view()
@@ -173,6 +174,11 @@ def _body(text: str, kind: str) -> dict[str, Any]:
     return {"referrer" if kind == "referrer" else "page_url": text}
 
 
+def _number(text: str) -> int:
+    """A position as it was sent; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
 def _typed(posted: Mapping[str, str]) -> dict[str, str]:
     names = ("match", "how", *TEXTS)
     return {name: posted[name].strip()[: 2 * sources.LONGEST] for name in names if name in posted}
@@ -198,16 +204,24 @@ def _store(request: HttpRequest, reader: Reader, row: SourceRule) -> HttpRespons
         (rules.add if is_new else rules.change)(reader.portal, row)
     except rules.Refused as refused:
         given.errors = {_AT.get(refused.code, "value"): str(sentences.RULE_FAULTS[refused.code])}
-        return _rules(request, reader, editing=None if is_new else given, begun=given if is_new else None)
+        if is_new:
+            return _rules(request, reader, begun=given)
+        return _rules(request, reader, editing=given, at=row.position)
     said = _("The rule is added. It holds from now on.") if is_new else _("The rule is changed. It holds from now on.")
-    return _rules(request, reader, said=said)
+    return _rules(request, reader, said=said, at=row.position)
 
 
-def _context(reader: Reader, editing: Input | None, begun: Input | None) -> dict[str, Any]:
-    rows = list(reader.portal.source_rules.all())
-    movable = sum(row.match != sources.ANY for row in rows)
+def _context(reader: Reader, editing: Input | None, begun: Input | None, at: int) -> dict[str, Any]:
+    """The rules around the position `at`, `PAGE_ROWS` of them."""
+    known = reader.portal.source_rules
+    count, movable = known.count(), known.exclude(match=sources.ANY).count()
+    first = (min(max(at, 1), max(count, 1)) - 1) // PAGE_ROWS * PAGE_ROWS
     return {
-        "rows": [_shown(row, movable) for row in rows],
+        "rows": [_shown(row, movable) for row in known.all()[first : first + PAGE_ROWS]],
+        "at": first + 1,
+        "earlier": max(first - PAGE_ROWS + 1, 0),
+        "later": first + PAGE_ROWS + 1 if first + PAGE_ROWS < count else 0,
+        "count": count,
         "editing": editing,
         "begun": begun,
         "fields": sentences.RULE_FIELDS.items(),
@@ -230,10 +244,16 @@ def _shown(row: SourceRule, movable: int) -> dict[str, Any]:
 
 
 def _rules(
-    request: HttpRequest, reader: Reader, said: str = "", *, editing: Input | None = None, begun: Input | None = None
+    request: HttpRequest,
+    reader: Reader,
+    said: str = "",
+    *,
+    editing: Input | None = None,
+    begun: Input | None = None,
+    at: int = 1,
 ) -> HttpResponse:
     given = editing or begun
-    context = {**_context(reader, editing, begun), "said": said}
+    context = {**_context(reader, editing, begun, at), "said": said}
     status = 422 if given and given.errors else 200
     return render(request, reader, "traces/sources/_rules.html", context, status=status)
 
@@ -248,7 +268,7 @@ def _page(
     pasted: str = "",
 ) -> HttpResponse:
     context = {
-        **_context(reader, None, begun),
+        **_context(reader, None, begun, 1),
         "said": said,
         "wrong": wrong,
         "pasted": pasted,
