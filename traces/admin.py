@@ -159,7 +159,7 @@ class PreferencesAdmin(ReadOnly):
 
 @admin.register(SourceRule)
 class SourceRuleAdmin(ReadOnly):
-    """Rules are added by `source_rule_add`, which checks them, and can be taken away here."""
+    """Rules are changed in the portal or added by `source_rule_add`, which check them; they can be taken away here."""
 
     list_display = ("__str__", "portal", "position")
     list_filter = ("portal",)
