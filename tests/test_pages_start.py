@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from b24app import errors
+from b24app.remedies import REMEDIES
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
 from traces.models import Attempt, Form, Preferences, Submission
@@ -48,6 +49,26 @@ def test_a_test_submission_takes_the_road_of_all(frame, form):
     assert (row.form, row.state) == (form, "queued")
     assert "utm_source=trace-relay-test" in row.body["page_url"]
     assert reverse("start-watch", args=[row.pk]) in answer
+
+
+def test_a_double_click_sends_one(frame, form):
+    for _ in range(2):
+        assert frame.post(reverse("start-test"), {"form": form.pk, "once": "a-page-of-its-own"}).status_code == 200
+    assert Submission.objects.count() == 1
+
+
+def test_a_held_portal_is_told_with_its_remedy_and_not_asked_again(frame, acme, make_submission):
+    row = make_submission()
+    acme.state, acme.hold_code = "held", "payment_required"
+    acme.save()
+    answer = watched(frame, row)
+    assert str(REMEDIES["payment_required"].todo) in answer and "every" not in answer
+
+
+@pytest.mark.parametrize(("minutes", "every"), [(0, "every 1s"), (1, "every 5s"), (11, None)])
+def test_it_is_looked_at_less_and_less_often(frame, make_submission, minutes, every):
+    answer = watched(frame, make_submission(received_at=timezone.now() - timedelta(minutes=minutes)))
+    assert every in answer if every else "every" not in answer
 
 
 @pytest.mark.parametrize("facts", [{"active": False}, {"creates": "link"}])

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from b24app.transactions import in_line
-from traces import condition, forms, intake, sentences, tasks
+from traces import condition, forms, intake, notices, sentences, tasks
 from traces.codes import codes
 from traces.models import Form, Kind, Preferences, Submission
 from traces.pages import form_input, overview, submission, submissions
@@ -21,8 +21,8 @@ from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
 from traces.views import shown_state
 
-# After so long a test submission is told to take longer than usual.
-LONG = timedelta(seconds=20)
+# After so long a test submission is told to take longer than usual, and looked at less often; then no more.
+LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
 TAG = "trace-relay-test"
 
 
@@ -39,7 +39,8 @@ def page(
     form = form or known.first()
     context: dict[str, Any] = {"given": given or Input({"name": _("Website"), "creates": Kind.LEAD}), "form": form}
     if form:
-        context |= {"can_test": form.creates != Kind.LINK, **codes(form, secret)}
+        # A second click on the same button is no second submission.
+        context |= {"can_test": form.creates != Kind.LINK, "once": uuid.uuid4(), **codes(form, secret)}
     status = 422 if given else 200
     return render(request, reader, "traces/start/page.html", context, status=status)
 
@@ -81,7 +82,8 @@ def test(request: HttpRequest, reader: Reader) -> HttpResponse:
         "comments": _("A test of Trace Relay. You may delete this record."),
         "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
     }
-    accepted = intake.accept(form, fields, json.dumps(fields).encode(), key="", trusted=False)
+    key = request.POST.get("once", "")[:36]
+    accepted = intake.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
     tasks.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 
@@ -106,10 +108,13 @@ def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:
     state = shown_state(row)
     delivered = row.state == Submission.State.DELIVERED
+    waited = timezone.now() - row.received_at
+    ended = delivered or row.state == Submission.State.FAILED
     took = (row.delivered_at - row.received_at).total_seconds() if delivered and row.delivered_at else 0.0
     context = {
         "row": row,
-        "ended": delivered or row.state == Submission.State.FAILED,
+        "ended": ended,
+        "polls": not (ended or state == "held" or waited > TOO_LONG),
         "delivered": delivered,
         "under_way": row.attempts.exists() or row.state == Submission.State.SENDING,
         "state_text": sentences.STATES[state],
@@ -117,6 +122,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
         "failure": sentences.failure(row.code) if row.state == Submission.State.FAILED else None,
-        "is_slow": timezone.now() - row.received_at > LONG,
+        "remedy": notices.remedy_of(reader.portal.hold_code) if state == "held" else None,
+        "is_slow": waited > LONG,
     }
     return render(request, reader, "traces/start/_watch.html", context)
