@@ -51,6 +51,7 @@ def test_a_test_submission_takes_the_road_of_all(frame, form):
     assert reverse("start-watch", args=[row.pk]) in answer
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_double_click_sends_one(frame, form):
     for _ in range(2):
         assert frame.post(reverse("start-test"), {"form": form.pk, "once": "a-page-of-its-own"}).status_code == 200
