@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.cache import cache
 from urllib3.util import connection as urllib3_connection
 
 from b24app import transport, wakeups
@@ -45,6 +46,12 @@ def without_redis(settings, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def nothing_cached():
+    """What one test's portal has answered is not known to the next."""
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
 def without_senders(settings):
     """A test's transaction is its own thread's, so answers are waited for in it."""
     settings.SENDER_THREADS = 0
@@ -52,7 +59,7 @@ def without_senders(settings):
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
-    """The Redis of the environment's `REDIS_URL`, else one that is started for the session."""
+    """The Redis of the environment's `REDIS_URL`, which the tests empty, else one that is started for the session."""
     if url := os.environ.get("REDIS_URL"):
         yield url
         return
@@ -62,9 +69,11 @@ def redis_url(tmp_path_factory):
 
 @pytest.fixture
 def redis(redis_url, settings):
-    """A Redis for a test that needs one."""
+    """An empty Redis for a test that needs one."""
     settings.REDIS_URL = redis_url
-    return wakeups.connection()
+    connection = wakeups.connection()
+    connection.flushdb()
+    return connection
 
 
 class Answers:

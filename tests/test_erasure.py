@@ -154,7 +154,6 @@ def test_another_portals_submissions_stay(make_submission, acme, other):
 
 
 def test_the_sweep_deletes_both(make_submission, acme, redis):
-    redis.flushdb()
     make_submission(state="failed", due_at=None, received_at=received(181))
     wish(acme, before=NOW - timedelta(days=1))
     make_submission(received_at=received(2))

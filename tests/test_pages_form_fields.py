@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.core.cache import cache
 
 from b24app import errors
 from tests.conftest import make_form
@@ -22,13 +21,6 @@ FIELDS = [
     Field("UF_CRM_2", "Colour", "enumeration", required=False, multiple=False, items=(("12", "Red"), ("13", "Blue"))),
     Field("ORIGIN_ID", "Ours", "string", required=False, multiple=False),
 ]
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.utils import timezone
 
 from tests.conftest import SECRET, make_form
@@ -19,13 +18,6 @@ pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
 SETTINGS = {"name": "Orders", "creates": "lead", "active": "1"}
 MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

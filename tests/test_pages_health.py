@@ -133,7 +133,6 @@ def test_without_redis_nothing_is_said_of_the_workers():
 
 
 def test_the_sweep_says_that_a_worker_works(redis):
-    redis.flushdb()
     assert workers().good is None
     tasks.sweep()
     assert workers().good is True

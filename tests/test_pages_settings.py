@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.utils import timezone
 
 from b24app import errors, grants
@@ -28,13 +27,6 @@ CHANGES = [
     ("export/", {}),
     ("erase/", {"sure": "1"}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

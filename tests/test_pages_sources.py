@@ -4,7 +4,6 @@ import json
 from urllib.parse import urlencode
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from b24app import errors
@@ -25,12 +24,6 @@ def add(acme):
         return row
 
     return add
-
-
-@pytest.fixture(autouse=True)
-def nothing_known():
-    """What another test's portal has listed is forgotten."""
-    cache.clear()
 
 
 def order(portal):
