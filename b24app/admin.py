@@ -7,7 +7,7 @@ from b24app.models import PortalEvent
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins of several models
-    """Rows that only the program itself may change, and whoever may operate it by its actions.
+    """Rows that only the program itself may change.
 
     Fields that are shown are listed by name (`fields`): one that is added to a model stays hidden at first.
     """
@@ -20,10 +20,6 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins 
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
-
-    def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may resume portals and send submissions again."""
-        return request.user.has_perm("traces.change_submission")
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]

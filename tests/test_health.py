@@ -9,7 +9,7 @@ from django.utils import timezone
 from b24app.models import Portal
 from tests.conftest import make_form
 from traces import metrics
-from traces.models import Submission
+from traces.models import ShownState, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_the_figures_count_by_state(client, make_submission):
 
 def test_each_state_is_counted_even_where_there_is_nothing(client, db):
     text = client.get("/metrics").content.decode()
-    assert [state for state in metrics.STATES if f'state="{state}"}} 0.0' not in text] == []
+    assert [state for state in ShownState.values if f'state="{state}"}} 0.0' not in text] == []
 
 
 def test_the_figures_name_no_visitor_and_no_portal(client, make_submission):

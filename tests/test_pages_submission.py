@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from b24app import errors
 from tests.product_fixtures import Frame
 from traces import sentences
-from traces.models import Attempt, SourceRule, Submission
+from traces.models import Attempt, ShownState, SourceRule, Submission
 
 pytestmark = pytest.mark.django_db
 LIST = "/b24/app/submissions/"
@@ -171,7 +171,7 @@ def test_another_portals_submission_is_not_there(client, other, came, action):
 
 
 def test_every_state_outcome_and_repair_has_a_sentence():
-    assert set(Submission.State.values) | {"held"} == set(sentences.STATES)
+    assert set(Submission.State.values) | {"held"} == set(ShownState.values)
     assert set(Attempt.Outcome.values) == set(sentences.OUTCOMES)
     noted = re.findall(r'(?:note\(|repairs\.append\()"(\w+)"', _code("trace", "fields", "intake"))
     assert noted and set(noted) <= set(sentences.REPAIRS)

@@ -14,6 +14,7 @@ from django.utils.translation.template import templatize
 
 from b24app.remedies import REMEDIES
 from traces import rules, rules_csv, sentences, sources
+from traces.models import ShownState
 
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"
 APPS = ("b24app", "traces")
@@ -101,7 +102,7 @@ def test_this_is_the_only_folder_of_translations():
 
 
 def all_sentences():
-    tables = (sentences.STATES, sentences.REPAIRS, sentences.OUTCOMES, sentences.MAPPING)
+    tables = (dict(ShownState.choices), sentences.REPAIRS, sentences.OUTCOMES, sentences.MAPPING)
     for table in (*tables, sentences.RULES, sentences.RULE_FAULTS, sentences.RULE_HOWS):
         yield from table.values()
     yield from (sentences.WORKER_LOST, sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)

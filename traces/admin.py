@@ -28,6 +28,14 @@ def _number(state: str) -> Coalesce:
     return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0, output_field=IntegerField())
 
 
+class Operable(ReadOnly):
+    """Rows on which an operator may act: resume portals, send submissions again."""
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may run the actions; Django asks by this name (`permissions=["operate"]`)."""
+        return request.user.has_perm("traces.change_submission")
+
+
 class UserInline(ReadOnlyInline):
     """The administrators whose permission is stored."""
 
@@ -36,7 +44,7 @@ class UserInline(ReadOnlyInline):
 
 
 @admin.register(Portal)
-class PortalAdmin(ReadOnly):
+class PortalAdmin(Operable):
     """Portals, how their queues are, and what can be done for them."""
 
     list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "plan", "app_status", "installed_at")
@@ -113,7 +121,7 @@ class AttemptInline(ReadOnlyInline):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ReadOnly):
+class SubmissionAdmin(Operable):
     list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "due_at", "delivered_at")
     list_filter = ("state", "code", "portal", "form")
     list_select_related = ("portal", "form")

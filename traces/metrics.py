@@ -9,9 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from b24app.models import Portal
-from traces.models import Batch, Submission
-
-STATES = ("queued", "sending", "delivered", "failed", "held")
+from traces.models import Batch, ShownState, Submission
 
 
 def states(portals: Q | None = None) -> dict[str, int]:
@@ -25,7 +23,7 @@ def states(portals: Q | None = None) -> dict[str, int]:
         .values_list("state", "portal__state")
         .annotate(number=Count("pk"))
     )
-    counts = dict.fromkeys(STATES, 0)
+    counts = dict.fromkeys(ShownState.values, 0)
     for state, portal_state, number in rows:
         held = state == Submission.State.QUEUED and portal_state != Portal.State.ACTIVE
         counts["held" if held else state] += number

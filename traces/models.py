@@ -133,6 +133,16 @@ class Batch(models.Model):
         return str(self.id)
 
 
+class ShownState(models.TextChoices):
+    """A submission's state as people read it: `Submission.State`, and what a queued one of a held portal is called."""
+
+    QUEUED = "queued", _("Waiting for its turn")
+    SENDING = "sending", _("Being sent")
+    DELIVERED = "delivered", _("Delivered to the portal")
+    FAILED = "failed", _("Not delivered")
+    HELD = "held", _("Waiting until the portal can be reached again")
+
+
 class Submission(models.Model):
     """One request of a visitor, from the moment it was accepted until the portal has it.
 
@@ -193,6 +203,16 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def shown_state(self) -> ShownState:
+        """The state; `HELD` while the submission is queued on a portal that accepts nothing."""
+        return self.waiting_state if self.state == Submission.State.QUEUED else ShownState(self.state)
+
+    @property
+    def waiting_state(self) -> ShownState:
+        """What a queued submission of the portal is called now."""
+        return ShownState.QUEUED if self.portal.state == Portal.State.ACTIVE else ShownState.HELD
 
 
 class Attempt(models.Model):

@@ -1,7 +1,6 @@
 """A portal's source rules as a CSV file, to be changed in a spreadsheet and read back. Pure.
 
-UTF-8 with a byte order mark, by which Excel knows it; read with commas or semicolons. A cell that would be a formula
-gets an apostrophe before it (OWASP, "CSV Injection"), which is taken away again where the file is read.
+UTF-8 with a byte order mark; read with commas or semicolons. Cells are escaped as `traces.csv_cells` says.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ import csv
 import io
 from collections.abc import Iterable
 
-from traces import rules, sources
+from traces import csv_cells, rules, sources
 from traces.sources import Rule
-from traces.spreadsheet import BEGINS_A_FORMULA, MARK
 
 HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description")
 LARGEST = 250_000  # characters
@@ -30,13 +28,13 @@ def written(listed: Iterable[Rule]) -> str:
     writer.writerow(HEAD)
     for rule in listed:
         cells = (rule.field, rule.how, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
-        writer.writerow([f"'{cell}" if cell.startswith((*BEGINS_A_FORMULA, "'")) else cell for cell in cells])
-    return MARK + text.getvalue()
+        writer.writerow(map(csv_cells.escape, cells))
+    return csv_cells.MARK + text.getvalue()
 
 
 def read(text: str) -> tuple[list[Rule], list[Fault]]:
     """The rules of a file, and its faults; where there are any, it is not to be used."""
-    text = text.removeprefix(MARK)
+    text = text.removeprefix(csv_cells.MARK)
     if len(text) > LARGEST:
         return [], [(1, TOO_LARGE)]
     head = text.partition("\n")[0]
@@ -56,7 +54,7 @@ def _read(lines: list[tuple[int, list[str]]]) -> tuple[list[Rule], list[Fault]]:
     found: list[Rule] = []
     faults: list[Fault] = []
     for number, cells in lines[1:]:
-        rule = _rule(dict(zip(names, map(_cell, cells), strict=False)))
+        rule = _rule(dict(zip(names, map(csv_cells.unescape, cells), strict=False)))
         fault = sources.fault(rule)
         if not fault and rule.field == sources.ANY and any(one.field == sources.ANY for one in found):
             fault = rules.SECOND_DEFAULT
@@ -64,10 +62,6 @@ def _read(lines: list[tuple[int, list[str]]]) -> tuple[list[Rule], list[Fault]]:
             faults.append((number, fault))
         found.append(rule)
     return found, faults
-
-
-def _cell(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*BEGINS_A_FORMULA, "'")) else cell
 
 
 def _rule(cells: dict[str, str]) -> Rule:

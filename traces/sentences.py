@@ -14,14 +14,6 @@ from traces.fields import Fault
 
 Text = str | Promise
 
-STATES: dict[str, Text] = {
-    "queued": _("Waiting for its turn"),
-    "sending": _("Being sent"),
-    "delivered": _("Delivered to the portal"),
-    "failed": _("Not delivered"),
-    "held": _("Waiting until the portal can be reached again"),
-}
-
 REPAIRS: dict[str, Text] = {
     "trace_unreadable": _("The trace could not be read; one was built from the UTM fields, page and referrer."),
     "trace_as_text": _("The trace came as an object; the portal gets it as the text that it reads."),

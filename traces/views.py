@@ -27,7 +27,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app import iframe, wakeups
-from b24app.models import Portal
 from traces import intake, metrics, spam, tasks
 from traces.intake import Problem
 from traces.models import Form, Submission
@@ -126,7 +125,7 @@ def report(submission: Submission) -> dict[str, Any]:
     """What a form's owner may know of a submission: its state and its way, none of the visitor's data."""
     return {
         "id": str(submission.pk),
-        "status": shown_state(submission),
+        "status": submission.shown_state,
         "received_at": submission.received_at.isoformat(),
         "delivered_at": submission.delivered_at.isoformat() if submission.delivered_at else None,
         "trace_id": submission.trace_id,
@@ -144,16 +143,6 @@ def report(submission: Submission) -> dict[str, Any]:
         ],
         "reason": submission.reason,
     }
-
-
-def shown_state(submission: Submission) -> str:
-    """The submission's state; "held" while it is queued on a portal that takes nothing."""
-    waiting = submission.state == Submission.State.QUEUED
-    return _waiting_state(submission.portal) if waiting else submission.state
-
-
-def _waiting_state(portal: Portal) -> str:
-    return "queued" if portal.state == Portal.State.ACTIVE else "held"
 
 
 @require_GET
@@ -212,7 +201,7 @@ def _is_plain_form(request: HttpRequest) -> bool:
 def _told(accepted: intake.Accepted) -> JsonResponse:
     submission = accepted.submission
     is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
-    state = _waiting_state(submission.portal) if is_spam else shown_state(submission)
+    state = submission.waiting_state if is_spam else submission.shown_state
     body = {"id": str(submission.pk), "status": state}
     return JsonResponse(body, status=202 if accepted.created else 200)
 

@@ -19,7 +19,6 @@ from traces.models import Form, Kind, Preferences, Submission
 from traces.pages import form_input, overview, submission, submissions
 from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
-from traces.views import shown_state
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -106,7 +105,7 @@ def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 
 
 def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:
-    state = shown_state(row)
+    state = row.shown_state
     delivered = row.state == Submission.State.DELIVERED
     waited = timezone.now() - row.received_at
     ended = delivered or row.state == Submission.State.FAILED
@@ -117,7 +116,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "polls": not (ended or state == "held" or waited > TOO_LONG),
         "delivered": delivered,
         "under_way": row.attempts.exists() or row.state == Submission.State.SENDING,
-        "state_text": sentences.STATES[state],
+        "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],

@@ -21,7 +21,6 @@ from traces.explanation import Explanation
 from traces.models import Attempt, Submission
 from traces.pages import submissions
 from traces.pages.frame import Reader, render, view
-from traces.views import shown_state
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ def _page(
     row.portal = reader.portal
     explained = _explained(row)
     visitor = names.recognise(row.body)
-    state = shown_state(row)
+    state = row.shown_state
     now = timezone.now()
     context = {
         **_went(row, explained),
@@ -98,7 +97,7 @@ def _page(
         "fields": _fields(row.body, visitor),
         "body": explanation.pretty(row.body),
         "state": state,
-        "state_text": sentences.STATES[state],
+        "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
         "source": sentences.source_label(row.source),
         "may_send": resending.may(row, now),

@@ -19,18 +19,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from b24app.models import Portal
 from traces import listing, names, resending, sentences, spreadsheet
 from traces.listing import Cursor, Filter
-from traces.models import Form, Submission
+from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
 from traces.resending import Progress
-from traces.views import shown_state
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn"}  # the others wait
 STATES = (
     ("", gettext_lazy("Any")),
     ("queued", gettext_lazy("Waiting")),
-    ("sending", sentences.STATES["sending"]),
-    ("delivered", sentences.STATES["delivered"]),
-    ("failed", sentences.STATES["failed"]),
+    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed")),
 )
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"
@@ -168,7 +165,7 @@ def _sources(portal: Portal, chosen: str) -> list[tuple[str, str]]:
 
 
 def _shown(row: Submission, now: datetime) -> Row:
-    state = shown_state(row)
+    state = row.shown_state
     failed = row.state == Submission.State.FAILED
     gave_up = sentences.told(row.reason)[1]
     named, contacts = who(names.recognise(row.body))
@@ -176,7 +173,7 @@ def _shown(row: Submission, now: datetime) -> Row:
         row=row,
         who=named,
         contacts=contacts,
-        state=sentences.STATES[state],
+        state=state.label,
         badge=BADGES.get(state, "wait"),
         source=sentences.source_label(row.source),
         happened=sentences.failure(row.code, gave_up=gave_up).happened if failed else "",

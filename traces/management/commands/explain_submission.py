@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from traces import explanation, sentences
 from traces.explanation import Explanation
 from traces.models import Submission
-from traces.views import shown_state
 
 
 class Command(BaseCommand):
@@ -38,7 +37,7 @@ class Command(BaseCommand):
 
 
 def _came(row: Submission) -> Iterator[str]:
-    yield f"{row.received_at:%Y-%m-%d %H:%M:%S} UTC, form {row.form.name} ({row.form.creates}), {shown_state(row)}"
+    yield f"{row.received_at:%Y-%m-%d %H:%M:%S} UTC, form {row.form.name} ({row.form.creates}), {row.shown_state}"
     yield explanation.pretty(row.body)
 
 
