@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
-from b24app import sqlite
+from b24app.host import sqlite
 
 MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
 

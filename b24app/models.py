@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from b24app.encryption import EncryptedTextField
+from b24app.host.encryption import EncryptedTextField
 
 
 class Portal(models.Model):
@@ -21,7 +21,7 @@ class Portal(models.Model):
         UNINSTALLED = "uninstalled", "uninstalled"
 
     class Plan(models.TextChoices):
-        """What the portal allows (`b24app.limits.PLANS`)."""
+        """What the portal allows (`b24app.pace.limits.PLANS`)."""
 
         STANDARD = "standard", "standard"
         ENTERPRISE = "enterprise", "enterprise"
@@ -47,7 +47,7 @@ class Portal(models.Model):
     pauses = models.PositiveSmallIntegerField(default=0)
 
     plan = models.CharField(max_length=12, choices=Plan.choices, default=Plan.STANDARD)
-    # How many of `b24app.receipts.STORES`, from the first on, a batch may leave its receipt in.
+    # How many of `b24app.api.receipts.STORES`, from the first on, a batch may leave its receipt in.
     stores = models.PositiveSmallIntegerField(default=2)
 
     installed_at = models.DateTimeField(default=timezone.now)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import environ
 
-from b24app import sqlite
+from b24app.host import sqlite
 
 sqlite.use_bundled()
 

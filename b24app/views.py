@@ -10,8 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from b24app import errors, iframe, install, wakeups
-from b24app.remedies import REMEDIES
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
+from b24app.frame import iframe
+from b24app.pace import wakeups
+from b24app.portal import install
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,10 @@ import requests
 from django.core.cache import cache
 from urllib3.util import connection as urllib3_connection
 
-from b24app import transport, wakeups
+from b24app.api import transport
+from b24app.host.processes import redis_server
 from b24app.models import Portal
-from b24app.processes import redis_server
+from b24app.pace import wakeups
 from tests.limits_fixtures import later, standard  # noqa: F401
 from tests.product_fixtures import django_db_modify_db_settings, frame, installed, wired  # noqa: F401
 from tests.sandbox_fixtures import ask, portal, sandbox, sandbox_server  # noqa: F401
@@ -92,7 +93,7 @@ class Answers:
         self._next.append(response)
 
     def fail(self, error: Exception) -> None:
-        """Answer not at all: raise an error of `b24app.errors`."""
+        """Answer not at all: raise an error of `b24app.api.errors`."""
         self._next.append(error)
 
     def send(self, method: str, url: str, **kwargs: Any) -> requests.Response:

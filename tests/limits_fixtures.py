@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from b24app import limits
-from b24app.batch import Operating
+from b24app.api.batch import Operating
 from b24app.models import Portal
+from b24app.pace import limits
 
 METHOD, ANOTHER = "crm.tracking.trace.add", "crm.lead.add"
 LIMIT = limits.OPERATING_SECONDS

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from b24app import frame_session, install
+from b24app.frame import session
 from b24app.models import Portal
+from b24app.portal import install
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +43,11 @@ class Frame:
     def __init__(self, client: Any, portal: Portal, *, admin: bool = True, user: int = 1, language: str = "en") -> None:
         self.client = client
         self.portal = portal
-        self.session = frame_session.Session(
-            portal.pk, portal.member_id, user, admin, language, "UTC", int(time.time())
-        )
+        self.session = session.Session(portal.pk, portal.member_id, user, admin, language, "UTC", int(time.time()))
 
     @property
     def headers(self):
-        return {"X-Frame-Session": frame_session.token(self.session), "HX-Request": "true"}
+        return {"X-Frame-Session": session.token(self.session), "HX-Request": "true"}
 
     def get(self, path, data=None):
         return self.client.get(path, data, headers=self.headers)

@@ -26,7 +26,7 @@ import requests
 from cryptography.fernet import Fernet
 from psycopg import sql
 
-from b24app.processes import Process, RedisServer, redis_server
+from b24app.host.processes import Process, RedisServer, redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT_ID = "local.sandbox"

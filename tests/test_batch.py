@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from b24app import batch, errors
-from b24app.batch import Command, Operating
+from b24app.api import batch, errors
+from b24app.api.batch import Command, Operating
 from tests.sandbox import php
 from tests.sandbox.batch import substitute
 

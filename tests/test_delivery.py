@@ -7,8 +7,9 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from b24app import install, limits, wakeups
 from b24app.models import Portal
+from b24app.pace import limits, wakeups
+from b24app.portal import install
 from tests.sandbox import events
 from tests.test_install import event_body
 from traces import delivery, erasure, hits, orders, tasks, trace

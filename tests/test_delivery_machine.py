@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from b24app import install, portals
 from b24app.models import Portal
+from b24app.portal import calls, install
 from tests.conftest import make_form
 from traces import delivery, hits, results
 from traces.models import Attempt, Batch, Submission
@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         point=st.sampled_from(
-            [(hits, "bind"), (hits, "give_back"), (portals, "call_batch"), (results, "store"), (delivery, "_answered")]
+            [(hits, "bind"), (hits, "give_back"), (calls, "call_batch"), (results, "store"), (delivery, "_answered")]
         )
     )
     def work_and_die(self, point):

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.conf import settings
 
-from b24app import errors
-from b24app.remedies import REMEDIES
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
 from traces import sentences
 from traces.models import Attempt, Kind, ShownState
 

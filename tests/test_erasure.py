@@ -7,8 +7,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from b24app import install
 from b24app.models import Portal
+from b24app.portal import install
 from tests.conftest import make_form
 from traces import erasure, tasks
 from traces.models import Attempt, Batch, Preferences, Submission

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from b24app import errors
-from b24app.errors import Ambiguous, OtherUser, PortalError, Refused, Renew, Stop, Transient, Wait
+from b24app.api import errors
+from b24app.api.errors import Ambiguous, OtherUser, PortalError, Refused, Renew, Stop, Transient, Wait
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from b24app import usage
+from b24app.pace import usage
 from traces import figures, sentences
 from traces.figures import Day
 from traces.pages import chart

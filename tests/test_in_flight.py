@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from b24app import batch
+from b24app.api import batch
 from traces.in_flight import InFlight
 
 ANSWER = batch.Answer({"c0": 1}, {}, {})

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from b24app import errors, install
+from b24app.api import errors
 from b24app.models import Portal, PortalEvent, PortalUser
+from b24app.portal import install
 
 pytestmark = pytest.mark.django_db
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from b24app import limits
-from b24app.batch import Operating
-from b24app.limits import Grant
+from b24app.api.batch import Operating
 from b24app.models import Portal
+from b24app.pace import limits
+from b24app.pace.limits import Grant
 from tests.limits_fixtures import ANOTHER, LIMIT, METHOD, new, take_all, told
 
 # --- The rate ---------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from b24app import errors
 from b24app import settings as product_settings
-from b24app.remedies import REMEDIES
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
 from traces import notices
 from traces.models import Preferences
 

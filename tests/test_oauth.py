@@ -5,7 +5,7 @@ import warnings
 import pytest
 import requests
 
-from b24app import errors, oauth, transport
+from b24app.api import errors, oauth, transport
 
 pytestmark = pytest.mark.usefixtures("wired")
 

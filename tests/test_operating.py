@@ -2,7 +2,7 @@
 
 import pytest
 
-from b24app import limits
+from b24app.pace import limits
 from tests.limits_fixtures import ANOTHER, LIMIT, METHOD, new, take_all, told
 
 

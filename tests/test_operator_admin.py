@@ -8,8 +8,8 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.utils import timezone
 
+from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalEvent
-from b24app.remedies import REMEDIES
 from tests.conftest import make_form
 from traces.models import Batch, Preferences, Submission
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from b24app import errors
+from b24app.api import errors
+from b24app.portal import crm_directory
+from b24app.portal.crm_directory import Field
 from tests.conftest import make_form
-from traces import directory
-from traces.directory import Field
 from traces.models import Form
 from traces.pages import form_mapping
 
@@ -32,7 +32,7 @@ def lead(acme):
 @pytest.fixture
 def described(monkeypatch):
     """The portal tells its fields."""
-    monkeypatch.setattr(directory, "record_fields", lambda portal, record: FIELDS)
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: FIELDS)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def silent(monkeypatch):
     def record_fields(portal, record):
         raise errors.Transient("unreachable")
 
-    monkeypatch.setattr(directory, "record_fields", record_fields)
+    monkeypatch.setattr(crm_directory, "record_fields", record_fields)
 
 
 def mapped(*rows, kind="lead", **more):
@@ -96,8 +96,8 @@ def test_the_choices_of_a_list_are_told(frame, lead, described):
 def test_a_deals_stages_are_those_of_its_pipeline(frame, acme, monkeypatch):
     asked = []
     stage = Field("STAGE_ID", "Stage", "crm_status", required=False, multiple=False)
-    monkeypatch.setattr(directory, "record_fields", lambda portal, record: [stage])
-    monkeypatch.setattr(directory, "statuses", lambda portal, name: asked.append(name) or [("C3:NEW", "Fresh")])
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [stage])
+    monkeypatch.setattr(crm_directory, "statuses", lambda portal, name: asked.append(name) or [("C3:NEW", "Fresh")])
     form = make_form(acme, creates="deal", mapping={"deal": {"CATEGORY_ID": 3, "STAGE_ID": "C3:NEW"}})
     assert "<code>C3:NEW</code> Fresh" in frame.get(f"{HERE}{form.pk}/fields/rows/").text
     assert asked == ["DEAL_STAGE_3"]

@@ -8,9 +8,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from b24app.portal import crm_directory
 from tests.conftest import SECRET, make_form
 from tests.product_fixtures import Frame
-from traces import directory, intake
+from traces import intake
 from traces.models import Form
 from traces.pages import form_activity
 
@@ -29,7 +30,7 @@ def lead(acme):
 @pytest.fixture
 def described(monkeypatch):
     """The portal tells its fields."""
-    monkeypatch.setattr(directory, "record_fields", lambda portal, record: [])
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [])
 
 
 # --- The list ---

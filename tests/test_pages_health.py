@@ -7,9 +7,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from b24app import errors, wakeups
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
 from b24app.models import PortalEvent
-from b24app.remedies import REMEDIES
+from b24app.pace import wakeups
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
 from traces import condition, tasks

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import reverse
 
-from b24app import errors
+from b24app.api import errors
 from traces import rules
 from traces.models import SourceRule, Submission
 

@@ -6,8 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from b24app import errors
-from b24app.remedies import REMEDIES
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
 from traces.models import Attempt, Form, Preferences, Submission

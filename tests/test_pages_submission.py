@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone, translation
 
-from b24app import errors
+from b24app.api import errors
 from tests.product_fixtures import Frame
 from traces import sentences
 from traces.models import Attempt, ShownState, SourceRule, Submission

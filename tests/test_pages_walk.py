@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import URLPattern
 
-from b24app import frame_session
+from b24app.frame import session
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
@@ -87,7 +87,7 @@ def visit(reader, pattern, things):
 @pytest.fixture(autouse=True)
 def nobody_answers(answers):
     """No portal answers; scripted failures without end."""
-    from b24app import errors
+    from b24app.api import errors
 
     answers._next = Endless(errors.Transient("unreachable"))
 
@@ -136,7 +136,7 @@ class TestEveryAddress:
                 + Frame(client, other).headers["X-Frame-Session"].split(":", 1)[1]
             )
         elif token == "old":
-            with time_machine.travel(reader.session.began - frame_session.LONGEST_SECONDS - 60):
+            with time_machine.travel(reader.session.began - session.LONGEST_SECONDS - 60):
                 token = reader.headers["X-Frame-Session"]
         for ask in (client.get, client.post):
             answer = ask(address(pattern, things), headers={"X-Frame-Session": token})

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24app import errors
-from b24app.batch import Answer, Command
+from b24app.api import errors
+from b24app.api.batch import Answer, Command
 from traces import plan
 
 ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from b24app import errors, health, install
+from b24app.api import errors
+from b24app.portal import health, install
 from tests.product_fixtures import Frame
 from traces import condition
 from traces.models import Preferences

@@ -6,14 +6,15 @@ import multiprocessing
 import pytest
 from django.db import connections
 
-from b24app import errors, grants, install, oauth, portals
+from b24app.api import errors, oauth
 from b24app.models import Portal, PortalUser
+from b24app.portal import calls, credentials, install
 
 pytestmark = pytest.mark.django_db
 
 
 def call(row, **kwargs):
-    return portals.call(Portal.objects.get(pk=row.pk), "crm.tracking.trace.add", {"TRACE": "{}"}, **kwargs)
+    return calls.call(Portal.objects.get(pk=row.pk), "crm.tracking.trace.add", {"TRACE": "{}"}, **kwargs)
 
 
 def test_an_expired_token_is_renewed_and_the_call_repeated(installed, portal, sandbox):
@@ -44,17 +45,17 @@ def test_a_token_that_the_portal_refuses_again_is_not_renewed_again(installed, p
 
 def test_somebody_elses_renewal_is_waited_for(installed, portal, monkeypatch):
     portal.expire_tokens()
-    grant = grants.current(installed)
-    monkeypatch.setattr(oauth, "refresh", lambda *_: grants.renew(installed, grant))
+    grant = credentials.current(installed)
+    monkeypatch.setattr(oauth, "refresh", lambda *_: credentials.renew(installed, grant))
     with pytest.raises(errors.Wait):
-        grants.renew(installed, grant)
+        credentials.renew(installed, grant)
 
 
 def test_a_grant_that_was_renewed_meanwhile_is_taken_over(installed, portal, sandbox):
-    old = grants.current(installed)
+    old = credentials.current(installed)
     portal.expire_tokens()
-    new = grants.renew(installed, old)
-    assert grants.renew(installed, old) == new
+    new = credentials.renew(installed, old)
+    assert credentials.renew(installed, old) == new
     assert len(sandbox.refreshes) == 1
 
 
@@ -97,14 +98,14 @@ def test_a_dead_refresh_token_stops_the_portal(installed, portal):
 
 
 def test_a_new_opening_during_a_dead_renewal_wins(installed, portal, monkeypatch):
-    old = grants.current(installed)
+    old = credentials.current(installed)
 
     def refresh(*_):
         install.open_frame(install.claim_of_frame(*portal.frame_post()))
         raise errors.OtherUser("invalid_grant")
 
     monkeypatch.setattr(oauth, "refresh", refresh)
-    assert grants.renew(installed, old).version > old.version
+    assert credentials.renew(installed, old).version > old.version
     assert PortalUser.objects.get().state == "active"
 
 
@@ -158,25 +159,25 @@ def test_a_moved_webhook_is_not_followed(wired, portal, sandbox):
 
 
 def test_holding_and_resuming(installed):
-    portals.hold(installed, "plan")
+    calls.hold(installed, "plan")
     installed.refresh_from_db()
     assert (installed.state, installed.hold_code) == ("held", "plan")
-    portals.resume(installed)
+    calls.resume(installed)
     installed.refresh_from_db()
     assert (installed.state, installed.hold_code, installed.probe_at) == ("active", "", None)
 
 
 def test_pauses_in_a_row_grow(installed):
-    first = portals.pause(installed, 1.0)
+    first = calls.pause(installed, 1.0)
     installed.refresh_from_db()
-    assert portals.pause(installed, 1.0) > first
+    assert calls.pause(installed, 1.0) > first
 
 
 def _call_from_a_process(row_id):
     connections.close_all()
     for _ in range(200):
         try:
-            return portals.call(Portal.objects.get(pk=row_id), "crm.tracking.trace.add", {"TRACE": "{}"}).result
+            return calls.call(Portal.objects.get(pk=row_id), "crm.tracking.trace.add", {"TRACE": "{}"}).result
         except errors.Wait:
             pass
         multiprocessing.Event().wait(0.05)

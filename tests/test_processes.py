@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from b24app import processes
-from b24app.processes import NoRedis, Process, redis_program, redis_server, run_together
+from b24app.host import processes
+from b24app.host.processes import NoRedis, Process, redis_program, redis_server, run_together
 
 PROGRAMS = sorted({found for found in (redis_program(), processes.embedded_redis_program()) if found})
 
@@ -81,7 +81,7 @@ def test_redis_ends_with_the_block(tmp_path):
 
 def test_redis_ends_with_a_parent_that_is_killed(tmp_path):
     code = (
-        "import sys, time, pathlib; from b24app.processes import redis_server\n"
+        "import sys, time, pathlib; from b24app.host.processes import redis_server\n"
         "with redis_server(pathlib.Path(sys.argv[1])) as server: print(server.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([*python(code), str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from b24app import batch, receipts
-from b24app.batch import Command
+from b24app.api import batch, receipts
+from b24app.api.batch import Command
 
 MINE, ANOTHER = "0b5e5f0e-7f7a-4b8e-9f39-51a0a4c1d001", "0b5e5f0e-7f7a-4b8e-9f39-51a0a4c1d002"
 KEYS = ["c0", "c1", "c2"]

@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.db import DatabaseError
 from django.db.models import F
 
-from b24app import errors, portals
+from b24app.api import errors
 from b24app.models import Portal
+from b24app.portal import calls
 from tests.conftest import make_form
 from traces import delivery, results, unmatched
 from traces.models import Attempt, Batch, SourceRule, Submission
@@ -104,15 +105,15 @@ def test_a_worker_that_dies_before_its_commit_changes_nothing(submit, portal, mo
 @pytest.mark.parametrize("kind", LEFT)
 def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
     before = dict(portal.entities)
-    original, calls = portals.call_batch, iter(range(100))
+    original, numbers = calls.call_batch, iter(range(100))
 
     def call_batch(*args, **kwargs):
         answer = original(*args, **kwargs)
-        if next(calls) == lost:
+        if next(numbers) == lost:
             raise errors.Ambiguous("connection_lost", "")
         return answer
 
-    monkeypatch.setattr(portals, "call_batch", call_batch)
+    monkeypatch.setattr(calls, "call_batch", call_batch)
     row = submit(kind)
     finish(row)
     made, linked = LEFT[kind]
@@ -124,15 +125,15 @@ def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
 def test_without_receipts_what_may_have_been_made_is_looked_for(submit, portal, monkeypatch, kind, lost):
     Portal.objects.update(stores=0)
     before = dict(portal.entities)
-    original, calls = portals.call, iter(range(100))
+    original, numbers = calls.call, iter(range(100))
 
     def call(portal, method, *args, **kwargs):
         answer = original(portal, method, *args, **kwargs)
-        if next(calls) == lost:
+        if next(numbers) == lost:
             raise errors.Ambiguous("connection_lost", "")
         return answer
 
-    monkeypatch.setattr(portals, "call", call)
+    monkeypatch.setattr(calls, "call", call)
     row = submit(kind)
     finish(row)
     assert (row.state, left(portal, before)[0]) == ("delivered", LEFT[kind][0])

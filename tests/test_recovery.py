@@ -6,8 +6,9 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from b24app import install, receipts
+from b24app.api import receipts
 from b24app.models import Portal
+from b24app.portal import install
 from tests.conftest import make_form
 from traces import delivery, results
 from traces.models import Attempt, Batch, Submission

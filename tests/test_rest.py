@@ -2,7 +2,7 @@
 
 import pytest
 
-from b24app import errors, rest
+from b24app.api import errors, rest
 
 ENDPOINT = "https://acme.example/rest/"
 

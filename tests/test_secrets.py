@@ -5,9 +5,9 @@ import logging
 import pytest
 from django.db import DataError, IntegrityError, OperationalError
 
-from b24app import install, portals
-from b24app.errors import PortalError
+from b24app.api.errors import PortalError
 from b24app.models import Portal
+from b24app.portal import calls, install
 from traces import delivery, trace
 from traces.models import Attempt, Form, Submission
 
@@ -58,7 +58,7 @@ def test_no_failing_refresh_writes_a_secret_to_the_log(installed, portal, sandbo
     portal.expire_tokens()
     sandbox.faults.add(kind, method="oauth/token")
     with pytest.raises(PortalError) as caught:
-        portals.call(installed, "profile", {})
+        calls.call(installed, "profile", {})
     assert [text for text in known | secrets_of() if text in caplog.text + repr(caught.value)] == []
 
 
@@ -67,7 +67,7 @@ def test_no_failing_webhook_writes_its_code_to_the_log(wired, portal, sandbox, c
     row = Portal.objects.create(member_id="w", domain=portal.domain, webhook_url=portal.webhook_url)
     sandbox.faults.add("close_before", method="profile")
     with pytest.raises(PortalError):
-        portals.call(row, "profile", {})
+        calls.call(row, "profile", {})
     assert portal.webhook_code not in caplog.text
 
 

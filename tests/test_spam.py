@@ -9,7 +9,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from b24app import wakeups
+from b24app.pace import wakeups
 from tests.conftest import NOWHERE, SECRET
 from traces import names, spam, tasks
 from traces.models import Form, Submission

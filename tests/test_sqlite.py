@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from b24app import sqlite
+from b24app.host import sqlite
 
 
 def test_the_version_in_use_is_safe():

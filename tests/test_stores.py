@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from b24app import limits
 from b24app.models import Portal
+from b24app.pace import limits
 from traces import stores
 from traces.models import Batch
 

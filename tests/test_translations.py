@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from b24app.remedies import REMEDIES
+from b24app.api.remedies import REMEDIES
 from traces import rules, rules_csv, sentences, sources
 from traces.models import ShownState
 

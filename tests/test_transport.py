@@ -2,7 +2,7 @@
 
 import pytest
 
-from b24app import errors, transport
+from b24app.api import errors, transport
 
 
 def test_plain_http_is_refused_outside_the_sandbox(settings):

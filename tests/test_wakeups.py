@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from b24app import wakeups
+from b24app.pace import wakeups
 
 _numbers = itertools.count(time.time_ns() // 1000)
 

@@ -15,9 +15,9 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
-from b24app import portals
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
+from b24app.portal import calls
 from traces import delivery, notices
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 
@@ -93,7 +93,7 @@ class PortalAdmin(Operable):
         """Send to held portals again; one that is still not well is held anew by its next answer."""
         held = list(chosen.filter(state=Portal.State.HELD))
         for portal in held:
-            portals.resume(portal)
+            calls.resume(portal)
         self.message_user(request, f"Delivery was resumed to {len(held)} held portals.", messages.SUCCESS)
 
     @admin.action(description="Send failed submissions again", permissions=["operate"])

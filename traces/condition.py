@@ -1,6 +1,6 @@
 """Whether the service and a portal's deliveries are well: as far as our own records tell, and as the portal says.
 
-Only `as_the_portal_says` asks the portal (`b24app.health`).
+Only `as_the_portal_says` asks the portal (`b24app.portal.health`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from django.db.models.functions import Left
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from b24app import errors, health, install, limits, wakeups
-from b24app.health import Check
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
-from b24app.remedies import REMEDIES
+from b24app.pace import limits, wakeups
+from b24app.portal import health, install
+from b24app.portal.health import Check
 from traces import metrics, notices
 from traces.models import Preferences, Submission
 

@@ -19,8 +19,10 @@ from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from b24app import batch, errors, grants, limits, portals, receipts, wakeups
+from b24app.api import batch, errors, receipts
 from b24app.models import Portal
+from b24app.pace import limits, wakeups
+from b24app.portal import calls, credentials
 from traces import hits, orders, plan, recovery, results, stores, unmatched
 from traces.hits import Hit
 from traces.in_flight import InFlight, Outcome, asked
@@ -213,7 +215,7 @@ class _Turn:
         if not hit.loads:
             return wait
         try:
-            grant = grants.current(self.portal)
+            grant = credentials.current(self.portal)
         except errors.PortalError as error:
             return _settle(self.portal, hit, (error, 0.0))
         portal = copy(self.portal)  # a call may change it
@@ -232,7 +234,7 @@ def _take_probe(portal: Portal, now: datetime) -> bool:
     """Whether this worker is the one to try a held portal now."""
     return bool(
         Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now).update(
-            probe_at=now + portals.PROBE_EVERY
+            probe_at=now + calls.PROBE_EVERY
         )
     )
 
@@ -265,13 +267,13 @@ def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:
     return hits.give_back(hit, allowed), wait
 
 
-def _ask(portal: Portal, hit: Hit, grant: grants.Grant) -> batch.Answer:
+def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
     commands, place = hit.commands, hit.batch.store
     again = partial(hits.begin_again, hit)
     if len(commands) == 1:
         ((key, command),) = commands.items()
         if place is None or not batch.can_travel(command):
-            reply = portals.call(portal, command.method, command.params, grant=grant, before_repeat=again)
+            reply = calls.call(portal, command.method, command.params, grant=grant, before_repeat=again)
             operating = {command.method: reply.operating} if reply.operating else {}
             return batch.Answer({key: reply.result}, {}, operating)
     if place is not None:
@@ -279,7 +281,7 @@ def _ask(portal: Portal, hit: Hit, grant: grants.Grant) -> batch.Answer:
         last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), making)}
         first = {receipts.MARK_KEY: receipts.mark(place, str(hit.batch.pk))} if len(commands) > 1 else {}
         commands = first | commands | last
-    return portals.call_batch(portal, commands, grant=grant, before_repeat=again)
+    return calls.call_batch(portal, commands, grant=grant, before_repeat=again)
 
 
 def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
@@ -321,8 +323,8 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
     for method in hit.methods:
         limits.report(portal, method, each, answer.operating.get(method))
     _learn_stores(portal, hit.batch, answer)
-    portals.is_well(portal)
-    return max((portals.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
+    calls.is_well(portal)
+    return max((calls.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
 
 
 def _each_kind_once(faults: Sequence[tuple[str, errors.PortalError]]) -> list[tuple[str, errors.PortalError]]:
@@ -363,7 +365,7 @@ def _not_taken(portal: Portal, hit: Hit, error: errors.PortalError, seconds: flo
         if isinstance(error, errors.Ambiguous):
             ids = ", ".join(str(row.pk) for row in hit.rows)
             logger.warning("portal %s: %s, these may have been sent twice: %s", portal.pk, error.code, ids)
-    return portals.obey(portal, error, next(iter(hit.methods)))
+    return calls.obey(portal, error, next(iter(hit.methods)))
 
 
 def send_again(chosen: Q) -> int:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.transactions import writing
 from traces import unmatched
 from traces.models import Preferences, Submission, Unmatched
 

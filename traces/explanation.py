@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from b24app.batch import Command
+from b24app.api.batch import Command
 from traces import orders, plan, sources
 from traces.models import Submission
 

@@ -14,9 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.transactions import writing
-from traces import directory, fields, names
+from b24app.portal.crm_directory import Field
+from traces import fields, names
 from traces.models import Form
 
 # How long the former secret is good, so that a server can be given the new one in peace.
@@ -74,7 +75,7 @@ def submitted_names(form: Form) -> list[str]:
     return list(found)[:MOST_NAMES]
 
 
-def missing(mapped: Mapping[str, Any], record: str, described: Iterable[directory.Field]) -> list[directory.Field]:
+def missing(mapped: Mapping[str, Any], record: str, described: Iterable[Field]) -> list[Field]:
     """The fields that the portal requires of a record, and that neither its mapping nor a visitor's contacts fill."""
     known = {field.name: field for field in described}
     lacking = fields.missing(mapped, {name: {"isRequired": field.required} for name, field in known.items()})

@@ -20,10 +20,10 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from b24app import errors
-from b24app.batch import Command, can_travel
+from b24app.api import errors
+from b24app.api.batch import Command, can_travel
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.transactions import writing
 from traces import orders, plan, results, stores
 from traces.models import Attempt, Batch, Submission
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from django.conf import settings
 from django.db import connections
 
-from b24app import batch
+from b24app.api import batch
 from traces.hits import Hit
 
 # What became of a request, and how many seconds it took.

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.db import IntegrityError
 from django.utils import timezone
 
-from b24app.transactions import in_line
+from b24app.host.transactions import in_line
 from traces import plan, search, spam, trace
 from traces.models import Form, Kind, Submission
 

@@ -107,12 +107,12 @@ class Batch(models.Model):
 
     One that has not been sent is a claim: its worker makes hits of its submissions (`traces.hits`).
 
-    Its key is what the mark and the receipt on the portal are known by (`b24app.receipts`).
+    Its key is what the mark and the receipt on the portal are known by (`b24app.api.receipts`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="batches")
-    # The place of its receipt (`b24app.receipts.store_of`); without one nobody can be asked afterwards.
+    # The place of its receipt (`b24app.api.receipts.store_of`); without one nobody can be asked afterwards.
     store = models.PositiveSmallIntegerField(null=True, blank=True)
     # The worker that may settle it.
     holder = models.UUIDField()

@@ -14,9 +14,11 @@ from django.core.mail import EmailMessage
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from b24app import errors, iframe, portals
+from b24app.api import errors
+from b24app.api.remedies import REMEDIES, Remedy
+from b24app.frame import iframe
 from b24app.models import Portal
-from b24app.remedies import REMEDIES, Remedy
+from b24app.portal import calls
 from traces.models import Preferences, Submission
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ WAITING_FOR = timedelta(hours=1)
 TELL_EVERY = timedelta(hours=1)
 # One sweep tells so many: each may take seconds.
 MOST_AT_ONCE = 5
-# The code of a stop without a hold; the others are keys of `b24app.remedies.REMEDIES`.
+# The code of a stop without a hold; the others are keys of `b24app.api.remedies.REMEDIES`.
 WAITING = "waiting"
 METHOD, SCOPE = "im.notify.system.add", "im"
 # A notice with the same tag takes the place of the one before it.
@@ -146,7 +148,7 @@ def _send_mail(address: str, subject: str, text: str) -> None:
 def _send_to_portal(portal: Portal, user: int, text: str) -> None:
     params = {"USER_ID": user, "MESSAGE": text, "TAG": TAG}
     try:
-        if not portals.call(portal, METHOD, params, read_seconds=PORTAL_SECONDS).result:
+        if not calls.call(portal, METHOD, params, read_seconds=PORTAL_SECONDS).result:
             raise NotTold("not_created")
     except errors.PortalError as error:
         # It holds nothing: that the right for notices is missing says nothing of deliveries.

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24app import errors
-from b24app.batch import Answer, Command
+from b24app.api import errors
+from b24app.api.batch import Answer, Command
 
 TRACE_ADD = "crm.tracking.trace.add"
 ENTITY_TYPES = ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")

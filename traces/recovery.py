@@ -1,7 +1,7 @@
 """Hits whose answer was lost, or whose worker died: the portal is asked what became of them.
 
-A hit that left a receipt (`b24app.receipts`) is settled by it, each submission by its own result. Where there is none,
-nothing is concluded from that: after the time for which the portal can still be at it, the outcome is unknown, the
+A hit that left a receipt (`b24app.api.receipts`) is settled by it, each submission by its own result. Where there is
+none, nothing is concluded from that: after the time for which the portal can still be at it, the outcome is unknown, the
 submissions are sent again, and the history says that they may have been sent twice.
 """
 
@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from b24app import errors, grants, limits, portals, receipts
+from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
+from b24app.pace import limits
+from b24app.portal import calls, credentials
 from traces import hits, orders, plan, results, sentences
 from traces.models import Attempt, Batch, Submission
 
@@ -60,13 +62,13 @@ def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) 
                     _look_again(batch, now, wait)
                     return wait
                 question = receipts.question(batch.store)
-                grant = grants.current(portal, user_row)
-                text = portals.call(portal, question.method, question.params, grant=grant).result
-                portals.is_well(portal)
+                grant = credentials.current(portal, user_row)
+                text = calls.call(portal, question.method, question.params, grant=grant).result
+                calls.is_well(portal)
                 if receipts.has_begun(text, str(batch.pk)):
                     break
         except errors.PortalError as error:
-            rest = portals.obey(portal, error, "")
+            rest = calls.obey(portal, error, "")
             _look_again(batch, now, min(rest, AFTER_FAULT_SECONDS))
             return rest
     rows = {str(row.pk): row for row in Submission.objects.filter(batch=batch)}

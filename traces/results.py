@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from b24app import errors
-from b24app.transactions import writing
+from b24app.api import errors
+from b24app.host.transactions import writing
 from traces import orders, plan, retry, search, sentences
 from traces.models import Attempt, Batch, Submission
 

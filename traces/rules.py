@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from django.db.models import F
 
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.transactions import writing
 from traces import sources
 from traces.models import SourceRule
 

@@ -159,7 +159,7 @@ _OURS = Failure(
     _("Send the submission again in a day, or write to the operator of Trace Relay."),
 )
 
-# By the code of `Submission.code`, as `b24app.errors` has them; what the portal may refuse, and what may go wrong
+# By the code of `Submission.code`, as `b24app.api.errors` has them; what the portal may refuse, and what may go wrong
 # again and again until the three days are over.
 FAILURES: dict[str, Failure] = {
     "error_argument": _VALUE,

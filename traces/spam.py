@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from b24app import wakeups
+from b24app.pace import wakeups
 from traces import names, sentences
 from traces.models import Form, Submission
 

@@ -1,7 +1,7 @@
 """Where the next hit leaves its receipt, so that no other hit overwrites it.
 
-Two hits that write into one store at the same moment lose one's receipt (`b24app.receipts`). A hit writes twice: a mark
-when it begins, a receipt when it ends. So a store serves one hit, or two long ones whose beginnings and ends are far
+Two hits that write into one store at the same moment lose one's receipt (`b24app.api.receipts`). A hit writes twice:
+a mark when it begins, a receipt when it ends. So a store serves one hit, or two long ones whose beginnings and ends are far
 apart. Where the company's own server sets no limits, further hits go out without a receipt, as long as none was lost.
 """
 
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from b24app import limits, receipts
+from b24app.api import receipts
 from b24app.models import Portal
+from b24app.pace import limits
 from traces.models import Batch
 
 # Two writings into one store are so far apart: this share of the hit's expected time, and so many seconds at least.
@@ -40,7 +41,7 @@ def out(portal: Portal) -> list[Out]:
 
 
 def choose(portal: Portal, out: Sequence[Out], now: datetime, seconds: float) -> int | None:
-    """The place (`b24app.receipts`) for the receipt of a hit that begins now, or None for no receipt.
+    """The place (`b24app.api.receipts`) for the receipt of a hit that begins now, or None for no receipt.
 
     `out` are the hits that are out already, `seconds` is how long this one is expected to take (0: unknown). Raises
     `Wait` where one has to come back first.

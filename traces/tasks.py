@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from b24app import wakeups
+from b24app.pace import wakeups
 from traces import delivery, erasure, notices
 
 logger = logging.getLogger(__name__)

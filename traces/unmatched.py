@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.transactions import writing
 from traces import sources
 from traces.models import Unmatched
 
@@ -23,7 +23,7 @@ Pair = tuple[str, str]
 def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
     """Add (field, value) pairs, as `sources.unmatched` returns them, to the counts of the week of `now`.
 
-    For many submissions at once give all their pairs. To be called outside of `b24app.transactions`. Raises
+    For many submissions at once give all their pairs. To be called outside of `b24app.host.transactions`. Raises
     `django.db.Error`: then nothing was counted.
     """
     numbers = Counter((field, value[: sources.LONGEST]) for field, value in pairs)

@@ -26,7 +26,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from b24app import iframe, wakeups
+from b24app.frame import iframe
+from b24app.pace import wakeups
 from traces import intake, metrics, spam, tasks
 from traces.intake import Problem
 from traces.models import Form, Submission

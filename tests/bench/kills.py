@@ -52,7 +52,7 @@ def inside() -> None:
     django.setup()
     from django.utils import timezone
 
-    from b24app import wakeups
+    from b24app.pace import wakeups
     from traces.models import Attempt, Batch, Form, Submission
 
     form = Form.objects.get()

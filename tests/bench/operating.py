@@ -120,7 +120,8 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
     django.setup()
     from django.conf import settings
 
-    from b24app import install, limits
+    from b24app.pace import limits
+    from b24app.portal import install
     from traces import delivery, in_flight
     from traces.models import Form, Submission
 

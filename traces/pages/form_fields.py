@@ -14,11 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from b24app import errors
+from b24app.api import errors
+from b24app.host.transactions import in_line
 from b24app.models import Portal
-from b24app.transactions import in_line
-from traces import directory, fields, forms, plan
-from traces.directory import Field
+from b24app.portal import crm_directory
+from b24app.portal.crm_directory import Field
+from traces import fields, forms, plan
 from traces.models import Form
 from traces.pages import form_mapping
 from traces.pages.form_mapping import Row, Rows
@@ -112,7 +113,7 @@ def _part(
 def _described(portal: Portal, records: Sequence[str]) -> tuple[dict[str, list[Field]], str]:
     """The portal's fields by record, and why there are none, as the code of the error."""
     try:
-        return {record: directory.record_fields(portal, record) for record in records}, ""
+        return {record: crm_directory.record_fields(portal, record) for record in records}, ""
     except errors.PortalError as error:
         return {}, error.code or "error"
 
@@ -147,6 +148,6 @@ def _choices(
         pipeline = next((other.value for other in rows if other.field == "CATEGORY_ID"), "")
         name += f"_{pipeline}" if pipeline.isdecimal() and int(pipeline) else ""
     try:
-        return directory.statuses(portal, name)[:MOST_CHOICES] if name else ()
+        return crm_directory.statuses(portal, name)[:MOST_CHOICES] if name else ()
     except errors.PortalError:
         return ()

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.transactions import in_line
+from b24app.host.transactions import in_line
 from traces import forms
 from traces.codes import codes
 from traces.models import Form, Kind

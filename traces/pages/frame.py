@@ -21,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from b24app import frame_session, iframe
-from b24app.frame_session import Session
+from b24app.frame import iframe, session
+from b24app.frame.session import Session
 from b24app.models import Portal
 from traces.models import Preferences
 
@@ -68,11 +68,11 @@ def view(*methods: str, viewers: bool = False) -> Callable[[View[P]], Callable[.
         @functools.wraps(function)
         def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
-                session = frame_session.of_request(request)
-                reader = Reader(frame_session.portal_of(session), session)
-            except frame_session.Over:
+                opened = session.of_request(request)
+                reader = Reader(session.portal_of(opened), opened)
+            except session.Over:
                 return over(request)
-            with iframe.speaking(session.language, session.time_zone):
+            with iframe.speaking(opened.language, opened.time_zone):
                 if may_see(reader, viewers=viewers):
                     response = function(request, reader, *args, **kwargs)
                 else:
@@ -91,7 +91,7 @@ def may_see(reader: Reader, *, viewers: bool) -> bool:
 
 def finish(response: HttpResponseBase, reader: Reader) -> HttpResponseBase:
     """Renew the session with the answer, and guard it."""
-    response[frame_session.HEADER] = frame_session.token(reader.session)
+    response[session.HEADER] = session.token(reader.session)
     iframe.guard(response, reader.portal)
     return response
 
@@ -132,7 +132,7 @@ def render(
             for name, label, viewers in MENU
             if may_see(reader, viewers=viewers)
         ],
-        "frame_session": frame_session.token(reader.session) if whole else "",
+        "frame_session": session.token(reader.session) if whole else "",
         "address": reverse(page or "start"),
     }
     return django_render(request, template, {**given, **(context or {})}, status=status)

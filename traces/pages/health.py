@@ -12,7 +12,7 @@ from traces import condition
 from traces.pages.frame import Reader, render, view
 
 MOST_EVENTS = 10
-# The events of `b24app.install.EVENTS`.
+# The events of `b24app.portal.install.EVENTS`.
 EVENTS: dict[str, Promise] = {
     "ONAPPINSTALL": gettext_lazy("The application was installed."),
     "ONAPPUPDATE": gettext_lazy("The application was updated."),

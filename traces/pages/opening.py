@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from b24app import frame_session, iframe
+from b24app.frame import iframe, session
 from b24app.views import open_visit
 from traces.pages import overview, start
 from traces.pages.frame import Reader, finish, may_see, preferences, render
@@ -18,9 +18,9 @@ def app_page(request: HttpRequest) -> HttpResponseBase:
     visit = open_visit(request)
     if isinstance(visit, HttpResponseBase):
         return visit
-    session = frame_session.begin(visit, iframe.language(request.GET.get("LANG", "")))
-    reader = Reader(visit.portal, session)
-    with iframe.speaking(session.language, session.time_zone):
+    opened = session.begin(visit, iframe.language(request.GET.get("LANG", "")))
+    reader = Reader(visit.portal, opened)
+    with iframe.speaking(opened.language, opened.time_zone):
         return finish(_first(request, reader), reader)
 
 

@@ -15,8 +15,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from b24app import usage
 from b24app.models import Portal
+from b24app.pace import usage
 from traces import condition, figures, plan, sentences
 from traces.models import Form, Submission
 from traces.pages import chart

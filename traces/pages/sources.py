@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from b24app import errors
-from traces import directory, explanation, rules, rules_csv, sentences, sources
+from b24app.api import errors
+from b24app.portal import crm_directory
+from traces import explanation, rules, rules_csv, sentences, sources
 from traces.models import Form, SourceRule, Submission
 from traces.pages import submission
 from traces.pages.frame import Reader, render, view
@@ -104,7 +105,7 @@ def crm(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The CRM's sources to choose from, asked of the portal now; a field to type in where it does not answer."""
     chosen = request.GET.get("chosen", "")[: sources.LONGEST]
     try:
-        known = directory.crm_sources(reader.portal)
+        known = crm_directory.crm_sources(reader.portal)
     except errors.PortalError:
         known = None
     if known is not None and chosen and chosen not in dict(known):

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.transactions import in_line
+from b24app.host.transactions import in_line
 from traces import condition, forms, intake, notices, sentences, tasks
 from traces.codes import codes
 from traces.models import Form, Kind, Preferences, Submission

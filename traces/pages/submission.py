@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from b24app.api.remedies import REMEDIES, Remedy
+from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.remedies import REMEDIES, Remedy
-from b24app.transactions import writing
 from traces import explanation, journey, names, resending, sentences
 from traces.explanation import Explanation
 from traces.models import Attempt, Submission

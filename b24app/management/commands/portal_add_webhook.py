@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app import errors, portals, rest
+from b24app.api import errors, rest
 from b24app.models import Portal
+from b24app.portal import calls
 
 _ADDRESS = re.compile(r"^https?://[^/\s]+/rest/\d+/[^/\s]+/$")
 
@@ -41,5 +42,5 @@ class Command(BaseCommand):
             member_id=member_id,
             defaults={"webhook_url": url, "domain": parts.netloc.lower(), "scope": ",".join(scope)},
         )
-        portals.resume(portal)
+        calls.resume(portal)
         self.stdout.write(member_id)

@@ -13,7 +13,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from b24app.processes import die_with
+from b24app.host.processes import die_with
 
 # One worker process: SQLite wants few writers, and threads that wait for a commit or a portal cost little.
 _THREADS = 32

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app import errors
+from b24app.api import errors
 from b24app.models import Portal
-from traces import directory, fields, forms, plan, sentences
+from b24app.portal import crm_directory
+from traces import fields, forms, plan, sentences
 from traces.intake import normal_origin
 from traces.models import Form, Kind
 
@@ -82,7 +83,7 @@ def _warnings(form: Form) -> list[str]:
     for record in plan.RECORDS[form.creates]:
         mapped = form.mapping.get(record) or {}
         try:
-            missing = forms.missing(mapped, record, directory.record_fields(form.portal, record))
+            missing = forms.missing(mapped, record, crm_directory.record_fields(form.portal, record))
         except errors.PortalError as error:
             return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
         if missing:

@@ -3,7 +3,7 @@
 Three traps of requests-oauthlib are kept shut here, each with a test: a scope on the session makes every
 refresh warn (Bitrix24's scopes are separated by commas), so there is none; a page of a broken front end
 would look like a missing token, so the answer is read before the library's parser sees it; and its own
-refreshing knows only local expiry and no other worker, so `b24app.grants` decides when to refresh.
+refreshing knows only local expiry and no other worker, so `b24app.portal.credentials` decides when to refresh.
 The client secret goes to hosts of `B24_OAUTH_HOSTS` only, in a POST body.
 """
 
@@ -16,7 +16,7 @@ from django.conf import settings
 from oauthlib.oauth2 import OAuth2Error
 from requests_oauthlib import OAuth2Session
 
-from b24app import errors, rest, transport
+from b24app.api import errors, rest, transport
 
 READ_SECONDS = 20.0
 
@@ -62,7 +62,7 @@ def allowed_host(server_endpoint: str) -> str | None:
 
 
 def refresh(host: str, refresh_token: str) -> Tokens:
-    """A new pair for a refresh token, which dies with it. Raises an error of `b24app.errors`."""
+    """A new pair for a refresh token, which dies with it. Raises an error of `b24app.api.errors`."""
     answer = _ask(
         "refresh_token",
         _token_url(host),
@@ -75,7 +75,7 @@ def refresh(host: str, refresh_token: str) -> Tokens:
 
 
 def exchange(host: str, code: str) -> Tokens:
-    """The pair for an authorization code (30 s, one use). Raises an error of `b24app.errors`."""
+    """The pair for an authorization code (30 s, one use). Raises an error of `b24app.api.errors`."""
     answer = _ask(
         "fetch_token",
         _token_url(host),
@@ -88,7 +88,7 @@ def exchange(host: str, code: str) -> Tokens:
 
 
 def app_info(host: str, access_token: str) -> AppInfo:
-    """The facts about an access token. Raises an error of `b24app.errors`.
+    """The facts about an access token. Raises an error of `b24app.api.errors`.
 
     The documentation knows this call as GET with the token in the query; it goes to the OAuth server itself.
     """

@@ -1,7 +1,7 @@
 """What the portal itself lists, read live for the pages: the CRM's sources and the fields of its records.
 
 Kept in the process for a few minutes, so that a page that is opened again does not ask again. Nothing is kept of a
-failure. All raise an error of `b24app.errors` where the portal cannot be asked now: a page then does without.
+failure. All raise an error of `b24app.api.errors` where the portal cannot be asked now: a page then does without.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 
-from b24app import portals
 from b24app.models import Portal
+from b24app.portal import calls
 
 # Somebody waits for the page.
 PAGE_SECONDS = 8.0
@@ -82,6 +82,6 @@ def _kept(portal: Portal, method: str, about: str, params: dict[str, Any], read:
     key = f"{portal.pk}:{portal.member_id}:{method}:{about}"
     found: T | None = cache.get(key)
     if found is None:
-        found = read(portals.call(portal, method, params, read_seconds=PAGE_SECONDS).result)
+        found = read(calls.call(portal, method, params, read_seconds=PAGE_SECONDS).result)
         cache.set(key, found, KEPT_SECONDS)
     return found

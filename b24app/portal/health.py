@@ -14,10 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from b24app import install, portals
-from b24app.batch import Answer, Command
+from b24app.api.batch import Answer, Command
+from b24app.api.remedies import REMEDIES
 from b24app.models import Portal
-from b24app.remedies import REMEDIES
+from b24app.portal import calls, install
 
 Text = str | Promise
 PAGE_SECONDS = 8.0
@@ -25,7 +25,7 @@ PAGE_SECONDS = 8.0
 SCOPES = ("crm",)
 # From here on it is told that the paid time ends.
 DAYS_LEFT = 7
-# The action that a check offers: to bind the events again (`b24app.install.bind_again`).
+# The action that a check offers: to bind the events again (`b24app.portal.install.bind_again`).
 BIND = "bind"
 _ASKED = ("profile", "scope", "app.info", "event.get", "events")
 
@@ -45,10 +45,10 @@ class Check:
 
 
 def checks(portal: Portal) -> list[Check]:
-    """What the portal answers when it is asked now. Raises an error of `b24app.errors` where it does not."""
+    """What the portal answers when it is asked now. Raises an error of `b24app.api.errors` where it does not."""
     asked = ("profile", "scope") if portal.by_webhook else _ASKED
     commands = {name.replace(".", "_"): Command(name, {}) for name in asked}
-    answer = portals.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
+    answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
     found = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(answer)]
     found.append(_administrator(answer))
     return found if portal.by_webhook else [*found, _application(answer), _events(answer)]

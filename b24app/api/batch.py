@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from b24app import errors
+from b24app.api import errors
 
 MOST_COMMANDS = 50
 # What the portal would replace; the collections' names count in any letter case.

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from django.db.models import F, Q
 from django.utils import timezone
 
-from b24app import errors, oauth
+from b24app.api import errors, oauth
+from b24app.host.transactions import writing
 from b24app.models import Portal, PortalUser
-from b24app.transactions import writing
 
 logger = logging.getLogger(__name__)
 

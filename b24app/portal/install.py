@@ -20,8 +20,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from b24app import errors, grants, oauth, portals, receipts, rest
+from b24app.api import errors, oauth, receipts, rest
 from b24app.models import Portal, PortalEvent, PortalUser
+from b24app.portal import calls, credentials
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def claim_of_event(body: Mapping[str, str]) -> Claim:
 
 
 def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
-    """The OAuth host and its facts about the claim's token. Raises `Unproven`, or an error of `b24app.errors`."""
+    """The OAuth host and its facts about the claim's token. Raises `Unproven`, or an error of `b24app.api.errors`."""
     host = oauth.allowed_host(claim.server_endpoint)
     if host is None:
         raise Unproven("it names an OAuth server that is not trusted")
@@ -128,7 +129,7 @@ def open_frame(claim: Claim) -> Visit:
     """Prove an opening of the application; an administrator's also stores the portal and its tokens.
 
     Safe to repeat: it installs, completes a half-done installation, heals lost events and resumes a held
-    queue alike. Raises `Unproven`, `NotAdministrator`, or an error of `b24app.errors` where the portal could not
+    queue alike. Raises `Unproven`, `NotAdministrator`, or an error of `b24app.api.errors` where the portal could not
     be asked.
     """
     host, info = prove(claim)
@@ -180,7 +181,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
             facts |= {"state": Portal.State.ACTIVE, "hold_code": "", "held_since": None}
             facts |= {"installed_at": timezone.now(), "uninstalled_at": None}
         Portal.objects.filter(pk=portal.pk).update(**facts, clean_requested_at=None, paused_until=None, pauses=0)
-        portals.resume(portal)
+        calls.resume(portal)
         portal.refresh_from_db()
     if claim.refresh_token:
         pair = oauth.Tokens(
@@ -190,7 +191,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
             member_id=info.member_id,
             client_endpoint=info.client_endpoint,
         )
-        grants.store(portal, pair)
+        credentials.store(portal, pair)
     return portal
 
 
@@ -233,8 +234,8 @@ def bind_events(portal: Portal, token: str) -> None:
 
 
 def bind_again(portal: Portal) -> None:
-    """Bind what is missing with the stored permission. Raises an error of `b24app.errors`."""
-    _bind_missing(functools.partial(portals.call, portal, read_seconds=PAGE_SECONDS))
+    """Bind what is missing with the stored permission. Raises an error of `b24app.api.errors`."""
+    _bind_missing(functools.partial(calls.call, portal, read_seconds=PAGE_SECONDS))
 
 
 def missing_events(bound: Any) -> list[str]:
@@ -260,7 +261,7 @@ def _bind_missing(ask: Callable[[str, rest.Params], rest.Reply]) -> None:
 def receive_event(body: Mapping[str, str]) -> bool:
     """Act on an event of the application's life; whether it was proven. An unproven one changes nothing.
 
-    Raises an error of `b24app.errors` where the OAuth server could not be asked.
+    Raises an error of `b24app.api.errors` where the OAuth server could not be asked.
     """
     event = body.get("event", "").upper()
     if event not in EVENTS:
@@ -272,7 +273,7 @@ def receive_event(body: Mapping[str, str]) -> bool:
         elif claim.access_token:
             _keep_event(claim)
         else:
-            portals.resume(_by_application_token(claim))
+            calls.resume(_by_application_token(claim))
     except Unproven as error:
         logger.warning("an event %s was not proven: %s", event, error)
         return False
@@ -286,7 +287,7 @@ def _keep_event(claim: Claim) -> None:
     if profile.is_admin:
         _keep(claim, host, info, profile.user_id)
     else:
-        portals.resume(_by_application_token(claim))
+        calls.resume(_by_application_token(claim))
 
 
 def _by_application_token(claim: Claim) -> Portal:

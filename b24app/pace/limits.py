@@ -20,9 +20,9 @@ from typing import Any
 import redis
 from redis.commands.core import Script
 
-from b24app import wakeups
-from b24app.batch import Operating
+from b24app.api.batch import Operating
 from b24app.models import Portal
+from b24app.pace import wakeups
 
 logger = logging.getLogger(__name__)
 

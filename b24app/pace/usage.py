@@ -1,4 +1,4 @@
-"""How close a portal is to its limits, as `b24app.limits` keeps them in Redis; nothing is counted or changed here."""
+"""How close a portal is to its limits, which `b24app.pace.limits` keeps in Redis; nothing is changed here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import redis
 
-from b24app import limits, wakeups
 from b24app.models import Portal
+from b24app.pace import limits, wakeups
 
 # As the portal counts it: Bitrix24's documentation, "Limits". Of it `limits.OPERATING_SECONDS` are used.
 OPERATING_SECONDS = 480

@@ -3,7 +3,7 @@
 -- KEYS[1]  the portal: level, at (of its bucket), slow, slow_at (the learned factor of its rate), each (seconds a command)
 -- KEYS[2]  one method on it: used, reset (operating time), next, blocked, probe, probe_until, limit, limit_at, reserved
 -- KEYS[3]  operating time that is kept for hits that are out: "number:seconds" by the time when it is forgotten
--- ARGV     ahead, what to do, and its arguments (b24app/limits.py)
+-- ARGV     ahead, what to do, and its arguments (b24app/pace/limits.py)
 
 local RECOVER = 600        -- a rate that was lowered to nothing is whole again after so many seconds
 local LEAST_FACTOR = 0.25

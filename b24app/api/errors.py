@@ -75,7 +75,7 @@ class Moved(PortalError):
 
 
 class Stop(PortalError):
-    """Nothing will pass until somebody acts. `code` is a key of `b24app.remedies.REMEDIES`."""
+    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`."""
 
 
 class Refused(PortalError):

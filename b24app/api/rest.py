@@ -10,8 +10,8 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from b24app import errors, transport
-from b24app.batch import Operating, operating_of
+from b24app.api import errors, transport
+from b24app.api.batch import Operating, operating_of
 
 Params = dict[str, Any]
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -30,7 +30,7 @@ def call(endpoint: str, method: str, params: Params, *, token: str = "", read_se
 
     `endpoint` is the portal's REST base with a trailing slash: `https://PORTAL/rest/` with an access
     `token`, or a webhook's `https://PORTAL/rest/USER/CODE/` without one. The token travels in the JSON
-    body, never in the address, which proxies write down. Raises an error of `b24app.errors`.
+    body, never in the address, which proxies write down. Raises an error of `b24app.api.errors`.
     """
     body = {**params, "auth": token} if token else params
     seconds = settings.B24_HTTP_TIMEOUT if read_seconds is None else read_seconds
@@ -38,7 +38,7 @@ def call(endpoint: str, method: str, params: Params, *, token: str = "", read_se
 
 
 def read(response: requests.Response, method: str) -> Reply:
-    """What an HTTP answer to a call of `method` says, or the error of `b24app.errors` that it means."""
+    """What an HTTP answer to a call of `method` says, or the error of `b24app.api.errors` that it means."""
     if response.status_code in _REDIRECTS:
         raise errors.Moved(response.headers.get("Location", ""))
     envelope = _envelope(response)

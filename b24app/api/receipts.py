@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from b24app.batch import Command
+from b24app.api.batch import Command
 
 # The options of the user whose token it is; those of the application, which only an administrator may change.
 STORES = ("user.option", "app.option")

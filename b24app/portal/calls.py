@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from django.db.models import F
 from django.utils import timezone
 
-from b24app import batch, errors, grants, limits, oauth, rest
+from b24app.api import batch, errors, oauth, rest
 from b24app.models import Portal
+from b24app.pace import limits
+from b24app.portal import credentials
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ def call(
     method: str,
     params: rest.Params,
     *,
-    grant: grants.Grant | None = None,
+    grant: credentials.Grant | None = None,
     before_repeat: Callable[[], None] = lambda: None,
     read_seconds: float | None = None,
 ) -> rest.Reply:
@@ -39,10 +41,10 @@ def call(
 
     `grant` is the token to begin with (default: the current one). `before_repeat` runs before every further request
     that may do the work, and may raise to prevent it. `read_seconds` is how long to wait for an answer, where somebody
-    waits for a page. Raises an error of `b24app.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt
+    waits for a page. Raises an error of `b24app.api.errors`, but never `Renew`, `OtherUser` or `Moved`: these are dealt
     with here.
     """
-    grant = grant or grants.current(portal)
+    grant = grant or credentials.current(portal)
     renewed = False
     for hit in range(_MOST_HITS):
         if hit:
@@ -55,11 +57,11 @@ def call(
                 raise _still_refused(error) from None
             grant, renewed = _renewed(portal, grant), True
         except errors.OtherUser as error:
-            grants.discard(grant, error.code)
-            grant, renewed = grants.current(portal), False
+            credentials.discard(grant, error.code)
+            grant, renewed = credentials.current(portal), False
         except errors.Moved as error:
             relocate(portal, grant, error.location)
-            grant = grants.current(portal)
+            grant = credentials.current(portal)
     raise errors.Transient("turning_in_circles", "The portal's token or address changed too often.")
 
 
@@ -67,7 +69,7 @@ def call_batch(
     portal: Portal,
     commands: Mapping[str, batch.Command],
     *,
-    grant: grants.Grant | None = None,
+    grant: credentials.Grant | None = None,
     before_repeat: Callable[[], None] = lambda: None,
     read_seconds: float | None = None,
 ) -> batch.Answer:
@@ -77,15 +79,15 @@ def call_batch(
     return batch.read(reply.result, commands)
 
 
-def _renewed(portal: Portal, grant: grants.Grant) -> grants.Grant:
+def _renewed(portal: Portal, grant: credentials.Grant) -> credentials.Grant:
     if portal.by_webhook:
         raise errors.Stop("invalid_credentials", "The webhook is not known to the portal.")
     while True:
         try:
-            return grants.renew(portal, grant)
+            return credentials.renew(portal, grant)
         except errors.OtherUser as error:
-            grants.discard(grant, error.code)
-            grant = grants.current(portal)
+            credentials.discard(grant, error.code)
+            grant = credentials.current(portal)
 
 
 def _still_refused(error: errors.Renew) -> errors.PortalError:
@@ -95,7 +97,7 @@ def _still_refused(error: errors.Renew) -> errors.PortalError:
     return errors.Transient(error.code, error.description, status=error.status)
 
 
-def relocate(portal: Portal, grant: grants.Grant, location: str) -> None:
+def relocate(portal: Portal, grant: credentials.Grant, location: str) -> None:
     """Store a renamed portal's new address, after the OAuth server has confirmed it for this very token.
 
     Raises `Stop` where it does not: nothing is ever sent to an address that only a redirect names.
@@ -115,7 +117,7 @@ def relocate(portal: Portal, grant: grants.Grant, location: str) -> None:
 
 
 def hold(portal: Portal, code: str) -> None:
-    """Stop sending to the portal until somebody acts; `code` is a key of `b24app.remedies.REMEDIES`."""
+    """Stop sending to the portal until somebody acts; `code` is a key of `b24app.api.remedies.REMEDIES`."""
     now = timezone.now()
     held = Portal.objects.filter(pk=portal.pk, state=Portal.State.ACTIVE).update(
         state=Portal.State.HELD, hold_code=code, held_since=now, probe_at=now + PROBE_EVERY

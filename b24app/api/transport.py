@@ -1,9 +1,9 @@
 """The one seam to the network: every request that leaves us goes through `send`.
 
 Tests put a fake in the place of `send`; nothing else in the project imports an HTTP library, but for
-`b24app.oauth`, whose requests-oauthlib session is equipped here with the same adapter and rules:
+`b24app.api.oauth`, whose requests-oauthlib session is equipped here with the same adapter and rules:
 certificates checked, no redirect followed, no address of a private network, no cookies, no proxies of
-the environment, every failure translated into an error of `b24app.errors`.
+the environment, every failure translated into an error of `b24app.api.errors`.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from b24app.errors import Ambiguous, Transient
+from b24app.api.errors import Ambiguous, Transient
 
 CONNECT_SECONDS = 5.0
 USER_AGENT = "TraceRelay/0.1"

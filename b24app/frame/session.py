@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from django.core import signing
 from django.http import HttpRequest
 
-from b24app.install import Visit
 from b24app.models import Portal
+from b24app.portal.install import Visit
 
 HEADER = "X-Frame-Session"
 # A download is a form that the browser submits by itself, which can carry no header: there it is a field of the body.
 FIELD = "frame_session"
 IDLE_SECONDS = 3600
 LONGEST_SECONDS = 4 * 3600
-_SALT = "b24app.frame_session"
+_SALT = "b24app.frame.session"
 
 
 class Over(Exception):
