@@ -58,7 +58,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 10.0)
 # Worker processes that `manage.py up` starts: Python computes on one processor in each.
 WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
 
-# Further parameters that are taken out of the addresses in a trace, besides those of `traces.addresses`.
+# Further parameters that are taken out of the addresses in a trace, besides those of `traces.compose.addresses`.
 SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
 # --- Mail -------------------------------------------------------------------------------------

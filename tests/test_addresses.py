@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import addresses
+from traces.compose import addresses
 
 STAYS = [
     "https://a.example/",

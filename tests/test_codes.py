@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from traces import codes, names
+from traces import codes
+from traces.compose.visitor import HONEYPOT, meaning_of
 from traces.models import Kind
 
 pytestmark = pytest.mark.django_db
@@ -53,12 +54,12 @@ def test_a_secret_that_nobody_knows_has_a_place(texts):
 @pytest.mark.parametrize("looks", [True, False])
 def test_the_field_that_no_person_sees_is_there_where_it_is_looked_at(texts, looks):
     html = texts(honeypot=looks)["html"]
-    assert (f'<input name="{names.HONEYPOT}" hidden autocomplete="off" tabindex="-1">' in html) is looks
+    assert (f'<input name="{HONEYPOT}" hidden autocomplete="off" tabindex="-1">' in html) is looks
 
 
 def test_the_names_in_the_html_form_need_no_mapping(texts):
     found = re.findall(r'name="(\w+)"', texts()["html"])
-    assert {names.meaning_of(name) for name in found} == {"name", "phone", "email", "comments"}
+    assert {meaning_of(name) for name in found} == {"name", "phone", "email", "comments"}
 
 
 def test_only_a_server_may_link_records_so_only_its_codes_are_shown(texts):

@@ -12,7 +12,8 @@ from b24app.pace import limits, wakeups
 from b24app.portal import install
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, hits, orders, tasks, trace
+from traces import delivery, erasure, hits, orders, tasks
+from traces.compose import trace
 from traces.models import Attempt, Batch, Form, Submission
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,9 @@ from django.utils.functional import Promise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import fields, names, sentences
+from traces import sentences
+from traces.compose import fields, visitor
+from traces.compose.visitor import HONEYPOT
 
 BODY = {
     "name": "Ines Moreau",
@@ -111,7 +113,7 @@ def test_a_mapping_that_cannot_be_used_is_refused_in_a_sentence(mapping):
 
 
 def test_the_field_that_no_person_sees_reaches_no_record():
-    assert "UF_CRM_1" not in values("lead", {"UF_CRM_1": {"field": names.HONEYPOT}}, {names.HONEYPOT: "x"})
+    assert "UF_CRM_1" not in values("lead", {"UF_CRM_1": {"field": HONEYPOT}}, {HONEYPOT: "x"})
 
 
 @pytest.mark.parametrize("entity", fields.ENTITIES)
@@ -153,4 +155,4 @@ def test_whatever_comes_the_fields_have_the_portals_form(entity, body, mapping):
     for name in ("PHONE", "EMAIL"):
         for entry in made.get(name, []):
             assert set(entry) == {"VALUE", "VALUE_TYPE"}
-            assert name == "PHONE" or names.EMAIL.fullmatch(entry["VALUE"])
+            assert name == "PHONE" or visitor.EMAIL.fullmatch(entry["VALUE"])

@@ -3,7 +3,8 @@
 import pytest
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
 
-from traces import trace, views
+from traces import views
+from traces.compose import trace
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

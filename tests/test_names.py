@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import names
+from traces.compose.visitor import EMAIL, Visitor, recognise
 
 MAIL, PHONE = "ines@mail.example", "+33 1 70 00 00 00"
 FORMS = {
@@ -72,8 +72,8 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_builders_names_are_recognised(form):
-    found = names.recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
-    assert found == names.Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
+    found = recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
+    assert found == Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_a_form_builders_names_are_recognised(form):
     ],
 )
 def test_a_full_name_is_taken_apart(body, first, last, second):
-    found = names.recognise(body)
+    found = recognise(body)
     assert (found.name, found.last_name, found.second_name) == (first, last, second)
 
 
 def test_what_is_no_address_is_kept_but_not_as_an_email():
-    found = names.recognise({"email": "call me"})
+    found = recognise({"email": "call me"})
     assert (found.emails, found.rest) == ((), (("email", "call me"),))
 
 
 def test_what_nobody_knows_is_the_rest():
-    assert names.recognise({"budget": "5000", "consent": "on"}).rest == (("budget", "5000"), ("consent", "on"))
+    assert recognise({"budget": "5000", "consent": "on"}).rest == (("budget", "5000"), ("consent", "on"))
 
 
 CONTROL = ["TRACE", "utm_source", "UTM_TERM", "_wpnonce", "csrfmiddlewaretoken", "g-recaptcha-response", "ENTITIES"]
@@ -112,6 +112,6 @@ values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*CONTROL, "name", "phone", "email", "имя", "x"]) | st.text(max_size=9), values))
 def test_anything_can_be_read_and_no_control_field_comes_through(body):
-    found = names.recognise({**body, **dict.fromkeys(CONTROL, "planted")})
-    assert all(names.EMAIL.fullmatch(address) for address in found.emails)
+    found = recognise({**body, **dict.fromkeys(CONTROL, "planted")})
+    assert all(EMAIL.fullmatch(address) for address in found.emails)
     assert "planted" not in repr(found)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
-from traces import listing, resending, search, spreadsheet, trace
+from traces import listing, resending, spreadsheet
+from traces.compose import search, trace
 from traces.listing import Cursor, Filter
 from traces.models import Submission
 

@@ -6,49 +6,49 @@ from hypothesis import strategies as st
 
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
-from traces import plan
+from traces.compose import steps
 
 ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}
 RECORDS = {"company": {"TITLE": "C"}, "contact": {"NAME": "N"}, "deal": {"TITLE": "D"}}
 
 
 def order(kind="deal", **facts):
-    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in plan.RECORDS[kind]}, **facts}
-    return plan.Order(kind, "7", "{}", **facts)
+    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in steps.RECORDS[kind]}, **facts}
+    return steps.Order(kind, "7", "{}", **facts)
 
 
 def test_a_trace_is_one_step():
-    assert plan.step(order("trace"), {}) == {"trace": Command("crm.tracking.trace.add", {"TRACE": "{}"})}
-    assert plan.step(order("trace"), {"trace": 5}) == {}
+    assert steps.step(order("trace"), {}) == {"trace": Command("crm.tracking.trace.add", {"TRACE": "{}"})}
+    assert steps.step(order("trace"), {"trace": 5}) == {}
 
 
 def test_a_link_names_its_records():
-    entities = plan.entities({"ENTITIES": [{"TYPE": "LEAD", "ID": "7", "x": 1}]})
-    (command,) = plan.step(order("link", entities=entities), {}).values()
+    entities = steps.entities({"ENTITIES": [{"TYPE": "LEAD", "ID": "7", "x": 1}]})
+    (command,) = steps.step(order("link", entities=entities), {}).values()
     assert command.params["ENTITIES"] == [{"TYPE": "LEAD", "ID": 7}]
 
 
 def test_a_lead_brings_its_trace_along():
-    (command,) = plan.step(order("lead"), {}).values()
+    (command,) = steps.step(order("lead"), {}).values()
     assert command == Command("crm.lead.add", {"fields": {"TITLE": "T", **ORIGIN, "TRACE": "{}"}})
 
 
 def test_a_lead_with_utm_fields_has_no_trace():
-    (command,) = plan.step(order("lead_utm"), {}).values()
+    (command,) = steps.step(order("lead_utm"), {}).values()
     assert "TRACE" not in command.params["fields"]
 
 
 def test_a_lead_beside_existing_records_shares_their_trace():
     wanted = order("lead", entities=[{"TYPE": "CONTACT", "ID": 1}])
-    assert list(plan.step(wanted, {})) == ["trace"]
-    assert plan.step(wanted, {"trace": 5})["lead"].params["fields"]["TRACE"] == 5
+    assert list(steps.step(wanted, {})) == ["trace"]
+    assert steps.step(wanted, {"trace": 5})["lead"].params["fields"]["TRACE"] == 5
 
 
 def test_a_deal_goes_through_its_steps_with_one_trace():
     progress, methods = {}, []
-    while step := plan.step(order(), progress):
+    while step := steps.step(order(), progress):
         methods += [(name, command.method) for name, command in step.items()]
-        progress = plan.after(progress, {name: 10 + len(methods) for name in step})
+        progress = steps.after(progress, {name: 10 + len(methods) for name in step})
     assert methods == [
         ("trace", "crm.tracking.trace.add"),
         ("company", "crm.company.add"),
@@ -59,16 +59,16 @@ def test_a_deal_goes_through_its_steps_with_one_trace():
 
 
 def test_a_deal_is_not_given_its_company_when_it_is_made():
-    fields = plan.step(order(), {"trace": 1, "company": 2, "contact": 3})["deal"].params["fields"]
+    fields = steps.step(order(), {"trace": 1, "company": 2, "contact": 3})["deal"].params["fields"]
     assert fields == {"TITLE": "D", **ORIGIN, "TRACE": 1, "CONTACT_ID": 3}
 
 
 def test_existing_ones_are_looked_for_and_linked_to_the_trace():
     wanted = order(phones=("1",), emails=("a@b.example",))
-    assert len(plan.step(wanted, {})) == 4
+    assert len(steps.step(wanted, {})) == 4
     found = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
-    assert plan.step(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
-    assert plan.made(wanted, {**found, "company": 2, "deal": 3}) == [
+    assert steps.step(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
+    assert steps.made(wanted, {**found, "company": 2, "deal": 3}) == [
         {"TYPE": "COMPANY", "ID": 2},
         {"TYPE": "CONTACT", "ID": 9},
         {"TYPE": "DEAL", "ID": 3},
@@ -76,15 +76,15 @@ def test_existing_ones_are_looked_for_and_linked_to_the_trace():
 
 
 def test_what_may_have_been_made_is_looked_for_first():
-    progress = plan.unsure({"trace": 1}, ["company"])
-    (command,) = plan.step(order(), progress).values()
+    progress = steps.unsure({"trace": 1}, ["company"])
+    (command,) = steps.step(order(), progress).values()
     assert command == Command("crm.company.list", {"filter": ORIGIN, "select": ["ID"], "start": -1})
-    assert plan.after(progress, {"look_company": 0}) == {"trace": 1}
-    assert plan.after(progress, {"look_company": 4}) == {"trace": 1, "company": 4}
+    assert steps.after(progress, {"look_company": 0}) == {"trace": 1}
+    assert steps.after(progress, {"look_company": 4}) == {"trace": 1, "company": 4}
 
 
 def test_a_quote_cannot_be_looked_for():
-    assert plan.unsure({}, ["quote"]) == {}
+    assert steps.unsure({}, ["quote"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_quote_cannot_be_looked_for():
     ],
 )
 def test_a_result_is_a_number(method, result, number):
-    assert plan.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {})) == number
+    assert steps.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {})) == number
 
 
 @pytest.mark.parametrize(
@@ -117,20 +117,20 @@ def test_a_result_is_a_number(method, result, number):
     ],
 )
 def test_a_result_that_is_none_is_told(method, result):
-    outcome = plan.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {}))
+    outcome = steps.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {}))
     assert isinstance(outcome, errors.Ambiguous)
 
 
 @pytest.mark.parametrize("number", [1, "1", 2**40, "007"])
 def test_whole_numbers_above_zero_are_ids(number):
-    assert plan.entities_fault([{"TYPE": "DEAL", "ID": number}]) == ""
+    assert steps.entities_fault([{"TYPE": "DEAL", "ID": number}]) == ""
 
 
 @pytest.mark.parametrize("number", [0, -1, "0", "1.5", 1.5, True, None, "x", "", "١", [1], "9" * 30])
 def test_everything_else_is_no_id(number):
-    assert "ID" in plan.entities_fault([{"TYPE": "DEAL", "ID": number}])
+    assert "ID" in steps.entities_fault([{"TYPE": "DEAL", "ID": number}])
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))
 def test_anything_can_be_asked_for_its_fault(value):
-    assert isinstance(plan.entities_fault(value), str)
+    assert isinstance(steps.entities_fault(value), str)

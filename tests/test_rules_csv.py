@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import rules, rules_csv, sources
-from traces.sources import Rule
+from traces import rules, rules_csv
+from traces.compose import sources
+from traces.compose.sources import Rule
 
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=20)
 RULES = st.builds(

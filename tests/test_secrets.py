@@ -8,7 +8,8 @@ from django.db import DataError, IntegrityError, OperationalError
 from b24app.api.errors import PortalError
 from b24app.models import Portal
 from b24app.portal import calls, install
-from traces import delivery, trace
+from traces import delivery
+from traces.compose import trace
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from b24app.models import Portal
+from traces.compose.sources import Rule
 from traces.models import SourceRule
-from traces.sources import Rule
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from traces import sources, trace
-from traces.sources import Facts, Rule
+from traces.compose import sources, trace
+from traces.compose.sources import Facts, Rule
 
 EMPTY = {"device": {"isMobile": False}, "pages": {"list": []}, "previous": {"list": []}}
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from b24app.pace import wakeups
 from tests.conftest import NOWHERE, SECRET
-from traces import names, spam, tasks
+from traces import spam, tasks
+from traces.compose.visitor import HONEYPOT, recognise
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db
-FILLED = {"name": "Buy now", names.HONEYPOT: "https://spam.example"}
+FILLED = {"name": "Buy now", HONEYPOT: "https://spam.example"}
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,7 @@ def test_who_holds_the_secret_learns_what_became_of_it(client, post, careful):
 
 @pytest.mark.parametrize("value", ["", "  ", None])
 def test_the_field_left_empty_is_a_persons(post, careful, value):
-    post({"name": "Ines", names.HONEYPOT: value})
+    post({"name": "Ines", HONEYPOT: value})
     assert Submission.objects.get().state == "queued"
 
 
@@ -97,7 +98,7 @@ def test_an_administrator_can_send_it_all_the_same(post, careful):
 
 
 def test_the_field_is_none_of_a_visitors(careful):
-    assert names.recognise(FILLED).rest == ()
+    assert recognise(FILLED).rest == ()
 
 
 def test_a_submission_too_many_learns_when_to_come_again(redis, minute, post, form):

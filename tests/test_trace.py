@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.sandbox import tracking
 from tests.sandbox.portal import GOLDEN, SITES
-from traces import trace
-from traces.addresses import UTM
+from traces.compose import trace
+from traces.compose.addresses import UTM
 
 FILE = json.loads(GOLDEN.read_text())
 RECEIVED = 1_795_500_000

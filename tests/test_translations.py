@@ -13,7 +13,8 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from b24app.api.remedies import REMEDIES
-from traces import rules, rules_csv, sentences, sources
+from traces import rules, rules_csv, sentences
+from traces.compose import sources
 from traces.models import ShownState
 
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"

@@ -1,7 +1,7 @@
 """Codes to copy: how a website or a server sends to a form, filled with the form's own key and address.
 
 Shown by templates/traces/forms/_codes.html. They are examples that run as they stand; a visitor's names in them are
-those that need no mapping (`traces.names`).
+those that need no mapping (`traces.compose.visitor`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from traces import forms, names
+from traces import forms
+from traces.compose.visitor import HONEYPOT
 from traces.models import Form, Kind
 
 # Stands where the secret goes; the secret itself is known only when it has just been made.
@@ -33,7 +34,7 @@ HTML = """\
 </form>"""
 
 HONEYPOT = f"""
-  <input name="{names.HONEYPOT}" hidden autocomplete="off" tabindex="-1">"""
+  <input name="{HONEYPOT}" hidden autocomplete="off" tabindex="-1">"""
 
 CURL = """\
 curl "@ADDRESS@" \\

@@ -23,7 +23,8 @@ from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
 from b24app.portal import calls, credentials
-from traces import hits, orders, plan, recovery, results, stores, unmatched
+from traces import hits, orders, recovery, results, stores, unmatched
+from traces.compose import steps
 from traces.hits import Hit
 from traces.in_flight import InFlight, Outcome, asked
 from traces.models import Attempt, Batch, Submission
@@ -159,8 +160,8 @@ class _Turn:
     def _next_hits(self, now: datetime, most: int) -> float | None:
         """Send what may go out; for how many seconds the portal must be left alone, or None where nothing is due."""
         portal, plans = self.portal, limits.plan_of(self.portal)
-        methods = {method for form in self.book.forms.values() for method in plan.methods(form.creates)}
-        grants = {method: limits.look(portal, method, most) for method in sorted(methods or {plan.TRACE_ADD})}
+        methods = {method for form in self.book.forms.values() for method in steps.methods(form.creates)}
+        grants = {method: limits.look(portal, method, most) for method in sorted(methods or {steps.TRACE_ADD})}
         closed = {method: grant.wait for method, grant in grants.items() if grant.wait}
         if len(closed) == len(grants):
             return min(closed.values())
@@ -277,7 +278,7 @@ def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
             operating = {command.method: reply.operating} if reply.operating else {}
             return batch.Answer({key: reply.result}, {}, operating)
     if place is not None:
-        making = [plan.key(number) for number, (_, name, _) in enumerate(hit.batch.commands) if name in plan.MAKING]
+        making = [steps.key(number) for number, (_, name, _) in enumerate(hit.batch.commands) if name in steps.MAKING]
         last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), making)}
         first = {receipts.MARK_KEY: receipts.mark(place, str(hit.batch.pk))} if len(commands) > 1 else {}
         commands = first | commands | last
@@ -311,7 +312,8 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
     keys = iter(hit.commands)
     for load in hit.loads:
         outcomes = {
-            (name, command.method): plan.outcome(answer, next(keys), command) for name, command in load.commands.items()
+            (name, command.method): steps.outcome(answer, next(keys), command)
+            for name, command in load.commands.items()
         }
         attempts += results.settled(load.row, load.work, outcomes, seconds)
         faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]

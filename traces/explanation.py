@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24app.api.batch import Command
-from traces import orders, plan, sources
+from traces import orders
+from traces.compose import sources, steps
 from traces.models import Submission
 
 
@@ -54,14 +55,14 @@ def records(row: Submission, work: orders.Work | None) -> list[Mapping[str, Any]
     if row.state == Submission.State.DELIVERED or work is None:
         return list(row.entities)
     # Those that it is to be linked to were there before it.
-    return list(plan.made(replace(work.order, entities=()), row.progress))
+    return list(steps.made(replace(work.order, entities=()), row.progress))
 
 
 def _commands(work: orders.Work) -> list[Command]:
     """Every step; a negative number stands for what the command with this place has made."""
     progress: dict[str, int] = {}
     commands: list[Command] = []
-    while step := plan.step(work.order, progress):
+    while step := steps.step(work.order, progress):
         for name, command in step.items():
             commands.append(command)
             progress[name] = 0 if name.startswith("found_") else -len(commands)

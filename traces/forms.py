@@ -17,7 +17,8 @@ from django.utils import timezone
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal.crm_directory import Field
-from traces import fields, names
+from traces.compose import fields
+from traces.compose.visitor import submitted_values
 from traces.models import Form
 
 # How long the former secret is good, so that a server can be given the new one in peace.
@@ -71,7 +72,7 @@ def address(form: Form) -> str:
 def submitted_names(form: Form) -> list[str]:
     """The names, never the values, that came with the form's latest submissions, the newest first."""
     latest = form.submissions.order_by("-received_at").values_list("body", flat=True)[:SUBMISSIONS_READ]
-    found = dict.fromkeys(name for body in latest for name, _ in names.values(body))
+    found = dict.fromkeys(name for body in latest for name, _ in submitted_values(body))
     return list(found)[:MOST_NAMES]
 
 

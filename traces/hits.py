@@ -24,7 +24,8 @@ from b24app.api import errors
 from b24app.api.batch import Command, can_travel
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import orders, plan, results, stores
+from traces import orders, results, stores
+from traces.compose import steps
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Hit:
     def commands(self) -> dict[str, Command]:
         """The commands by their keys."""
         asked = [command for load in self.loads for command in load.commands.values()]
-        return {plan.key(number): command for number, command in enumerate(asked)}
+        return {steps.key(number): command for number, command in enumerate(asked)}
 
     @property
     def methods(self) -> Counter[str]:
@@ -151,7 +152,7 @@ def _store(ready: _Ready, out: list[stores.Out], each: float) -> tuple[Batch, Se
             _leave(ready)
             _give_back(Submission.objects.filter(batch=batch))
         return batch, ()
-    making = any(name in plan.MAKING for _, name, _ in batch.commands)
+    making = any(name in steps.MAKING for _, name, _ in batch.commands)
     batch.store = place if making else None  # what makes nothing can be asked again
     batch.sent_at, batch.look_at = now, now + timedelta(seconds=settings.CLAIM_SECONDS)
     batch.expected_at = now + timedelta(seconds=seconds) if seconds else None
@@ -225,7 +226,7 @@ def _built(portal: Portal, book: orders.Rulebook, rows: Sequence[Submission]) ->
         row.portal, row.form = portal, book.forms.get(row.form_id) or row.form
         try:
             work = orders.work(row, row.form, book.rules)
-            commands = plan.step(work.order, row.progress)
+            commands = steps.step(work.order, row.progress)
             if commands:
                 loads.append(Load(row, work, commands))
             else:

@@ -20,7 +20,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from b24app.host.transactions import in_line
-from traces import plan, search, spam, trace
+from traces import spam
+from traces.compose import search, steps, trace
 from traces.models import Form, Kind, Submission
 
 LARGEST_BODY = 64 * 1024
@@ -167,7 +168,7 @@ def _check_entities(form: Form, body: dict[str, Any], *, trusted: bool) -> None:
             "Only a server may name the records to link.",
             "Send the form's secret as Authorization: Bearer <secret>, never from a browser.",
         )
-    if fault := plan.entities_fault(body.get("ENTITIES")):
+    if fault := steps.entities_fault(body.get("ENTITIES")):
         raise Problem(422, "bad_entities", "The records to link are not usable.", fault)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from b24app.models import Portal
-from traces import search
+from traces.compose import search
 from traces.models import Submission
 
 PAGE_ROWS = 50

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from b24app.models import Portal
-from traces import sources
+from traces.compose import sources
 
 
 def new_key() -> str:
@@ -53,7 +53,7 @@ class Form(models.Model):
     creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
     # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
     origins = models.JSONField(default=list, blank=True)
-    # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.fields`).
+    # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.compose.fields`).
     mapping: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     # A deal's contact and company are looked for by phone and e-mail before they are made.
     find_existing = models.BooleanField(default=False)
@@ -163,7 +163,7 @@ class Submission(models.Model):
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
     body_hash = models.CharField(max_length=64)
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
-    # What it is found by, and what the portal was told of its source once it was delivered (`traces.search`).
+    # What it is found by, and what the portal was told of its source once it was delivered (`traces.compose.search`).
     search = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=255, blank=True)
 
@@ -182,7 +182,7 @@ class Submission(models.Model):
     code = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
     repairs: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
-    # What the portal has made of it so far (`traces.plan`); a submission that was interrupted goes on behind it.
+    # What the portal has made of it so far (`traces.compose.steps`): an interrupted submission resumes behind it.
     progress: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
     trace_id = models.PositiveBigIntegerField(null=True, blank=True)
     entities: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
@@ -243,7 +243,7 @@ class Attempt(models.Model):
 
 
 class SourceRule(models.Model):
-    """One of a portal's rules, in their order, for the source of a submission (`traces.sources`)."""
+    """One of a portal's rules, in their order, for the source of a submission (`traces.compose.sources`)."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="source_rules")
     position = models.PositiveIntegerField()

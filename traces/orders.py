@@ -13,7 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
-from traces import addresses, fields, names, plan, sources, trace
+from traces.compose import addresses, fields, sources, steps, trace
+from traces.compose.visitor import Visitor, recognise
 from traces.models import Form, SourceRule, Submission
 
 # Records that have a field for the CRM's source.
@@ -24,7 +25,7 @@ WITH_SOURCE = ("lead", "deal", "contact")
 class Work:
     """An order and how it came about."""
 
-    order: plan.Order
+    order: steps.Order
     facts: sources.Facts
     rule: sources.Rule | None
     trace: Mapping[str, Any]
@@ -63,30 +64,30 @@ def work(row: Submission, form: Form, rules: tuple[sources.Rule, ...]) -> Work:
         built = trace.with_source(built, rule.utm_source)
     records: dict[str, dict[str, Any]] = {}
     repairs = list(prepared.repairs)
-    visitor = names.recognise(row.body) if plan.RECORDS[form.creates] else None
+    visitor = recognise(row.body) if steps.RECORDS[form.creates] else None
     for name in _records(form.creates, visitor):
         made = fields.build(name, row.body, form.mapping, _texts(form, facts, built))
         records[name] = made.values | _source(name, rule) | _utm(form.creates, built)
         repairs += made.repairs
     find = visitor if form.find_existing else None
-    order = plan.Order(
+    order = steps.Order(
         kind=form.creates,
         origin=str(row.pk),
         trace=trace.write(built),
         records=records,
-        entities=() if form.creates == "trace" else plan.entities(row.body),
+        entities=() if form.creates == "trace" else steps.entities(row.body),
         phones=find.phones if find else (),
         emails=find.emails if find else (),
     )
     return Work(order, facts, rule, built, tuple(dict.fromkeys(repairs)))
 
 
-def _records(kind: str, visitor: names.Visitor | None) -> list[str]:
+def _records(kind: str, visitor: Visitor | None) -> list[str]:
     """Which records are made: of a deal's contact and company those of which something is known."""
     if kind != "deal" or visitor is None:
-        return list(plan.RECORDS[kind])
+        return list(steps.RECORDS[kind])
     known = {"contact": fields.has_person(visitor), "company": fields.has_company(visitor)}
-    return [name for name in plan.RECORDS[kind] if known.get(name, True)]
+    return [name for name in steps.RECORDS[kind] if known.get(name, True)]
 
 
 def _source(name: str, rule: sources.Rule | None) -> dict[str, str]:

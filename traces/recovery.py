@@ -1,8 +1,8 @@
 """Hits whose answer was lost, or whose worker died: the portal is asked what became of them.
 
 A hit that left a receipt (`b24app.api.receipts`) is settled by it, each submission by its own result. Where there is
-none, nothing is concluded from that: after the time for which the portal can still be at it, the outcome is unknown, the
-submissions are sent again, and the history says that they may have been sent twice.
+none, nothing is concluded from that: after the time for which the portal can still be at it, the outcome is unknown,
+the submissions are sent again, and the history says that they may have been sent twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
 from b24app.portal import calls, credentials
-from traces import hits, orders, plan, results, sentences
+from traces import hits, orders, results, sentences
+from traces.compose import steps
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) 
             _look_again(batch, now, min(rest, AFTER_FAULT_SECONDS))
             return rest
     rows = {str(row.pk): row for row in Submission.objects.filter(batch=batch)}
-    making = [plan.key(number) for number, (_, name, _) in enumerate(batch.commands) if name in plan.MAKING]
+    making = [steps.key(number) for number, (_, name, _) in enumerate(batch.commands) if name in steps.MAKING]
     found = receipts.read(text, str(batch.pk), making)
     if found is not None:
         _settle_by(batch, book, rows, found)
@@ -105,7 +106,7 @@ def _settle_by(batch: Batch, book: orders.Rulebook, rows: dict[str, Submission],
     outcomes: dict[str, dict[tuple[str, str], int | errors.PortalError]] = {row_id: {} for row_id in rows}
     for number, (row_id, name, method) in enumerate(batch.commands):
         if row_id in rows:
-            outcomes[row_id][name, method] = found.get(plan.key(number), FAILED_ON_PORTAL)
+            outcomes[row_id][name, method] = found.get(steps.key(number), FAILED_ON_PORTAL)
     attempts: list[Attempt] = []
     for row_id, row in rows.items():
         row.form = book.forms.get(row.form_id) or row.form

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces import orders, plan, retry, search, sentences
+from traces import orders, retry, sentences
+from traces.compose import search, steps
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -46,9 +47,9 @@ def settled(
     `code` says how they are known, where not from the portal's answer.
     """
     good = {name: number for (name, _), number in outcomes.items() if isinstance(number, int)}
-    row.progress = plan.after(row.progress, good)
+    row.progress = steps.after(row.progress, good)
     faults = [(name, method, fault) for (name, method), fault in outcomes.items() if not isinstance(fault, int)]
-    more = bool(faults) or bool(plan.step(work.order, row.progress))
+    more = bool(faults) or bool(steps.step(work.order, row.progress))
     outcome = Attempt.Outcome.DONE if more else Attempt.Outcome.DELIVERED
     attempts = [_attempt(row, method, outcome, code, "", seconds) for name, method in outcomes if name in good]
     if faults:
@@ -73,7 +74,7 @@ def ended(row: Submission, work: orders.Work) -> Attempt:
 def _end(row: Submission, work: orders.Work) -> None:
     _unbind(row)
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
-    row.trace_id, row.entities = row.progress.get("trace"), plan.made(work.order, row.progress)
+    row.trace_id, row.entities = row.progress.get("trace"), steps.made(work.order, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *work.repairs]))
     row.source = search.source_of(work.facts, work.trace)
     row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
@@ -94,7 +95,7 @@ def failed(
     """
     _unbind(row)
     now = timezone.now()
-    if isinstance(error, errors.Ambiguous) and plan.MAKING.isdisjoint(names):
+    if isinstance(error, errors.Ambiguous) and steps.MAKING.isdisjoint(names):
         error = errors.Transient(error.code, error.description, status=error.status)  # it can be asked again
     row.state = Submission.State.QUEUED
     row.due_at = row.received_at  # so that it keeps its place in the line
@@ -116,7 +117,7 @@ def failed(
             logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
         _try_again(row, now)
         if unknown:
-            before, row.progress = row.progress, plan.unsure(row.progress, names)
+            before, row.progress = row.progress, steps.unsure(row.progress, names)
             if row.due_at and rest_until and row.progress != before:
                 row.due_at = max(row.due_at, rest_until)
     return _attempt(row, method, outcome, error.code, error.description, seconds)

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import sources
+from traces.compose import sources
 from traces.models import SourceRule
 
 MOST_RULES = 1000

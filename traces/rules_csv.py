@@ -9,8 +9,9 @@ import csv
 import io
 from collections.abc import Iterable
 
-from traces import csv_cells, rules, sources
-from traces.sources import Rule
+from traces import csv_cells, rules
+from traces.compose import sources
+from traces.compose.sources import Rule
 
 HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description")
 LARGEST = 250_000  # characters

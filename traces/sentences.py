@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from traces import search
-from traces.fields import Fault
+from traces.compose import search
+from traces.compose.fields import Fault
 
 Text = str | Promise
 
@@ -34,7 +34,7 @@ REPAIRS: dict[str, Text] = {
     "characters_replaced": _("Characters that cannot be stored were replaced."),
 }
 
-# Why a source rule decided or did not, by the reasons of `traces.sources.explain`.
+# Why a source rule decided or did not, by the reasons of `traces.compose.sources.explain`.
 RULES: dict[str, Text] = {
     "matches": _("This rule matches and decides."),
     "default": _("No other rule matched, so the default rule decides."),
@@ -44,7 +44,7 @@ RULES: dict[str, Text] = {
     "unusable": _("The expression of this rule cannot be read, so it never matches."),
 }
 
-# Why a rule is refused, or a file of rules, by the codes of `traces.sources`, `traces.rules` and `traces.rules_csv`.
+# Why a rule or a file of rules is rejected, by the codes of `traces.compose.sources`, `traces.rules`, `rules_csv`.
 RULE_FAULTS: dict[str, Text] = {
     "field_unknown": _("A rule cannot look at that field."),
     "how_unknown": _("A rule cannot compare in that way."),
@@ -83,7 +83,7 @@ RULE_HOWS: dict[str, Text] = {
     "regex": _("matches the regular expression"),
 }
 
-# Why a mapping cannot be stored, by the codes of `traces.fields.fault`; `mapping_fault` fills them in.
+# Why a mapping cannot be stored, by the codes of `traces.compose.fields.fault`; `mapping_fault` fills them in.
 MAPPING: dict[str, Text] = {
     "no_object": _("A mapping is an object: fields by record."),
     "no_record": _("A mapping has an object of fields for each of these records: %(about)s."),
@@ -280,7 +280,7 @@ def _stored() -> dict[str, Text]:
 
 
 def source_label(source: str) -> str:
-    """A submission's source in words, by what `traces.search.source_of` has stored; "" is not known yet."""
+    """A submission's source in words, by what `traces.compose.search.source_of` has stored; "" is not known yet."""
     kind, _colon, value = source.partition(":")
     if kind == search.UTM_SOURCE:
         return gettext("%(value)s (UTM tag)") % {"value": value}

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24app.pace import wakeups
-from traces import names, sentences
+from traces import sentences
+from traces.compose.visitor import HONEYPOT
 from traces.models import Form, Submission
 
 CODE = "spam"
@@ -20,7 +21,7 @@ _MINUTE = 60
 
 def is_caught(form: Form, body: Mapping[str, Any]) -> bool:
     """Whether the form looks at the field that no person sees, and this body has something in it."""
-    return form.honeypot and bool(str(body.get(names.HONEYPOT) or "").strip())
+    return form.honeypot and bool(str(body.get(HONEYPOT) or "").strip())
 
 
 def put_aside(submission: Submission) -> None:

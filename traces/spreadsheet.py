@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from b24app.models import Portal
-from traces import csv_cells, listing, names, trace
-from traces.addresses import UTM
+from traces import csv_cells, listing
+from traces.compose import trace
+from traces.compose.addresses import UTM
+from traces.compose.visitor import recognise
 from traces.listing import Filter
 from traces.models import Submission
 
@@ -38,7 +40,7 @@ def lines(portal: Portal, wanted: Filter) -> Iterator[str]:
 
 
 def _cells(row: Submission) -> list[str]:
-    visitor = names.recognise(row.body)
+    visitor = recognise(row.body)
     tags = trace.prepare(row.body, 0).trace["tags"]["list"]
     return [
         *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source),

@@ -10,7 +10,7 @@ from django.db import connection
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import sources
+from traces.compose import sources
 from traces.models import Unmatched
 
 # Different values of a portal that are kept in a week: a visitor can send anything. What comes beyond them is

@@ -96,7 +96,7 @@ def fill() -> tuple[Any, Any]:
     from django.utils import timezone
 
     from b24app.models import Portal
-    from traces import search, trace
+    from traces.compose import search, trace
     from traces.models import Attempt, Form, SourceRule, Submission
 
     portal = Portal.objects.create(

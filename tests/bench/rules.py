@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from traces import sources
-from traces.sources import Facts, Rule
+from traces.compose import sources
+from traces.compose.sources import Facts, Rule
 
 RULES, ROUNDS, TIMES = 1000, 7, 20
 FACTS = Facts(

@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 
 from b24app.models import Portal
 from b24app.pace import usage
-from traces import condition, figures, plan, sentences
+from traces import condition, figures, sentences
+from traces.compose import steps
 from traces.models import Form, Submission
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
@@ -133,7 +134,7 @@ def _speed(portal: Portal) -> dict[str, str] | None:
 
 def _limits(portal: Portal, kinds: set[str]) -> usage.Usage | None:
     """What the portal's forms use of its limits."""
-    needed = {plan.TRACE_ADD}.union(*(plan.methods(kind) for kind in kinds))
+    needed = {steps.TRACE_ADD}.union(*(steps.methods(kind) for kind in kinds))
     return usage.of(portal, sorted(needed))
 
 

@@ -14,7 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api import errors
 from b24app.portal import crm_directory
-from traces import explanation, rules, rules_csv, sentences, sources
+from traces import explanation, rules, rules_csv, sentences
+from traces.compose import sources
 from traces.models import Form, SourceRule, Submission
 from traces.pages import submission
 from traces.pages.frame import Reader, render, view

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from b24app.api.remedies import REMEDIES, Remedy
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import explanation, journey, names, resending, sentences
+from traces import explanation, resending, sentences
+from traces.compose import journey
+from traces.compose.visitor import Visitor, recognise
 from traces.explanation import Explanation
 from traces.models import Attempt, Submission
 from traces.pages import submissions
@@ -87,7 +89,7 @@ def _page(
         return render(request, reader, "traces/missing.html", page="submissions", status=404)
     row.portal = reader.portal
     explained = _explained(row)
-    visitor = names.recognise(row.body)
+    visitor = recognise(row.body)
     state = row.shown_state
     now = timezone.now()
     context = {
@@ -150,7 +152,7 @@ def _explained(row: Submission) -> Explanation | None:
         return None
 
 
-def _fields(body: Mapping[str, Any], visitor: names.Visitor) -> list[tuple[str, str]]:
+def _fields(body: Mapping[str, Any], visitor: Visitor) -> list[tuple[str, str]]:
     """What the visitor has sent, by what it is; what was not recognised by its own name."""
     known = [
         (_("Full name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),

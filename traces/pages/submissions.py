@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.models import Portal
-from traces import listing, names, resending, sentences, spreadsheet
+from traces import listing, resending, sentences, spreadsheet
+from traces.compose.visitor import Visitor, recognise
 from traces.listing import Cursor, Filter
 from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
@@ -168,7 +169,7 @@ def _shown(row: Submission, now: datetime) -> Row:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
     gave_up = sentences.told(row.reason)[1]
-    named, contacts = who(names.recognise(row.body))
+    named, contacts = who(recognise(row.body))
     return Row(
         row=row,
         who=named,
@@ -181,7 +182,7 @@ def _shown(row: Submission, now: datetime) -> Row:
     )
 
 
-def who(visitor: names.Visitor) -> tuple[str, list[str]]:
+def who(visitor: Visitor) -> tuple[str, list[str]]:
     """What a visitor is called, and by what else to be recognised: phone and e-mail."""
     known = [visitor.full_name, *visitor.phones[:1], *visitor.emails[:1], visitor.company]
     named = next(filter(None, known), "")

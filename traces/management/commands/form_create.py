@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import crm_directory
-from traces import fields, forms, plan, sentences
+from traces import forms, sentences
+from traces.compose import fields, steps
 from traces.intake import normal_origin
 from traces.models import Form, Kind
 
@@ -80,7 +81,7 @@ def _mapping(text: str) -> dict[str, Any]:
 def _warnings(form: Form) -> list[str]:
     """What the portal requires and no submission will have, as far as it can be asked now."""
     warnings = []
-    for record in plan.RECORDS[form.creates]:
+    for record in steps.RECORDS[form.creates]:
         mapped = form.mapping.get(record) or {}
         try:
             missing = forms.missing(mapped, record, crm_directory.record_fields(form.portal, record))

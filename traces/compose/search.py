@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from traces import names
-from traces.sources import Facts
+from traces.compose.sources import Facts
+from traces.compose.visitor import recognise
 
 LONGEST = 300
 LONGEST_SOURCE = 255
@@ -26,7 +26,7 @@ def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
 
     A phone number stands there a second time in its digits alone, so that it is found however it is written.
     """
-    visitor = names.recognise(body)
+    visitor = recognise(body)
     tags = (trace.get("tags") or {}).get("list") or {}
     digits = [digits for phone in visitor.phones if (digits := "".join(filter(str.isdigit, phone))) != phone]
     parts = [visitor.full_name, *visitor.phones, *digits, *visitor.emails, visitor.company, *tags.values()]

@@ -1,4 +1,4 @@
-"""A visitor's path as a list of steps, from a clean trace (`traces.trace`). Pure."""
+"""A visitor's path as a list of steps, from a clean trace (`traces.compose.trace`). Pure."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def recognise(body: Mapping[str, Any]) -> Visitor:
     """The visitor of a submission's body."""
     found: dict[str, list[str]] = {}
     rest: list[tuple[str, str]] = []
-    for name, value in values(body):
+    for name, value in submitted_values(body):
         meaning = meaning_of(name)
         if meaning == "email" and not EMAIL.fullmatch(value):
             meaning = ""  # the portal would refuse the whole record for it
@@ -113,7 +113,7 @@ def recognise(body: Mapping[str, Any]) -> Visitor:
     )
 
 
-def values(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def submitted_values(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The texts that a visitor has sent, by name; nested ones as `form_fields[name]`. Control fields are left out."""
     count = 0
     for name, text in _flat("", body):

@@ -95,7 +95,7 @@ def facts(
     source_id: str = "",
     click_ids: Iterable[str] = (),
 ) -> Facts:
-    """The facts of a submission from its posted fields and its clean trace (`traces.trace`).
+    """The facts of a submission from its posted fields and its clean trace (`traces.compose.trace`).
 
     The page is the trace's `url`, or else the newest of its pages.
     """

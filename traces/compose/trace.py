@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from traces import addresses
-from traces.addresses import SECRET_NAMES, UTM
+from traces.compose import addresses
+from traces.compose.addresses import SECRET_NAMES, UTM
 
 MOST_PAGES = 5
 MOST_VISITS = 5

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from traces import names
-from traces.names import Visitor
+from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, recognise, submitted_values
 
 ENTITIES = ("lead", "deal", "contact", "company", "quote")
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
@@ -46,9 +45,9 @@ class Fields:
 
 def build(entity: str, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]) -> Fields:
     """The fields of one record. `facts` are what templates can name besides the submitted names (`page_host` …)."""
-    visitor = names.recognise(body)
+    visitor = recognise(body)
     values = _defaults(entity, visitor, facts)
-    texts = {**facts, **dict(names.values(body))}
+    texts = {**facts, **dict(submitted_values(body))}
     for field, rule in (mapping.get(entity) or {}).items():
         value = _mapped(rule, body, texts)
         if field in MULTIFIELDS:
@@ -154,7 +153,7 @@ def _comments(visitor: Visitor) -> str:
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     if isinstance(rule, dict):
-        if rule["field"] == names.HONEYPOT:
+        if rule["field"] == HONEYPOT:
             return ""
         value = body.get(rule["field"], texts.get(rule["field"], ""))
         return value if isinstance(value, list) else _plain(value)
@@ -171,7 +170,7 @@ def _multifield(field: str, value: Any) -> list[dict[str, str]]:
     """Texts in the form of a multifield; what the portal would refuse the record for is left out."""
     entries = value if isinstance(value, list) else [value]
     texts = [str(entry).strip() for entry in entries if isinstance(entry, (str, int, float))]
-    good = [text for text in texts if text and (field != "EMAIL" or names.EMAIL.fullmatch(text))]
+    good = [text for text in texts if text and (field != "EMAIL" or EMAIL.fullmatch(text))]
     return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in good]
 
 
