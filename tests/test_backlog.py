@@ -5,7 +5,7 @@ import time
 import pytest
 
 from b24app.models import Portal
-from traces import delivery
+from traces.delivery import drain
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ def backlog(settings, installed):
 def test_several_hits_are_in_flight_at_a_time(backlog, installed, portal):
     portal.command_seconds = 0.02
     began = time.monotonic()
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     assert Submission.objects.filter(state="delivered").count() == 120
     assert time.monotonic() - began < 120 * 0.02
 
@@ -38,7 +38,7 @@ def test_when_the_turn_is_over_another_goes_on_and_no_answer_is_lost(backlog, in
         handed_over.append(Submission.objects.filter(state="sending").count())
         return True
 
-    assert delivery.drain(installed.pk, hand_over=hand_over) is None
+    assert drain.drain(installed.pk, hand_over=hand_over) is None
     assert handed_over[0] > 0
     assert not Submission.objects.filter(state="sending").exists()
 
@@ -46,4 +46,4 @@ def test_when_the_turn_is_over_another_goes_on_and_no_answer_is_lost(backlog, in
 def test_where_nobody_can_be_called_the_turn_is_followed_by_another(backlog, installed, portal, settings):
     portal.command_seconds = 0.02
     settings.TURN_SECONDS = 0.01
-    assert delivery.drain(installed.pk) == 0.0
+    assert drain.drain(installed.pk) == 0.0

@@ -12,8 +12,9 @@ from b24app.pace import limits, wakeups
 from b24app.portal import install
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import delivery, erasure, hits, orders, tasks
+from traces import erasure, orders, tasks
 from traces.compose import trace
+from traces.delivery import claims, drain
 from traces.models import Attempt, Batch, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def make(form):
 
 
 def drained(row):
-    again = delivery.drain(row.portal_id)
+    again = drain.drain(row.portal_id)
     row.refresh_from_db()
     return again
 
@@ -84,7 +85,7 @@ def test_the_oldest_goes_first(make, portal):
         make(body={"page_url": f"https://{n}.example/"}, received_at=now - timedelta(n), due_at=now - timedelta(n))
         for n in range(3)
     ]
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     assert [trace.channels[0][1] for trace in portal.traces] == ["2.example", "1.example", "0.example"]
 
 
@@ -134,17 +135,17 @@ def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
 
 def test_no_row_is_in_two_hits(make):
     row = make()
-    (claimed,) = hits.claim(row.portal, timezone.now(), 10)
-    assert hits.claim(row.portal, timezone.now(), 10) == []
-    (hit,) = hits.bind([claimed], orders.rulebook(row.portal_id), 10)
+    (claimed,) = claims.claim(row.portal, timezone.now(), 10)
+    assert claims.claim(row.portal, timezone.now(), 10) == []
+    (hit,) = claims.bind([claimed], orders.rulebook(row.portal_id), 10)
     assert hit.rows == [row]
 
 
 def test_what_is_given_back_is_due_again(make):
     rows = [make(), make()]
-    (hit,) = hits.bind(hits.claim(rows[0].portal, timezone.now(), 10), orders.rulebook(rows[0].portal_id), 10)
-    hit = hits.give_back(hit, hit.loads[:1])
-    assert (hit.rows, list(hits.due(timezone.now()))) == ([rows[0]], [rows[1]])
+    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), orders.rulebook(rows[0].portal_id), 10)
+    hit = claims.give_back(hit, hit.loads[:1])
+    assert (hit.rows, list(claims.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_throttling_pauses_the_whole_portal(make, sandbox, portal):
     again = drained(rows[0])
     assert (set(Attempt.objects.values_list("outcome", flat=True)), portal.traces) == ({"waited"}, [])
     assert 0 < again < 3
-    assert delivery.due_portals(timezone.now()) == []
+    assert drain.due_portals(timezone.now()) == []
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_a_held_portal_is_left_alone_until_its_probe(make, installed, portal):
 def test_a_probe_that_succeeds_resumes_the_queue(make, installed):
     rows = [make(), make()]
     Portal.objects.update(state="held", hold_code="plan", probe_at=timezone.now())
-    assert delivery.due_portals(timezone.now()) == [installed.pk]
+    assert drain.due_portals(timezone.now()) == [installed.pk]
     drained(rows[0])
     installed.refresh_from_db()
     assert installed.state == "active"
@@ -226,7 +227,7 @@ def test_a_probe_that_fails_sends_one_row_only(make, sandbox, installed, portal)
         make()
     Portal.objects.update(state="held", hold_code="plan", probe_at=timezone.now())
     sandbox.faults.add("error", times=0, method="batch", code="ACCESS_DENIED", status=401)
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     assert Attempt.objects.count() == 1
 
 
@@ -302,13 +303,13 @@ def sent(monkeypatch):
 
 
 def test_a_turn_that_ended_is_followed_by_another(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda *_: 0.0)
+    monkeypatch.setattr(drain, "drain", lambda *_: 0.0)
     tasks.drain_portal(7)
     assert sent == [0.0]
 
 
 def test_only_one_returns_later(monkeypatch, sent):
-    monkeypatch.setattr(delivery, "drain", lambda *_: 5.0)
+    monkeypatch.setattr(drain, "drain", lambda *_: 5.0)
     answers = iter([True, False])
     monkeypatch.setattr(wakeups, "first_to_return", lambda portal_id, seconds: next(answers))
     tasks.drain_portal(7)
@@ -320,7 +321,7 @@ def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(delivery, "drain", lambda *_: 0.0)
+    monkeypatch.setattr(drain, "drain", lambda *_: 0.0)
     monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
     tasks.drain_portal(7)
     assert "a wake-up was not sent (ConnectionError)" in caplog.text
@@ -330,7 +331,7 @@ def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, 
     def fail(*_):
         raise DatabaseError("Failing row contains (Planted-Name)")
 
-    monkeypatch.setattr(delivery, "drain", fail)
+    monkeypatch.setattr(drain, "drain", fail)
     tasks.drain_portal(7)
     assert "the database failed" in caplog.text
     assert ("Planted-Name" in caplog.text, sent) == (False, [])
@@ -338,11 +339,11 @@ def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, 
 
 def test_rows_whose_worker_died_before_it_sent_them_are_due_again(make):
     row = make()
-    (claimed,) = hits.claim(row.portal, timezone.now(), 10)
+    (claimed,) = claims.claim(row.portal, timezone.now(), 10)
     Batch.objects.update(look_at=timezone.now())
     drained(row)
     assert (row.state, outcomes(row)) == ("delivered", [("delivered", "")])
-    assert hits.bind([claimed], orders.rulebook(row.portal_id), 10) == []
+    assert claims.bind([claimed], orders.rulebook(row.portal_id), 10) == []
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
@@ -354,7 +355,7 @@ def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
 
 def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
     row = make()
-    monkeypatch.setattr(delivery._Turn, "run", lambda _: None)
+    monkeypatch.setattr(drain._Turn, "run", lambda _: None)
     assert drained(row) == 0.0
 
 

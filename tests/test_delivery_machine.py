@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from b24app.models import Portal
 from b24app.portal import calls, install
 from tests.conftest import make_form
-from traces import delivery, hits, results
+from traces.delivery import claims, drain, results
 from traces.models import Attempt, Batch, Submission
 
 FAULTS = ["throttle", "html_502", "empty", "close_before", "close_after", "expired_token", "redirect", "partial_batch"]
@@ -63,18 +63,18 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def work(self):
-        delivery.drain(self.row.pk)
+        drain.drain(self.row.pk)
 
     @rule(
         point=st.sampled_from(
-            [(hits, "bind"), (hits, "give_back"), (calls, "call_batch"), (results, "store"), (delivery, "_answered")]
+            [(claims, "bind"), (claims, "give_back"), (calls, "call_batch"), (results, "store"), (drain, "_answered")]
         )
     )
     def work_and_die(self, point):
         with self.monkeypatch.context() as dying:
             dying.setattr(*point, die)
             with contextlib.suppress(Killed):
-                delivery.drain(self.row.pk)
+                drain.drain(self.row.pk)
 
     @rule(
         kind=st.sampled_from(FAULTS),
@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         for _ in range(60):
             self.let_pass(7 * 3600)
             Portal.objects.update(paused_until=None)
-            delivery.drain(self.row.pk)
+            drain.drain(self.row.pk)
             if not own.filter(state__in=["queued", "sending"]).exists():
                 break
         assert set(own.values_list("state", flat=True)) <= {"delivered"}

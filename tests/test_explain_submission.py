@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.conftest import make_form
-from traces import delivery
+from traces.delivery import drain
 from traces.models import SourceRule
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def delivered(installed, make_submission):
     SourceRule.objects.create(portal=installed, position=2, match="any", utm_source="other")
     body = {"NAME": "Ines", "PHONE": "+33170000000", "source": "fair", "TRACE": {"url": "https://a.example/?token=x"}}
     row = make_submission(form=make_form(installed, creates="deal"), body=body)
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     return row
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import make_form
 from tests.sandbox.portal import GOLDEN
 from tests.test_trace import BETTER
-from traces import delivery
+from traces.delivery import drain
 from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def post(installed, client):
         form = make_form(installed, creates="link" if "ENTITIES" in request else "trace")
         headers = {"Authorization": f"Bearer {form.secret}"}
         answer = client.post(f"/in/{form.key}/", json.dumps(request), content_type="application/json", headers=headers)
-        delivery.drain(installed.pk)
+        drain.drain(installed.pk)
         return answer
 
     return post

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from b24app.api import batch
-from traces.in_flight import InFlight
+from traces.delivery.in_flight import InFlight
 
 ANSWER = batch.Answer({"c0": 1}, {}, {})
 

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from b24app.portal import calls
 from tests.conftest import make_form
-from traces import delivery, erasure, metrics
+from traces import erasure, metrics
+from traces.delivery import drain
 from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -42,13 +43,13 @@ def test_another_forms_secret_opens_nothing(client, row, other):
 
 
 def test_a_drain_sends_its_own_portals_rows_only(row, other, answers):
-    assert delivery.drain(other.pk) is None
+    assert drain.drain(other.pk) is None
     assert answers.calls == []
 
 
 def test_a_drain_asks_its_own_portal_with_its_own_token(row, other, answers):
     answers.say({"result": {"result": {"c0": 7, "receipt": True}, "result_error": []}})
-    delivery.drain(row.portal_id)
+    drain.drain(row.portal_id)
     ((_, url, request),) = answers.calls
     assert (url, request["json"]["auth"]) == ("https://acme.example/rest/batch", "acme-access-token")
 

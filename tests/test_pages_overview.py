@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.product_fixtures import Frame
-from traces import unmatched
+from traces.delivery import unmatched
 from traces.models import Preferences, Unmatched
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import calls
 from tests.conftest import make_form
-from traces import delivery, results, unmatched
+from traces.delivery import drain, results, unmatched
 from traces.models import Attempt, Batch, SourceRule, Submission
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def finish(row, seconds=160, step=10):
     """Let time pass until the submission has ended."""
     ago = timedelta(seconds=step)
     for _ in range(0, seconds, step):
-        delivery.drain(row.portal_id)
+        drain.drain(row.portal_id)
         row.refresh_from_db()
         if row.state in ("delivered", "failed"):
             return

@@ -10,7 +10,7 @@ from b24app.api import receipts
 from b24app.models import Portal
 from b24app.portal import install
 from tests.conftest import make_form
-from traces import delivery, results
+from traces.delivery import drain, results
 from traces.models import Attempt, Batch, Submission
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def let_pass(seconds):
 def drain_for(seconds, portal_id, step=5):
     for _ in range(0, seconds, step):
         let_pass(step)
-        delivery.drain(portal_id)
+        drain.drain(portal_id)
 
 
 def states():
@@ -60,7 +60,7 @@ def outcomes():
 def test_a_lost_answer_is_settled_by_the_receipt(rows, portal, sandbox, number, kind):
     Submission.objects.exclude(pk__in=[row.pk for row in rows[:number]]).delete()
     sandbox.faults.add(kind, method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     assert states() == ["sending"] * number
     drain_for(70, rows[0].portal_id)
     assert states() == ["delivered"] * number
@@ -69,7 +69,7 @@ def test_a_lost_answer_is_settled_by_the_receipt(rows, portal, sandbox, number, 
 
 def test_what_is_settled_by_a_receipt_has_its_own_number(rows, portal, sandbox):
     sandbox.faults.add("close_after", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(5, rows[0].portal_id)
     assert [row.trace_id for row in Submission.objects.order_by("received_at")] == [one.id for one in portal.traces]
     assert outcomes() == [("delivered", "receipt")]
@@ -77,7 +77,7 @@ def test_what_is_settled_by_a_receipt_has_its_own_number(rows, portal, sandbox):
 
 def test_a_receipt_is_found_though_another_administrator_came(rows, portal, sandbox):
     sandbox.faults.add("close_after", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     install.open_frame(install.claim_of_frame(*portal.frame_post(user_id=2)))
     drain_for(10, rows[0].portal_id)
     assert (states(), len(portal.traces), outcomes()) == (["delivered"] * 3, 3, [("delivered", "receipt")])
@@ -89,7 +89,7 @@ def test_one_that_failed_in_a_lost_batch_is_sent_again_and_then_fails_with_its_r
     rows[1].form.save()
     Submission.objects.exclude(pk=rows[1].pk).update(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 1}]})
     sandbox.faults.add("close_after", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(60, rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered", "delivered", "failed"], 2)
     rows[1].refresh_from_db()
@@ -98,7 +98,7 @@ def test_one_that_failed_in_a_lost_batch_is_sent_again_and_then_fails_with_its_r
 
 def test_a_connection_that_broke_before_the_work_is_found_out_after_the_portals_time(rows, portal, sandbox):
     sandbox.faults.add("close_before", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(55, rows[0].portal_id)
     assert (states(), outcomes()) == (["sending"] * 3, [])
     drain_for(60, rows[0].portal_id)
@@ -108,7 +108,7 @@ def test_a_connection_that_broke_before_the_work_is_found_out_after_the_portals_
 
 def test_an_unknown_outcome_is_told_in_the_log(rows, sandbox, caplog):
     sandbox.faults.add("close_before", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(70, rows[0].portal_id)
     assert "may have been sent twice" in caplog.text
     assert str(rows[2].pk) in caplog.text
@@ -116,7 +116,7 @@ def test_an_unknown_outcome_is_told_in_the_log(rows, sandbox, caplog):
 
 def test_a_batch_that_the_portal_cut_off_is_not_taken_as_not_run(rows, portal, sandbox):
     sandbox.faults.add("partial_batch", method="batch", commands=2)
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     assert len(portal.traces) == 1
     drain_for(150, rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered"] * 3, 4)
@@ -125,7 +125,7 @@ def test_a_batch_that_the_portal_cut_off_is_not_taken_as_not_run(rows, portal, s
 
 def test_what_came_back_unknown_travels_alone(rows, portal, sandbox):
     sandbox.faults.add("close_before", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(100, rows[0].portal_id)
     assert [hit.commands for hit in portal.hits if (hit.method, hit.status) == ("batch", 200)] == [2, 2, 2]
 
@@ -133,21 +133,21 @@ def test_what_came_back_unknown_travels_alone(rows, portal, sandbox):
 def test_a_receipt_that_cannot_be_read_now_is_read_later(rows, portal, sandbox):
     sandbox.faults.add("close_after", method="batch")
     sandbox.faults.add("html_502", times=3, method="user.option.get")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     drain_for(60, rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered"] * 3, 3)
 
 
 def test_a_receipt_survives_that_the_portal_is_held_meanwhile(rows, portal, sandbox):
     sandbox.faults.add("close_after", method="batch")
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     portal.payment_ended = True
     drain_for(20, rows[0].portal_id)
     assert Portal.objects.get().state == "held"
     portal.payment_ended = False
     Portal.objects.update(probe_at=timezone.now())
     let_pass(6 * 3600)
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered"] * 3, 3)
 
 
@@ -155,7 +155,7 @@ def test_a_worker_that_died_before_writing_is_made_good_by_the_receipt(rows, por
     with monkeypatch.context() as dying:
         dying.setattr(results, "store", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            delivery.drain(rows[0].portal_id)
+            drain.drain(rows[0].portal_id)
     drain_for(20, rows[0].portal_id)
     assert (states(), len(portal.traces), outcomes()) == (["delivered"] * 3, 3, [("delivered", "receipt")])
 
@@ -165,7 +165,7 @@ def test_without_receipts_the_worker_that_died_is_told(rows, portal, installed, 
     with monkeypatch.context() as dying:
         dying.setattr(results, "store", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            delivery.drain(installed.pk)
+            drain.drain(installed.pk)
     drain_for(60, installed.pk)
     assert (states(), len(portal.traces)) == (["delivered"] * 3, 6)
     assert ("unknown", "worker_lost") in outcomes()
@@ -180,13 +180,13 @@ def test_a_frozen_worker_writes_nothing_over_anothers_result(rows, portal, monke
 
     monkeypatch.setattr(results, "store", thaw)
     let_pass(1)
-    delivery.drain(rows[0].portal_id)
+    drain.drain(rows[0].portal_id)
     assert (states(), Attempt.objects.count(), Batch.objects.count()) == (["sending"] * 3, 0, 1)
 
 
 def test_a_store_that_may_not_be_written_is_used_no_more(rows, portal, installed, monkeypatch):
     monkeypatch.setattr(receipts, "STORES", ("no.such.option", "app.option"))
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     installed.refresh_from_db()
     assert (states(), installed.stores) == (["delivered"] * 3, 0)
 
@@ -203,12 +203,12 @@ def test_a_portal_by_webhook_gets_its_rows_without_receipts(wired, portal, make_
     form = make_form(row)
     for _ in range(3):
         make_submission(form=form)
-    delivery.drain(row.pk)
+    drain.drain(row.pk)
     assert (states(), [hit.commands for hit in portal.hits]) == (["delivered"] * 3, [3])
 
 
 def test_a_batch_of_an_erased_portal_goes_with_it(rows, installed, sandbox):
     sandbox.faults.add("close_after", method="batch")
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     installed.delete()
     assert not Batch.objects.exists()

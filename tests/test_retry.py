@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import retry
+from traces.delivery import retry
 
 chances = st.floats(0, 1, exclude_max=True)
 

@@ -8,8 +8,8 @@ from django.db import DataError, IntegrityError, OperationalError
 from b24app.api.errors import PortalError
 from b24app.models import Portal
 from b24app.portal import calls, install
-from traces import delivery
 from traces.compose import trace
+from traces.delivery import drain
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_no_failing_delivery_writes_a_secret_to_the_log(installed, sandbox, secr
     sandbox.faults.add(**fault, times=2, method="crm.tracking.trace.add")
     form = Form.objects.create(portal=installed, name="Shop", secret_hash="0")
     Submission.objects.create(portal=installed, form=form, body=VISITOR, body_hash="0")
-    delivery.drain(installed.pk)
+    drain.drain(installed.pk)
     leaked = [
         text for text in {*secrets_of(), *VISITOR.values(), "planted-address", "Planted-Name"} if text in caplog.text
     ]
@@ -148,7 +148,7 @@ def test_a_fault_of_ours_is_logged_without_the_visitors_data(acme, make_submissi
 
     monkeypatch.setattr(trace, "prepare", fail)
     row = make_submission(body=VISITOR)
-    delivery.drain(acme.pk)
+    drain.drain(acme.pk)
     text = "".join(record.getMessage() for record in caplog.records)
     assert (str(row.pk) in text, "RuntimeError" in text, "lanted" in caplog.text) == (True, True, False)
 

@@ -7,7 +7,7 @@ import pytest
 
 from b24app.models import Portal
 from b24app.pace import limits
-from traces import stores
+from traces.delivery import receipt_slots
 from traces.models import Batch
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def out(began, ends, **facts):
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 10])
 def test_an_empty_store_takes_any_hit(seconds):
-    assert stores.fits([], NOW, seconds)
+    assert receipt_slots.fits([], NOW, seconds)
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_an_empty_store_takes_any_hit(seconds):
     ],
 )
 def test_two_share_a_store_where_none_writes_when_the_other_does(began, ends, seconds, fits):
-    assert stores.fits([out(began, ends)], NOW, seconds) is fits
+    assert receipt_slots.fits([out(began, ends)], NOW, seconds) is fits
 
 
 def test_a_third_has_no_place():
-    assert not stores.fits([out(30, 30), out(20, 60)], NOW, 100)
+    assert not receipt_slots.fits([out(30, 30), out(20, 60)], NOW, 100)
 
 
 def test_a_lost_one_keeps_its_store_for_itself():
-    assert not stores.fits([out(3, 3, code="timeout")], NOW, 10)
+    assert not receipt_slots.fits([out(3, 3, code="timeout")], NOW, 10)
 
 
 def chosen(portal, seconds):
     """The place for a hit of so many seconds that begins now."""
-    return stores.choose(portal, stores.out(portal), NOW, seconds)
+    return receipt_slots.choose(portal, receipt_slots.out(portal), NOW, seconds)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_lost_batch_leaves_the_other_store_free(acme, busy):
 def test_where_every_store_is_taken_a_hit_waits(acme, busy):
     busy(0, 0.1, 10)
     busy(1, 0.1, 10)
-    with pytest.raises(stores.Wait):
+    with pytest.raises(receipt_slots.Wait):
         chosen(acme, 10)
 
 
@@ -142,7 +142,7 @@ def test_where_every_store_is_shared_a_hit_waits(acme, busy):
     for store in (0, 1):
         busy(store, 30, 30)
         busy(store + 2, 20, 60)
-    with pytest.raises(stores.Wait):
+    with pytest.raises(receipt_slots.Wait):
         chosen(acme, 100)
 
 
@@ -174,7 +174,7 @@ def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
     acme.plan, acme.webhook_url = plan, webhook
     for _ in range(limits.PLANS[plan].in_flight):
         busy(None, 5, 5)
-    with pytest.raises(stores.Wait):
+    with pytest.raises(receipt_slots.Wait):
         chosen(acme, 10)
 
 
@@ -199,7 +199,7 @@ def test_without_limits_a_free_store_is_used_all_the_same(unlimited):
 @pytest.mark.parametrize("store", [0, None])
 def test_without_limits_a_lost_batch_keeps_further_hits_back(unlimited, busy, store):
     busy(store, 5, 5, code="timeout")
-    with pytest.raises(stores.Wait):
+    with pytest.raises(receipt_slots.Wait):
         chosen(unlimited, 10)
 
 
@@ -212,5 +212,5 @@ def test_without_limits_one_more_goes_out_until_all_places_are_taken(unlimited, 
 def test_a_limited_portal_with_one_store_waits_for_it(acme, busy):
     acme.stores = 1
     busy(0, 0.1, 10)
-    with pytest.raises(stores.Wait):
+    with pytest.raises(receipt_slots.Wait):
         chosen(acme, 10)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from django.db import connection
 
-from traces import unmatched
+from traces.delivery import unmatched
 from traces.models import Unmatched
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -18,7 +18,8 @@ from django.utils import timezone
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls
-from traces import delivery, notices
+from traces import notices
+from traces.delivery import drain
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 
 
@@ -99,7 +100,7 @@ class PortalAdmin(Operable):
     @admin.action(description="Send failed submissions again", permissions=["operate"])
     def send_failed_again(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
         ids = list(chosen.values_list("pk", flat=True))
-        number = delivery.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
+        number = drain.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
@@ -136,7 +137,7 @@ class SubmissionAdmin(Operable):
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
         """Make those that failed or wait for their next try due at once."""
-        number = delivery.send_again(Q(pk__in=chosen.order_by().values("pk")))
+        number = drain.send_again(Q(pk__in=chosen.order_by().values("pk")))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import unmatched
+from traces.delivery import unmatched
 from traces.models import Preferences, Submission, Unmatched
 
 logger = logging.getLogger(__name__)

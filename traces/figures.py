@@ -17,7 +17,8 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces import spam, unmatched
+from traces import spam
+from traces.delivery import unmatched
 from traces.models import Submission, Unmatched
 
 State = Submission.State
@@ -159,8 +160,8 @@ def waiting(portal: Portal) -> int:
 def sources(portal: Portal, days: int) -> Sources:
     """The sources of what came in the last days and was delivered.
 
-    The source is stored with the delivery (`traces.results`): whatever has one was delivered, so that an index without
-    the state is enough.
+    The source is stored with the delivery (`traces.delivery.results`): whatever has one was delivered, so that an
+    index without the state is enough.
     """
     rows = Submission.objects.filter(portal=portal, received_at__gte=begins(last_days(days)[0])).exclude(source="")
     found = rows.order_by().values_list("source").annotate(number=Count("*"))

@@ -105,7 +105,7 @@ class Preferences(models.Model):
 class Batch(models.Model):
     """A hit that is out, or whose answer was lost: it keeps its submissions until each of them is settled.
 
-    One that has not been sent is a claim: its worker makes hits of its submissions (`traces.hits`).
+    One that has not been sent is a claim: its worker makes hits of its submissions (`traces.delivery.claims`).
 
     Its key is what the mark and the receipt on the portal are known by (`b24app.api.receipts`).
     """
@@ -285,7 +285,7 @@ class SourceRule(models.Model):
 
 
 class Unmatched(models.Model):
-    """How often a value came in a week that no rule took (`traces.unmatched`); "" counts what was one too many."""
+    """How often a value came in a week that no rule matched (`delivery.unmatched`); "" counts those beyond the limit."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
     week = models.DateField()  # its Monday, UTC

@@ -38,7 +38,7 @@ class Rulebook:
 
     forms: Mapping[int, Form]
     rules: tuple[sources.Rule, ...]
-    # What came and no rule took, as (field, value); counted at the end of the turn (`traces.unmatched`).
+    # What came and no rule took, as (field, value); counted at the end of the turn (`traces.delivery.unmatched`).
     unmatched: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def note_unmatched(self, work: Work) -> None:

@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db.models import Q
 
 from b24app.models import Portal
-from traces import delivery, listing, tasks
+from traces import listing, tasks
+from traces.delivery import drain
 from traces.listing import Cursor, Filter
 from traces.models import Submission
 
@@ -47,7 +48,7 @@ def may(row: Submission, now: datetime) -> bool:
 
 def chosen(portal: Portal, ids: Sequence[uuid.UUID]) -> int:
     """Send these again, as far as they are the portal's and rest; returns how many."""
-    sent = delivery.send_again(Q(portal=portal, pk__in=ids))
+    sent = drain.send_again(Q(portal=portal, pk__in=ids))
     if sent:
         tasks.wake(portal.pk)
     return sent
@@ -66,7 +67,7 @@ def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
         found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk", "state"))
         # Those that may rest are asked for by their keys alone, since they are known to be the portal's.
         ids = [pk for _, pk, state in found if state in _MAY_REST]
-        changed = delivery.send_again(Q(pk__in=ids)) if ids else 0
+        changed = drain.send_again(Q(pk__in=ids)) if ids else 0
         sent, left = sent + changed, left + len(found) - changed
         after = Cursor(*found[-1][:2]) if found else after
         done = len(found) < listing.CHUNK_ROWS

@@ -7,7 +7,8 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app.pace import wakeups
-from traces import delivery, erasure, notices
+from traces import erasure, notices
+from traces.delivery import drain
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ TIDY_SECONDS = 60.0
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
     try:
-        again = delivery.drain(portal_id, lambda others: _recruit(portal_id, others), lambda: _send(portal_id))
+        again = drain.drain(portal_id, lambda others: _recruit(portal_id, others), lambda: _send(portal_id))
     except DatabaseError as error:
         # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
         logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)
@@ -35,7 +36,7 @@ def drain_portal(portal_id: int) -> None:
 def sweep() -> None:
     """Wake every portal that has due rows: this heals each lost message. Then delete, and tell of stops."""
     now = timezone.now()
-    for portal_id in delivery.due_portals(now):
+    for portal_id in drain.due_portals(now):
         wake(portal_id)
     wakeups.swept()
     erasure.erase_requested()

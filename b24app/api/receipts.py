@@ -2,9 +2,9 @@
 
 A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
 answer was lost, the option tells. The portal reads all options of a store, changes one and writes them all back, so
-two batches that write into one store at the same moment lose one's writing (`traces.stores` keeps them apart). Each
-writes into an option of its own: a place is a store and a number of the option in it.
-Source: `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
+two batches that write into one store at the same moment lose one's writing (`traces.delivery.receipt_slots` keeps them
+apart). Each writes into an option of its own: a place is a store and a number of the option in it. Source:
+`user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
 overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
 """
 

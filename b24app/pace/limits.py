@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 class Plan:
     """Hits a second and the bucket's size, both 0 where nothing is limited, and batches in flight at a time.
 
-    More than four cannot all leave a receipt (`traces.stores`); on the company's own server speed is worth it. There
-    a request costs nothing, so that what waits is shared out among all that may be in flight: `least_commands` and
-    more in each. Elsewhere (0) a hit carries as much as it can.
+    More than four cannot all leave a receipt (`traces.delivery.receipt_slots`); on the company's own server speed is
+    worth it. There a request costs nothing, so that what waits is shared out among all that may be in flight:
+    `least_commands` and more in each. Elsewhere (0) a hit carries as much as it can.
     """
 
     rate: float

@@ -89,14 +89,14 @@ def drain() -> None:
     import time
 
     from b24app.models import Portal
-    from traces import delivery
+    from traces.delivery import drain
     from traces.models import Submission
 
     (portal_id,) = Portal.objects.values_list("pk", flat=True)
     delivered = Submission.objects.filter(state="delivered")
     began = time.process_time()
     while delivered.count() < DELIVERED:
-        delivery.drain(portal_id)
+        drain.drain(portal_id)
     spent = (time.process_time() - began) / delivered.count()
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"milliseconds": spent * 1000, "mebibytes": most}))

@@ -85,15 +85,15 @@ def _worker(portal_id: int, *, dies: bool) -> bool:
     """Let a process work on the portal; whether it was killed."""
     from django.db import connections
 
-    from traces import delivery
+    from traces.delivery import drain
 
     connections.close_all()
     pid = os.fork()
     if pid == 0:
-        delivery.MOST_ROWS = ROWS_A_HIT
+        drain.MOST_ROWS = ROWS_A_HIT
         if dies:
-            delivery._answered = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
-        delivery.drain(portal_id)
+            drain._answered = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        drain.drain(portal_id)
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 

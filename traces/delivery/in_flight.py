@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from b24app.api import batch
-from traces.hits import Hit
+from traces.delivery.claims import Hit
 
 # What became of a request, and how many seconds it took.
 Outcome: TypeAlias = tuple[batch.Answer | Exception, float]

@@ -2,7 +2,7 @@
 
 Rows are claimed in one commit and go out after another, with their commands made in between, so that nobody waits for
 the making of another's. Only who holds a batch may write what became of its rows, so a worker that was frozen or killed
-can neither keep rows nor overwrite another's result, and what it left behind is found (`traces.recovery`).
+can neither keep rows nor overwrite another's result, and what it left behind is found (`traces.delivery.recovery`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from b24app.api import errors
 from b24app.api.batch import Command, can_travel
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import orders, results, stores
+from traces import orders
 from traces.compose import steps
+from traces.delivery import receipt_slots, results
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def bind(
         # One chooses places at a time.
         if Portal.objects.select_for_update(no_key=True).only("pk").filter(pk=portal.pk).first() is None:
             return []  # its data was erased
-        out = [hit for hit in stores.out(portal) if hit.sent_at]
+        out = [hit for hit in receipt_slots.out(portal) if hit.sent_at]
         bound = [_store(work, out, each) for work in ready]
     return [Hit(batch, loads, book) for batch, loads in bound if loads]
 
@@ -137,15 +138,15 @@ def _ready(claimed: Batch, book: orders.Rulebook, limit: int, closed: Mapping[st
     return _Ready(claimed, chosen, results.prepared(ended), waits, back)
 
 
-def _store(ready: _Ready, out: list[stores.Out], each: float) -> tuple[Batch, Sequence[Load]]:
+def _store(ready: _Ready, out: list[receipt_slots.Out], each: float) -> tuple[Batch, Sequence[Load]]:
     """Make the claim a hit that is out, if it may be; its batch and what it carries."""
     batch, loads = ready.claimed, ready.loads
     mine = Batch.objects.filter(pk=batch.pk, holder=batch.holder)
     batch.commands = _listed(loads)
     now, seconds = timezone.now(), duration(len(batch.commands), each)
     try:
-        place = stores.choose(batch.portal, out, now, seconds)
-    except stores.Wait:
+        place = receipt_slots.choose(batch.portal, out, now, seconds)
+    except receipt_slots.Wait:
         loads = ()
     if not loads:
         if mine.delete()[0]:

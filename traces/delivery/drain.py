@@ -1,7 +1,7 @@
 """How submissions are delivered: bind due rows to a hit, send it, settle each row by what the answer means.
 
-Every step is one commit. Which rows a hit has, and who may settle them, is `traces.hits`; what an answer makes of a row
-`traces.results`; what becomes of a hit without an answer `traces.recovery`.
+Every step is one commit. Which rows a hit has, and who may settle them, is `traces.delivery.claims`; what an answer
+makes of a row `traces.delivery.results`; what becomes of a hit without an answer `traces.delivery.recovery`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
 from b24app.portal import calls, credentials
-from traces import hits, orders, recovery, results, stores, unmatched
+from traces import orders
 from traces.compose import steps
-from traces.hits import Hit
-from traces.in_flight import InFlight, Outcome, asked
+from traces.delivery import claims, receipt_slots, recovery, results, unmatched
+from traces.delivery.claims import Hit
+from traces.delivery.in_flight import InFlight, Outcome, asked
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def _with_work(now: datetime) -> QuerySet[Portal]:
     """Portals that may be called now and have something due, held ones whose probe has come included."""
     open_now = Q(state=Portal.State.ACTIVE) | Q(state=Portal.State.HELD, probe_at__lte=now)
     rested = Q(paused_until=None) | Q(paused_until__lte=now)
-    rows = Exists(hits.due(now).filter(portal=OuterRef("pk")))
+    rows = Exists(claims.due(now).filter(portal=OuterRef("pk")))
     lost = Exists(Batch.objects.filter(portal=OuterRef("pk"), look_at__lte=now))
     return Portal.objects.filter(open_now, rested).filter(rows | lost)
 
@@ -168,12 +169,12 @@ class _Turn:
         limit = min(grant.commands for grant in grants.values() if not grant.wait)
         each = max(grant.each for grant in grants.values())
         # No more are counted than all workers could have out at a time.
-        waiting = hits.due(now).filter(portal=portal)[: plans.in_flight * limit].count()
+        waiting = claims.due(now).filter(portal=portal)[: plans.in_flight * limit].count()
         if plans.least_commands:
             limit = min(limit, max(plans.least_commands, -(-waiting // plans.in_flight)))
         wanted = max(1, -(-waiting // limit))
-        out, seconds = stores.out(portal), hits.duration(limit, each)
-        if not stores.has_place(portal, out, now, seconds):
+        out, seconds = receipt_slots.out(portal), claims.duration(limit, each)
+        if not receipt_slots.has_place(portal, out, now, seconds):
             return self._wait_for_place(seconds)
         number = 1
         if most > 1 and (wanted > 1 or self.out):
@@ -186,10 +187,10 @@ class _Turn:
             if self.out and kept < min(room, LEAST_BUNCH):
                 return self._take_in(PLACE_SECONDS)
             number = max(1, kept)
-        claims = hits.claim(portal, now, limit, number)
-        if not claims:
+        taken = claims.claim(portal, now, limit, number)
+        if not taken:
             return None
-        bound = hits.bind(claims, self.book, limit, each, closed)
+        bound = claims.bind(taken, self.book, limit, each, closed)
         return max([*map(self._send, bound), self._take_in(0.0)])
 
     def _call_for_others(self, needed: int) -> None:
@@ -206,7 +207,7 @@ class _Turn:
                 time.sleep(PLACE_LOOK_SECONDS)
             elif rest := self._take_in(PLACE_LOOK_SECONDS):
                 return rest
-            if stores.has_place(self.portal, stores.out(self.portal), timezone.now(), seconds):
+            if receipt_slots.has_place(self.portal, receipt_slots.out(self.portal), timezone.now(), seconds):
                 return 0.0
         return 0.0 if self.out else PLACE_SECONDS
 
@@ -265,12 +266,12 @@ def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:
         if all(room[method] >= number for method, number in needed.items()):
             allowed.append(load)
             room = {method: left - needed[method] for method, left in room.items()}
-    return hits.give_back(hit, allowed), wait
+    return claims.give_back(hit, allowed), wait
 
 
 def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
     commands, place = hit.commands, hit.batch.store
-    again = partial(hits.begin_again, hit)
+    again = partial(claims.begin_again, hit)
     if len(commands) == 1:
         ((key, command),) = commands.items()
         if place is None or not batch.can_travel(command):
@@ -297,10 +298,10 @@ def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
         return _not_taken(portal, hit, answer, seconds)
     if isinstance(answer, DatabaseError):
         raise answer  # nothing can be written now; it is found by its `look_at`
-    if isinstance(answer, hits.HitLost):
+    if isinstance(answer, claims.HitLost):
         logger.warning("batch %s: its time ran out, another worker has it", hit.batch.pk)
     else:
-        hits.log_fault(f"batch {hit.batch.pk}", answer)
+        claims.log_fault(f"batch {hit.batch.pk}", answer)
         recovery.give_up_answer(hit.batch, "internal_error", timezone.now())
     return 0.0
 
@@ -351,7 +352,7 @@ def _not_taken(portal: Portal, hit: Hit, error: errors.PortalError, seconds: flo
     if isinstance(error, errors.Ambiguous) and hit.batch.store is not None:
         recovery.give_up_answer(hit.batch, error.code, timezone.now())
     elif error.code == "renewing":
-        hits.give_back(hit, [])  # nothing was tried
+        claims.give_back(hit, [])  # nothing was tried
     else:
         if isinstance(error, errors.Refused) and len(hit.loads) > 1:
             # One of them spoils the others: each finds out alone.

@@ -17,8 +17,9 @@ from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
 from b24app.portal import calls, credentials
-from traces import hits, orders, results, sentences
+from traces import orders, sentences
 from traces.compose import steps
+from traces.delivery import claims, results
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def look_after(portal: Portal, book: orders.Rulebook, now: datetime) -> float | 
         return 0.0  # somebody else looks after it
     batch.holder = holder
     if batch.sent_at is None:
-        hits.give_up(batch)
+        claims.give_up(batch)
         return 0.0
     return _settle(portal, book, batch, now)
 

@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces import orders, retry, sentences
+from traces import orders, sentences
 from traces.compose import search, steps
+from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)

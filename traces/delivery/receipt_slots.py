@@ -1,8 +1,9 @@
 """Where the next hit leaves its receipt, so that no other hit overwrites it.
 
-Two hits that write into one store at the same moment lose one's receipt (`b24app.api.receipts`). A hit writes twice:
-a mark when it begins, a receipt when it ends. So a store serves one hit, or two long ones whose beginnings and ends are
-far apart. Where the company's own server sets no limits, further hits go out without a receipt, as long as none was lost.
+Two hits that write into one store at the same moment lose one's receipt (`b24app.api.receipts`). A hit writes twice: a
+mark when it begins, a receipt when it ends. So a store serves one hit, or two long ones whose beginnings and ends are
+far apart. Where the company's own server sets no limits, further hits go out without a receipt, as long as none was
+lost.
 """
 
 from __future__ import annotations
