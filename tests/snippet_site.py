@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from tests.test_browser_portal import until
-from traces import snippet
+from traces.intake import snippet
 
 FAILURE, SILENCE = 0, -1
 NEVER = "/never"  # an address that is not answered

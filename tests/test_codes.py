@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from traces import codes
 from traces.compose.visitor import HONEYPOT, meaning_of
 from traces.models import Kind
+from traces.setup import embed
 
 pytestmark = pytest.mark.django_db
 SERVERS = ["curl", "python", "php"]
@@ -25,7 +25,7 @@ def texts(form, settings):
     def texts(secret="", **facts):
         for name, value in facts.items():
             setattr(form, name, value)
-        return {code.id: code.text for code in codes.codes(form, secret)["codes"]}
+        return {code.id: code.text for code in embed.codes(form, secret)["codes"]}
 
     return texts
 
@@ -48,7 +48,7 @@ def test_a_secret_just_made_is_in_the_codes_for_servers_alone(texts):
 
 
 def test_a_secret_that_nobody_knows_has_a_place(texts):
-    assert [name for name, text in texts().items() if f"Bearer {codes.NO_SECRET}" in text] == SERVERS
+    assert [name for name, text in texts().items() if f"Bearer {embed.NO_SECRET}" in text] == SERVERS
 
 
 @pytest.mark.parametrize("looks", [True, False])
@@ -90,7 +90,7 @@ def test_a_code_for_servers_runs_as_it_stands(live_server, form, settings, progr
     settings.APP_URL = live_server.url
     text = next(
         code.text
-        for code in codes.codes(form, form.secret)["codes"]
+        for code in embed.codes(form, form.secret)["codes"]
         if code.label == {"sh": "curl"}.get(program[0], "Python")
     )
     done = subprocess.run([*program, text], capture_output=True, text=True, timeout=30)

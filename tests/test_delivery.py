@@ -12,10 +12,12 @@ from b24app.pace import limits, wakeups
 from b24app.portal import install
 from tests.sandbox import events
 from tests.test_install import event_body
-from traces import erasure, orders, tasks
+from traces import tasks
 from traces.compose import trace
 from traces.delivery import claims, drain
+from traces.history import erasure
 from traces.models import Attempt, Batch, Form, Submission
+from traces.setup import rulebook
 
 pytestmark = pytest.mark.django_db
 
@@ -137,13 +139,13 @@ def test_no_row_is_in_two_hits(make):
     row = make()
     (claimed,) = claims.claim(row.portal, timezone.now(), 10)
     assert claims.claim(row.portal, timezone.now(), 10) == []
-    (hit,) = claims.bind([claimed], orders.rulebook(row.portal_id), 10)
+    (hit,) = claims.bind([claimed], rulebook.rulebook(row.portal_id), 10)
     assert hit.rows == [row]
 
 
 def test_what_is_given_back_is_due_again(make):
     rows = [make(), make()]
-    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), orders.rulebook(rows[0].portal_id), 10)
+    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), rulebook.rulebook(rows[0].portal_id), 10)
     hit = claims.give_back(hit, hit.loads[:1])
     assert (hit.rows, list(claims.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
@@ -343,7 +345,7 @@ def test_rows_whose_worker_died_before_it_sent_them_are_due_again(make):
     Batch.objects.update(look_at=timezone.now())
     drained(row)
     assert (row.state, outcomes(row)) == ("delivered", [("delivered", "")])
-    assert claims.bind([claimed], orders.rulebook(row.portal_id), 10) == []
+    assert claims.bind([claimed], rulebook.rulebook(row.portal_id), 10) == []
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):

@@ -12,7 +12,7 @@ from traces.models import Attempt, Kind, ShownState
 
 README = (settings.BASE_DIR / "README.md").read_text()
 SETTINGS = (settings.BASE_DIR / "b24app" / "settings.py").read_text()
-SOURCES = [path.read_text() for app in ("b24app", "traces") for path in (settings.BASE_DIR / app).glob("*.py")]
+SOURCES = [path.read_text() for app in ("b24app", "traces") for path in (settings.BASE_DIR / app).rglob("*.py")]
 
 
 @pytest.mark.parametrize("name", re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS))

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from b24app.pace import usage
-from traces import figures, sentences
-from traces.figures import Day
+from traces import sentences
+from traces.history import statistics
+from traces.history.statistics import Day
 from traces.pages import chart
 
 pytestmark = pytest.mark.django_db
@@ -16,23 +17,23 @@ DAYS = [date(2026, 3, 1), date(2026, 3, 2)]
 
 def test_hours_are_folded_into_the_readers_days():
     found = [("delivered", "2026-02-28 21", 1), ("failed", "2026-03-01 20", 2), ("queued", "2026-03-01 21", 4)]
-    folded = figures.folded(DAYS, ["2026-02-28 21", "2026-03-01 21"], found)
+    folded = statistics.folded(DAYS, ["2026-02-28 21", "2026-03-01 21"], found)
     assert folded == [Day(DAYS[0], delivered=1, failed=2), Day(DAYS[1], waiting=4)]
 
 
 def test_what_looks_like_spam_is_no_failure():
     hour = "2026-03-01 05"
-    folded = figures.folded(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 3)], [("failed", hour, 2)])
+    folded = statistics.folded(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 3)], [("failed", hour, 2)])
     assert folded == [Day(DAYS[0], failed=1, spam=2)]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland"])
 def test_each_submission_is_counted_on_its_day(acme, make_submission, zone):
     with timezone.override(zone):
-        midnight = figures.begins(timezone.localdate())
+        midnight = statistics.begins(timezone.localdate())
         for minutes, facts in ((-1, {}), (0, {"state": "failed", "code": "spam"}), (0, {"state": "delivered"})):
             make_submission(received_at=midnight + timedelta(minutes=minutes), **facts)
-        days = figures.by_day(acme, 14)
+        days = statistics.by_day(acme, 14)
     assert (len(days), days[-2].waiting, days[-1].delivered, days[-1].spam, days[-1].total) == (14, 1, 1, 1, 1)
 
 
@@ -41,7 +42,7 @@ def test_the_sources_are_those_of_what_was_delivered(acme, make_submission):
         for _ in range(number + 1):
             make_submission(state="delivered", source=f"utm_source:s{number}")
     make_submission()
-    found = figures.sources(acme, 14)
+    found = statistics.sources(acme, 14)
     assert (found.most[0].source, found.most[0].count, found.others, found.total) == ("utm_source:s11", 12, 3, 78)
 
 
@@ -49,7 +50,7 @@ def test_the_speed_is_the_median_and_the_slowest(acme, make_submission):
     now = timezone.now()
     for seconds in (1, 2, 9):
         make_submission(state="delivered", received_at=now, delivered_at=now + timedelta(seconds=seconds))
-    assert figures.speed(acme) == figures.Speed(3, 2.0, 9.0)
+    assert statistics.speed(acme) == statistics.Speed(3, 2.0, 9.0)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from tests.conftest import make_form
-from traces import metrics
 from traces.models import ShownState, Submission
+from traces.monitoring import metrics
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,8 @@
 import pytest
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
 
-from traces import views
 from traces.compose import trace
+from traces.intake import views
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import SECRET, make_form
-from traces import forms, intake
-from traces.intake import Problem
+from traces.intake import accept
+from traces.intake.accept import Problem
 from traces.models import Form, Submission
+from traces.setup import forms
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def accept(form, fields, *, key="", trusted=False):
-    return intake.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=trusted)
+def submit(form, fields, *, key="", trusted=False):
+    return accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=trusted)
 
 
 def refusal(form, fields, **how):
     with pytest.raises(Problem) as caught:
-        accept(form, fields, **how)
+        submit(form, fields, **how)
     assert not Submission.objects.exists()
     return caught.value.status, caught.value.code
 
@@ -36,16 +37,16 @@ def nested(depth):
 
 
 def test_a_submission_belongs_to_its_forms_portal(form, other):
-    assert accept(form, {"NAME": "Ines"}).submission.portal == form.portal
+    assert submit(form, {"NAME": "Ines"}).submission.portal == form.portal
     assert not other.submissions.exists()
 
 
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"a": nested(intake.DEEPEST)}, "too_complex"),
-        ({"a": ["x"] * intake.MOST_VALUES}, "too_complex"),
-        ({str(n): n for n in range(intake.MOST_VALUES)}, "too_complex"),
+        ({"a": nested(accept.DEEPEST)}, "too_complex"),
+        ({"a": ["x"] * accept.MOST_VALUES}, "too_complex"),
+        ({str(n): n for n in range(accept.MOST_VALUES)}, "too_complex"),
     ],
     ids=["depth", "values", "fields"],
 )
@@ -55,63 +56,63 @@ def test_one_more_than_the_limit_is_refused(form, fields, code):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"a": nested(intake.DEEPEST - 1)}, {"a": ["x"] * (intake.MOST_VALUES - 2)}],
+    [{"a": nested(accept.DEEPEST - 1)}, {"a": ["x"] * (accept.MOST_VALUES - 2)}],
     ids=["depth", "values"],
 )
 def test_the_limit_itself_is_taken(form, fields):
-    assert accept(form, fields).submission.body == fields
+    assert submit(form, fields).submission.body == fields
 
 
-@pytest.mark.parametrize("key", ["k" * (intake.LONGEST_KEY + 1), "two\nlines", "a\0b"])
+@pytest.mark.parametrize("key", ["k" * (accept.LONGEST_KEY + 1), "two\nlines", "a\0b"])
 def test_a_key_that_cannot_be_stored_is_refused(form, key):
     assert refusal(form, {}, key=key) == (400, "bad_idempotency_key")
 
 
 def test_the_longest_key_is_taken(form):
-    assert accept(form, {}, key="k" * intake.LONGEST_KEY).created
+    assert submit(form, {}, key="k" * accept.LONGEST_KEY).created
 
 
 def test_a_key_counts_for_its_own_form_only(form, other):
-    accept(form, {"a": 1}, key="k")
-    assert accept(make_form(other), {"a": 2}, key="k").created
+    submit(form, {"a": 1}, key="k")
+    assert submit(make_form(other), {"a": 2}, key="k").created
 
 
 def test_a_repetition_tells_how_the_first_one_goes(form):
-    first = accept(form, {}, key="k").submission
+    first = submit(form, {}, key="k").submission
     Submission.objects.update(state="delivered")
-    again = accept(form, {}, key="k")
+    again = submit(form, {}, key="k")
     assert (again.created, again.submission.pk, again.submission.state) == (False, first.pk, "delivered")
 
 
 def test_a_submission_without_a_key_is_never_taken_for_another_one(form):
-    accept(form, {"NAME": "Ines"})
+    submit(form, {"NAME": "Ines"})
     Form.objects.filter(pk=form.pk).delete()
     make_form(form.portal)
     with pytest.raises(DatabaseError):
-        accept(form, {"NAME": "Olaf"})
+        submit(form, {"NAME": "Olaf"})
 
 
 def test_a_form_that_is_deleted_meanwhile_takes_nothing(form):
     Form.objects.filter(pk=form.pk).delete()
     with pytest.raises(DatabaseError):
-        accept(form, {}, key="k")
+        submit(form, {}, key="k")
     assert not Submission.objects.exists()
 
 
 def test_a_repair_is_told_once(form):
     trace = '{"url":"https://a.example/\\ud800"}'
-    assert accept(form, {"a": "\0", "b": "\0", "TRACE": trace}).submission.repairs == ["characters_replaced"]
+    assert submit(form, {"a": "\0", "b": "\0", "TRACE": trace}).submission.repairs == ["characters_replaced"]
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999"])
 def test_a_number_beyond_all_limits_is_kept_as_text(form, number):
-    fields = intake.read_json(b'{"a": %s}' % number.encode())
-    assert accept(form, fields).submission.body == {"a": number}
+    fields = accept.read_json(b'{"a": %s}' % number.encode())
+    assert submit(form, fields).submission.body == {"a": number}
 
 
 @pytest.mark.parametrize("number", [2**63, -(2**63), 10**300])
 def test_a_whole_number_beyond_a_databases_is_kept_as_text(form, number):
-    accept(form, {"a": number})
+    submit(form, {"a": number})
     assert Submission.objects.get().body == {"a": str(number)}
 
 
@@ -125,7 +126,7 @@ values = st.recursive(
 @given(st.dictionaries(st.text(max_size=5), values, max_size=5))
 def test_whatever_json_is_read_can_be_written_again(fields):
     try:
-        body = intake._storable(intake.read_json(json.dumps(fields).encode()), [])
+        body = accept._storable(accept.read_json(json.dumps(fields).encode()), [])
     except Problem as problem:
         assert problem.status in {400, 422}
     else:
@@ -139,7 +140,7 @@ def test_only_the_documented_name_names_records(form, entry):
     if entry == "ENTITIES":
         assert refusal(form, fields) == (403, "secret_required")
     else:
-        assert accept(form, fields).created
+        assert submit(form, fields).created
 
 
 @pytest.mark.parametrize(
@@ -155,13 +156,13 @@ def test_only_the_documented_name_names_records(form, entry):
     ],
 )
 def test_an_origin_is_what_a_browser_sends(url, origin):
-    assert intake.normal_origin(url) == origin
+    assert accept.normal_origin(url) == origin
 
 
 @pytest.mark.parametrize("url", ["shop.example", "//shop.example", "ftp://shop.example", "https://", "https://a:b/"])
 def test_what_has_no_origin_is_refused(url):
     with pytest.raises(ValueError):
-        intake.normal_origin(url)
+        accept.normal_origin(url)
 
 
 @pytest.mark.parametrize(
@@ -176,19 +177,19 @@ def test_what_has_no_origin_is_refused(url):
     ],
 )
 def test_a_form_with_origins_takes_from_these_only(origin, may):
-    assert intake.may_send_from(Form(origins=["https://shop.example"]), origin) is may
+    assert accept.may_send_from(Form(origins=["https://shop.example"]), origin) is may
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer s3cret2", "Basic s3cret", "s3cret", "Bearer S3CRET"])
 def test_a_wrong_secret_is_no_missing_one(form, header):
     with pytest.raises(Problem) as caught:
-        intake.shows_secret(form, header)
+        accept.shows_secret(form, header)
     assert caught.value.status == 401
 
 
 @pytest.mark.parametrize("header", ["Bearer s3cret", "bearer s3cret", "Bearer  s3cret "])
 def test_the_right_secret_is_known(form, header):
-    assert intake.shows_secret(form, header)
+    assert accept.shows_secret(form, header)
 
 
 @pytest.mark.parametrize("seconds", [1, -1])
@@ -196,16 +197,16 @@ def test_the_former_secret_is_good_until_its_time_is_over(form, seconds):
     forms.new_secret(form)
     form.old_secret_until = timezone.now() + timedelta(seconds=seconds)
     if seconds > 0:
-        assert intake.shows_secret(form, f"Bearer {SECRET}")
+        assert accept.shows_secret(form, f"Bearer {SECRET}")
     else:
         with pytest.raises(Problem):
-            intake.shows_secret(form, f"Bearer {SECRET}")
+            accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_new_secret_is_good_at_once_and_the_former_for_a_day(form):
     secret = forms.new_secret(form)
     form.refresh_from_db()
-    assert intake.shows_secret(form, f"Bearer {secret}")
+    assert accept.shows_secret(form, f"Bearer {secret}")
     assert timedelta(hours=23) < form.old_secret_until - timezone.now() <= timedelta(hours=24)
 
 
@@ -213,17 +214,17 @@ def test_a_secret_that_leaked_ends_at_once(form):
     forms.new_secret(form, at_once=True)
     form.refresh_from_db()
     with pytest.raises(Problem):
-        intake.shows_secret(form, f"Bearer {SECRET}")
+        accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_only_the_last_secret_but_one_is_still_good(form):
     forms.new_secret(form)
     forms.new_secret(form)
     with pytest.raises(Problem):
-        intake.shows_secret(form, f"Bearer {SECRET}")
+        accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_an_empty_secret_is_never_good(form):
     form.old_secret_hash, form.old_secret_until = "", timezone.now() + timedelta(hours=1)
     with pytest.raises(Problem):
-        intake.shows_secret(form, "Bearer ")
+        accept.shows_secret(form, "Bearer ")

@@ -8,9 +8,10 @@ from django.db.models import Q
 
 from b24app.portal import calls
 from tests.conftest import make_form
-from traces import erasure, metrics
 from traces.delivery import drain
+from traces.history import erasure
 from traces.models import Submission
+from traces.monitoring import metrics
 
 pytestmark = pytest.mark.django_db
 

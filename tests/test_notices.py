@@ -10,8 +10,8 @@ from django.utils import timezone
 from b24app import settings as product_settings
 from b24app.api import errors
 from b24app.api.remedies import REMEDIES
-from traces import notices
 from traces.models import Preferences
+from traces.monitoring import notices
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()

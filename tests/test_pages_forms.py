@@ -11,7 +11,7 @@ from django.utils import timezone
 from b24app.portal import crm_directory
 from tests.conftest import SECRET, make_form
 from tests.product_fixtures import Frame
-from traces import intake
+from traces.intake import accept
 from traces.models import Form
 from traces.pages import form_activity
 
@@ -109,7 +109,7 @@ def test_a_name_and_a_kind_make_a_form(frame, acme):
 def test_a_new_forms_secret_is_shown_and_works(frame):
     page = frame.post(f"{HERE}new/", {"name": "Orders", "creates": "lead"}).text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
-    assert intake.shows_secret(Form.objects.get(), f"Bearer {secret}")
+    assert accept.shows_secret(Form.objects.get(), f"Bearer {secret}")
     assert f"Authorization: Bearer {secret}" in page
 
 
@@ -221,15 +221,15 @@ def test_a_new_secret_is_shown_and_the_former_one_still_works(frame, form):
     page = frame.post(f"{HERE}{form.pk}/secret/").text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
     form.refresh_from_db()
-    assert intake.shows_secret(form, f"Bearer {secret}")
-    assert intake.shows_secret(form, f"Bearer {SECRET}")
+    assert accept.shows_secret(form, f"Bearer {secret}")
+    assert accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_that_leaked_ends_at_once(frame, form):
     frame.post(f"{HERE}{form.pk}/secret/", {"at_once": "1"})
     form.refresh_from_db()
-    with pytest.raises(intake.Problem):
-        intake.shows_secret(form, f"Bearer {SECRET}")
+    with pytest.raises(accept.Problem):
+        accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_is_made_by_a_post_alone(frame, form):

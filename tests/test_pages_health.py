@@ -13,8 +13,9 @@ from b24app.models import PortalEvent
 from b24app.pace import wakeups
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
-from traces import condition, tasks
+from traces import tasks
 from traces.models import Submission
+from traces.monitoring import checks
 
 pytestmark = pytest.mark.django_db
 HERE, PART = "/b24/app/health/", "/b24/app/health/portal/"
@@ -31,11 +32,11 @@ def found(checks, name):
 
 
 def of_portal(portal, name):
-    return found(condition.of_portal(portal), name)
+    return found(checks.of_portal(portal), name)
 
 
 def workers(now=None):
-    return found(condition.of_service(now or timezone.now()), "Workers")
+    return found(checks.of_service(now or timezone.now()), "Workers")
 
 
 @pytest.mark.parametrize("path", [HERE, PART])
@@ -119,7 +120,7 @@ def test_whether_receipts_are_possible_is_told(acme, facts, good):
 def test_a_webhook_leaves_no_receipts(acme):
     acme.webhook_url = "https://acme.example/rest/1/planted/"
     assert of_portal(acme, "Receipts").good is False
-    assert "lanted" not in str(condition.of_portal(acme))
+    assert "lanted" not in str(checks.of_portal(acme))
 
 
 @pytest.mark.parametrize(("plan", "words"), [("standard", "2 requests"), ("enterprise", "5"), ("unlimited", "own")])
@@ -129,8 +130,8 @@ def test_the_plan_is_told_in_words(acme, plan, words):
 
 
 def test_without_redis_nothing_is_said_of_the_workers():
-    checks = condition.of_service(NOW)
-    assert (found(checks, "Messages (Redis)").good, found(checks, "Workers").good) == (False, None)
+    service = checks.of_service(NOW)
+    assert (found(service, "Messages (Redis)").good, found(service, "Workers").good) == (False, None)
 
 
 def test_the_sweep_says_that_a_worker_works(redis):
@@ -150,7 +151,7 @@ def test_a_database_that_is_away_is_told_of(monkeypatch):
         raise OperationalError("could not connect to db.internal")
 
     monkeypatch.setattr(connection, "cursor", away)
-    check = condition._database()
+    check = checks._database()
     assert (check.good, "db.internal" in str(check)) == (False, False)
 
 
@@ -164,6 +165,6 @@ def test_the_last_events_are_told_in_words(frame):
 def test_every_check_that_is_bad_says_what_to_do(acme):
     acme.state, acme.hold_code, acme.stores = "held", "plan", 0
     acme.users.all().delete()
-    checks = [*condition.of_portal(acme), *condition.of_service(NOW)]
-    bad = [check for check in checks if check.good is False]
+    everything = [*checks.of_portal(acme), *checks.of_service(NOW)]
+    bad = [check for check in everything if check.good is False]
     assert len(bad) >= 4 and [str(check.name) for check in bad if not check.todo] == []

@@ -240,7 +240,7 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
 
 
 def test_the_export_is_made_in_chunks_and_leaves_none_out(frame, make_submission, monkeypatch):
-    monkeypatch.setattr("traces.export.CHUNK", 2)
+    monkeypatch.setattr("traces.history.json_export.CHUNK", 2)
     ids = {str(make_submission(received_at=NOW - timedelta(days=number // 3)).pk) for number in range(7)}
     got = [one["id"] for one in exported(frame.post(HERE + "export/")) if one["kind"] == "submission"]
     assert (set(got), len(got)) == (ids, 7)

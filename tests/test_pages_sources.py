@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from b24app.api import errors
-from traces import rules
 from traces.models import SourceRule, Submission
+from traces.setup import rules
 
 pytestmark = pytest.mark.django_db
 RULE = {"match": "utm_source", "how": "equals", "value": "fair", "utm_source": "google", "crm_source": "WEB"}

@@ -10,9 +10,9 @@ import pytest
 
 from tests.conftest import make_form
 from tests.product_fixtures import Frame
-from traces import listing, resending, spreadsheet
 from traces.compose import search, trace
-from traces.listing import Cursor, Filter
+from traces.history import csv_export, listing, resending
+from traces.history.listing import Cursor, Filter
 from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
@@ -329,7 +329,7 @@ def test_what_matches_is_exported(frame, came):
 def test_no_cell_becomes_a_formula(came, acme, begins):
     came({"company": "x"})
     Submission.objects.update(reason=f"{begins}SUM(A1)")
-    line = list(csv.DictReader(io.StringIO("".join(spreadsheet.lines(acme, Filter())), newline="")))[0]
+    line = list(csv.DictReader(io.StringIO("".join(csv_export.lines(acme, Filter())), newline="")))[0]
     assert line["reason"] == f"'{begins}SUM(A1)"
 
 
@@ -337,7 +337,7 @@ def test_a_long_export_is_read_in_chunks(acme, many, monkeypatch, django_assert_
     monkeypatch.setattr(listing, "CHUNK_ROWS", 4)
     many(10)
     with django_assert_num_queries(4):
-        assert len(list(spreadsheet.lines(acme, Filter()))) == 11
+        assert len(list(csv_export.lines(acme, Filter()))) == 11
 
 
 # --- Those who have no business here ---

@@ -5,8 +5,8 @@ import pytest
 from b24app.api import errors
 from b24app.portal import health, install
 from tests.product_fixtures import Frame
-from traces import condition
 from traces.models import Preferences
+from traces.monitoring import checks
 
 pytestmark = pytest.mark.django_db
 PART = "/b24/app/health/portal/"
@@ -113,14 +113,14 @@ def test_who_is_no_administrator_binds_nothing(client, installed, portal):
 
 def test_a_portal_that_does_not_answer_is_not_known(acme, answers):
     answers.fail(errors.Transient("connection_error"))
-    assert [check.good for check in condition.as_the_portal_says(acme)] == [None]
+    assert [check.good for check in checks.as_the_portal_says(acme)] == [None]
 
 
 # --- What our own records tell ---
 
 
 def notices_check(portal):
-    return [check for check in condition.of_portal(portal) if check.name == "Notices"]
+    return [check for check in checks.of_portal(portal) if check.name == "Notices"]
 
 
 @pytest.mark.parametrize(("scope", "notify", "told"), [("crm", "portal", 1), ("crm,im", "portal", 0), ("crm", "", 0)])
@@ -140,10 +140,10 @@ def test_the_right_for_notices_is_missed_only_where_they_were_chosen(acme, scope
 )
 def test_whether_the_portals_tracker_is_on_the_site_is_seen_by_what_came(acme, make_submission, body, good, words):
     make_submission(body=body)
-    check = found(condition.of_portal(acme), "The portal's tracking code")
+    check = found(checks.of_portal(acme), "The portal's tracking code")
     assert (check.good, words in check.happened, bool(check.todo)) == (good, True, not good)
 
 
 def test_another_portals_tracker_says_nothing_of_ours(other, make_submission):
     make_submission(body={"_tracker": "portal"})
-    assert found(condition.of_portal(other), "The portal's tracking code").good is None
+    assert found(checks.of_portal(other), "The portal's tracking code").good is None

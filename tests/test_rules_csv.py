@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces import rules, rules_csv
 from traces.compose import sources
 from traces.compose.sources import Rule
+from traces.setup import rules, rules_csv
 
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=20)
 RULES = st.builds(

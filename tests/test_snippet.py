@@ -6,7 +6,7 @@ import re
 import pytest
 from django.db import DatabaseError
 
-from traces import snippet
+from traces.intake import snippet
 from traces.models import Form
 
 pytestmark = pytest.mark.django_db

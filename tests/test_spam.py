@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from b24app.pace import wakeups
 from tests.conftest import NOWHERE, SECRET
-from traces import spam, tasks
+from traces import tasks
 from traces.compose.visitor import HONEYPOT, recognise
+from traces.intake import spam
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db

@@ -13,9 +13,10 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from b24app.api.remedies import REMEDIES
-from traces import rules, rules_csv, sentences
+from traces import sentences
 from traces.compose import sources
 from traces.models import ShownState
+from traces.setup import rules, rules_csv
 
 FOLDER = settings.BASE_DIR / "traces" / "locale" / "ru" / "LC_MESSAGES"
 APPS = ("b24app", "traces")

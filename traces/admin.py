@@ -18,9 +18,9 @@ from django.utils import timezone
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls
-from traces import notices
 from traces.delivery import drain
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
+from traces.monitoring import notices
 
 
 def _number(state: str) -> Coalesce:

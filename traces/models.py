@@ -58,8 +58,8 @@ class Form(models.Model):
     # A deal's contact and company are looked for by phone and e-mail before they are made.
     find_existing = models.BooleanField(default=False)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
-    # Against spam: whether a field that no person sees is looked at (`traces.spam`), and how many submissions it takes
-    # in a minute (0: any number).
+    # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), and how many submissions
+    # it takes in a minute (0: any number).
     honeypot = models.BooleanField(default=False)
     most_per_minute = models.PositiveIntegerField(default=0)
     active = models.BooleanField(default=True)
@@ -73,7 +73,7 @@ class Preferences(models.Model):
     """What a portal's administrators have chosen for the whole portal, and what came of it."""
 
     class Notify(models.TextChoices):
-        """How the administrator is told that deliveries have stopped (`traces.notices`)."""
+        """How the administrator is told that deliveries have stopped (`traces.monitoring.notices`)."""
 
         NONE = "", _("Not at all")
         PORTAL = "portal", _("By a notice in the portal")
@@ -285,7 +285,7 @@ class SourceRule(models.Model):
 
 
 class Unmatched(models.Model):
-    """How often a value came in a week that no rule matched (`delivery.unmatched`); "" counts those beyond the limit."""
+    """How often a value came in a week that no rule matched (`delivery.unmatched`); "" is over the limit."""
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
     week = models.DateField()  # its Monday, UTC

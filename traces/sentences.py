@@ -44,7 +44,8 @@ RULES: dict[str, Text] = {
     "unusable": _("The expression of this rule cannot be read, so it never matches."),
 }
 
-# Why a rule or a file of rules is rejected, by the codes of `traces.compose.sources`, `traces.rules`, `rules_csv`.
+# Why a rule or a file of rules is rejected, by the codes of `traces.compose.sources`, `traces.setup.rules`,
+# `rules_csv`.
 RULE_FAULTS: dict[str, Text] = {
     "field_unknown": _("A rule cannot look at that field."),
     "how_unknown": _("A rule cannot compare in that way."),

@@ -7,8 +7,9 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app.pace import wakeups
-from traces import erasure, notices
 from traces.delivery import drain
+from traces.history import erasure
+from traces.monitoring import notices
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from traces import snippet, views
+from traces.intake import snippet, views
 
 urlpatterns = [
     path("b24/app/", include("traces.pages.urls")),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_VALUES = 100
-# A field that no person sees in a form, so that whoever fills it in is a program (`traces.spam`).
+# A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`).
 HONEYPOT = "website_confirm"
 
 # Names without what is no letter or digit, in small letters.

@@ -24,10 +24,10 @@ from b24app.api import errors
 from b24app.api.batch import Command, can_travel
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import orders
 from traces.compose import steps
 from traces.delivery import receipt_slots, results
 from traces.models import Attempt, Batch, Submission
+from traces.setup import rulebook
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Load:
     """A submission, what becomes of it, and the commands of its next step by their names."""
 
     row: Submission
-    work: orders.Work
+    work: rulebook.Work
     commands: Mapping[str, Command]
 
 
@@ -55,7 +55,7 @@ class Hit:
 
     batch: Batch
     loads: Sequence[Load]
-    book: orders.Rulebook
+    book: rulebook.Rulebook
 
     @property
     def commands(self) -> dict[str, Command]:
@@ -95,7 +95,7 @@ def claim(portal: Portal, now: datetime, rows: int, most: int = 1) -> list[Batch
 
 def bind(
     claims: Sequence[Batch],
-    book: orders.Rulebook,
+    book: rulebook.Rulebook,
     limit: int,
     each: float = 0.0,
     closed: Mapping[str, float] = MappingProxyType({}),
@@ -128,7 +128,7 @@ class _Ready:
     back: Sequence[uuid.UUID]
 
 
-def _ready(claimed: Batch, book: orders.Rulebook, limit: int, closed: Mapping[str, float]) -> _Ready:
+def _ready(claimed: Batch, book: rulebook.Rulebook, limit: int, closed: Mapping[str, float]) -> _Ready:
     rows = list(Submission.objects.filter(batch=claimed).order_by("received_at", "pk"))
     built, ended = _built(claimed.portal, book, rows)
     loads, waits = _open(built, closed)
@@ -219,14 +219,14 @@ def begin_again(hit: Hit) -> None:
         raise HitLost
 
 
-def _built(portal: Portal, book: orders.Rulebook, rows: Sequence[Submission]) -> tuple[list[Load], list[Attempt]]:
+def _built(portal: Portal, book: rulebook.Rulebook, rows: Sequence[Submission]) -> tuple[list[Load], list[Attempt]]:
     """The rows with their commands; one that brings out a fault of ours does not keep the others from being sent."""
     loads: list[Load] = []
     ended: list[Attempt] = []
     for row in rows:
         row.portal, row.form = portal, book.forms.get(row.form_id) or row.form
         try:
-            work = orders.work(row, row.form, book.rules)
+            work = rulebook.work(row, row.form, book.rules)
             commands = steps.step(work.order, row.progress)
             if commands:
                 loads.append(Load(row, work, commands))

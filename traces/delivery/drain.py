@@ -23,12 +23,12 @@ from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
 from b24app.portal import calls, credentials
-from traces import orders
 from traces.compose import steps
 from traces.delivery import claims, receipt_slots, recovery, results, unmatched
 from traces.delivery.claims import Hit
 from traces.delivery.in_flight import InFlight, Outcome, asked
 from traces.models import Attempt, Batch, Submission
+from traces.setup import rulebook
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def drain(
         if not free:
             return None  # those who hold the lanes look once more after they have left them
         wakeups.woken(portal_id)
-        book = orders.rulebook(portal.pk)
+        book = rulebook.rulebook(portal.pk)
         turn = _Turn(portal, book, recruit, lanes - free + 1)
         again = turn.run()
     handed_over = again == 0.0 and bool(turn.out) and hand_over()
@@ -95,7 +95,7 @@ def drain(
     return again if again <= LONGEST_COUNTDOWN_SECONDS else None
 
 
-def _count_unmatched(portal: Portal, book: orders.Rulebook) -> None:
+def _count_unmatched(portal: Portal, book: rulebook.Rulebook) -> None:
     """A figure for the administrator: one that is lost, with a database that fails, costs nothing else."""
     try:
         unmatched.count(portal.pk, book.unmatched.elements(), timezone.now())
@@ -106,7 +106,7 @@ def _count_unmatched(portal: Portal, book: orders.Rulebook) -> None:
 class _Turn:
     """A worker's turn for a portal: send what is due, several hits at a time, until the time is up."""
 
-    def __init__(self, portal: Portal, book: orders.Rulebook, recruit: Callable[[int], None], workers: int) -> None:
+    def __init__(self, portal: Portal, book: rulebook.Rulebook, recruit: Callable[[int], None], workers: int) -> None:
         self.portal = portal
         self.book = book
         self.recruit = recruit

@@ -17,10 +17,11 @@ from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
 from b24app.portal import calls, credentials
-from traces import orders, sentences
+from traces import sentences
 from traces.compose import steps
 from traces.delivery import claims, results
 from traces.models import Attempt, Batch, Submission
+from traces.setup import rulebook
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def give_up_answer(batch: Batch, code: str, now: datetime) -> None:
     )
 
 
-def look_after(portal: Portal, book: orders.Rulebook, now: datetime) -> float | None:
+def look_after(portal: Portal, book: rulebook.Rulebook, now: datetime) -> float | None:
     """Ask for one lost hit whose time has come. None where there is none, else for how long the portal must be left."""
     batch = Batch.objects.filter(portal=portal, look_at__lte=now).order_by("look_at").first()
     if batch is None:
@@ -55,7 +56,7 @@ def look_after(portal: Portal, book: orders.Rulebook, now: datetime) -> float | 
     return _settle(portal, book, batch, now)
 
 
-def _settle(portal: Portal, book: orders.Rulebook, batch: Batch, now: datetime) -> float:
+def _settle(portal: Portal, book: rulebook.Rulebook, batch: Batch, now: datetime) -> float:
     text = None
     if batch.store is not None:
         try:
@@ -102,7 +103,7 @@ def _look_again(batch: Batch, now: datetime, seconds: float) -> None:
     Batch.objects.filter(pk=batch.pk, holder=batch.holder).update(look_at=now + timedelta(seconds=seconds))
 
 
-def _settle_by(batch: Batch, book: orders.Rulebook, rows: dict[str, Submission], found: dict[str, int]) -> None:
+def _settle_by(batch: Batch, book: rulebook.Rulebook, rows: dict[str, Submission], found: dict[str, int]) -> None:
     """What is in the receipt is done; what is not was not, and what makes nothing is asked again."""
     outcomes: dict[str, dict[tuple[str, str], int | errors.PortalError]] = {row_id: {} for row_id in rows}
     for number, (row_id, name, method) in enumerate(batch.commands):
@@ -111,7 +112,7 @@ def _settle_by(batch: Batch, book: orders.Rulebook, rows: dict[str, Submission],
     attempts: list[Attempt] = []
     for row_id, row in rows.items():
         row.form = book.forms.get(row.form_id) or row.form
-        work = orders.work(row, row.form, book.rules)
+        work = rulebook.work(row, row.form, book.rules)
         attempts += results.settled(row, work, outcomes[row_id], 0.0, code="receipt")
     if results.store(batch, attempts):
         logger.info("batch %s: settled by its receipt, %d results for %d rows", batch.pk, len(found), len(rows))

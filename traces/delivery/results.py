@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces import orders, sentences
+from traces import sentences
 from traces.compose import search, steps
 from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
+from traces.setup import rulebook
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field
 
 def settled(
     row: Submission,
-    work: orders.Work,
+    work: rulebook.Work,
     outcomes: Mapping[tuple[str, str], int | errors.PortalError],
     seconds: float,
     code: str = "",
@@ -66,13 +67,13 @@ def settled(
     return attempts
 
 
-def ended(row: Submission, work: orders.Work) -> Attempt:
+def ended(row: Submission, work: rulebook.Work) -> Attempt:
     """All was made already that is asked for: the form makes less than it did when the row was begun."""
     _end(row, work)
     return _attempt(row, "", Attempt.Outcome.DELIVERED, "", "", 0.0)
 
 
-def _end(row: Submission, work: orders.Work) -> None:
+def _end(row: Submission, work: rulebook.Work) -> None:
     _unbind(row)
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
     row.trace_id, row.entities = row.progress.get("trace"), steps.made(work.order, row.progress)

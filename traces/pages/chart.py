@@ -12,7 +12,7 @@ from datetime import date
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from traces.figures import Day
+from traces.history.statistics import Day
 
 STEP, GAP, HEIGHT = 10, 2, 1000
 # A number that is not 0 can be seen, however small it is beside the others.

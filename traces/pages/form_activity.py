@@ -11,8 +11,8 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces import forms
 from traces.models import Form, Submission
+from traces.setup import forms
 
 DAYS = 14
 BAR, GAP, HEIGHT = 6, 2, 24

@@ -19,13 +19,13 @@ from b24app.host.transactions import in_line
 from b24app.models import Portal
 from b24app.portal import crm_directory
 from b24app.portal.crm_directory import Field
-from traces import forms
 from traces.compose import fields, steps
 from traces.models import Form
 from traces.pages import form_mapping
 from traces.pages.form_mapping import Row, Rows
 from traces.pages.forms import of_portal
 from traces.pages.frame import Reader, render, view
+from traces.setup import forms
 
 # What is offered first, with its names where the portal does not answer.
 OFTEN = {

@@ -11,7 +11,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from traces import intake
+from traces.intake import accept
 from traces.models import Form, Kind
 
 LONGEST_NAME, LONGEST_ADDRESS = 120, 500
@@ -95,7 +95,7 @@ def _origins(given: Input) -> None:
     origins: list[str] = []
     for line in filter(None, map(str.strip, given.shown["origins"].splitlines())):
         try:
-            origins.append(intake.normal_origin(line if line.isprintable() else ""))
+            origins.append(accept.normal_origin(line if line.isprintable() else ""))
         except ValueError:
             given.errors["origins"] = _(
                 "“%(line)s” is no address of a site. Write one a line, such as https://shop.example."

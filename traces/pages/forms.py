@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from b24app.host.transactions import in_line
-from traces import forms
-from traces.codes import codes
 from traces.models import Form, Kind
 from traces.pages import form_activity, form_input
 from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
+from traces.setup import forms
+from traces.setup.embed import codes
 
 
 def of_portal(

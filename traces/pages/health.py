@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from b24app.models import PortalEvent
-from traces import condition
+from traces.monitoring import checks
 from traces.pages.frame import Reader, render, view
 
 MOST_EVENTS = 10
@@ -27,8 +27,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The page itself; what the portal says is loaded into it (`of_portal`)."""
     events = PortalEvent.objects.filter(member_id=reader.portal.member_id).order_by("-at", "-pk")[:MOST_EVENTS]
     context = {
-        "deliveries": condition.of_portal(reader.portal),
-        "service": condition.of_service(timezone.now()),
+        "deliveries": checks.of_portal(reader.portal),
+        "service": checks.of_service(timezone.now()),
         "events": [{"at": event.at, "text": EVENTS.get(event.event, event.event)} for event in events],
     }
     return render(request, reader, "traces/health/page.html", context, page="health")
@@ -37,5 +37,5 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 @view("GET", "POST")
 def of_portal(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page with the checks that ask the portal; a POST binds its events again before."""
-    checks = condition.as_the_portal_says(reader.portal, bind=request.method == "POST")
-    return render(request, reader, "traces/health/_checks.html", {"checks": checks})
+    listed = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
+    return render(request, reader, "traces/health/_checks.html", {"checks": listed})

@@ -17,9 +17,11 @@ from django.utils.translation import ngettext
 
 from b24app.models import Portal
 from b24app.pace import usage
-from traces import condition, figures, sentences
+from traces import sentences
 from traces.compose import steps
+from traces.history import statistics
 from traces.models import Form, Submission
+from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
 
@@ -54,7 +56,7 @@ def part(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _whole(reader: Reader) -> dict[str, Any]:
     # What came is a visitor's own text: for administrators only.
-    rows = figures.unmatched_of_week(reader.portal, timezone.now()) if reader.is_admin else []
+    rows = statistics.unmatched_of_week(reader.portal, timezone.now()) if reader.is_admin else []
     unmatched = [
         {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": _grouped(row.count)}
         for row in rows
@@ -65,7 +67,7 @@ def _whole(reader: Reader) -> dict[str, Any]:
 def _figures(reader: Reader, days: int) -> dict[str, Any]:
     portal, now = reader.portal, timezone.now()
     kinds = set(Form.objects.filter(portal=portal).values_list("creates", flat=True).order_by().distinct())
-    counted = figures.by_day(portal, days)
+    counted = statistics.by_day(portal, days)
     context: dict[str, Any] = {
         "line": _line(portal, counted[-1].failed, now),
         "has_forms": bool(kinds),
@@ -79,7 +81,7 @@ def _figures(reader: Reader, days: int) -> dict[str, Any]:
     return context | {
         "today": [
             {"name": _("Delivered today"), "number": _grouped(counted[-1].delivered), "kind": "good"},
-            {"name": _("Waiting now"), "number": _grouped(figures.waiting(portal)), "kind": "wait"},
+            {"name": _("Waiting now"), "number": _grouped(statistics.waiting(portal)), "kind": "wait"},
             {"name": _("Not delivered today"), "number": _grouped(counted[-1].failed), "kind": "bad"},
         ],
         "spam": _grouped(spam) if spam else "",
@@ -92,7 +94,7 @@ def _figures(reader: Reader, days: int) -> dict[str, Any]:
 
 def _line(portal: Portal, failed: int, now: datetime) -> Line:
     """Whether all is well; the gravest trouble where it is not."""
-    if check := condition.trouble(portal, now):
+    if check := checks.trouble(portal, now):
         return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health")
     if failed:
         text = ngettext(
@@ -104,7 +106,7 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
 
 def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
     """The rows of the table: a source's words, its number, and its share in hundredths of the longest bar."""
-    found = figures.sources(portal, days)
+    found = statistics.sources(portal, days)
     rows = [(sentences.source_label(source.source), source.count) for source in found.most]
     if found.others:
         rows.append((_("Others"), found.others))
@@ -121,7 +123,7 @@ def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
 
 
 def _speed(portal: Portal) -> dict[str, str] | None:
-    found = figures.speed(portal)
+    found = statistics.speed(portal)
     if found is None:
         return None
     told = ngettext("Of the last delivery.", "Of the last %(count)s deliveries.", found.count)

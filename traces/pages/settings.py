@@ -20,8 +20,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.portal import credentials
-from traces import erasure, export, notices
+from traces.history import erasure, json_export
 from traces.models import Preferences, Submission
+from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
 
 logger = logging.getLogger(__name__)
@@ -170,7 +171,9 @@ def remove(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
 def download(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Everything that is stored of the portal, made while it is downloaded."""
     logger.info("portal %s: its data is exported", reader.portal.pk)
-    response = StreamingHttpResponse(export.lines(reader.portal), content_type="application/x-ndjson; charset=utf-8")
+    response = StreamingHttpResponse(
+        json_export.lines(reader.portal), content_type="application/x-ndjson; charset=utf-8"
+    )
     host = re.sub(r"[^a-z0-9.-]", "-", reader.portal.domain.lower())
     name = f"trace-relay-{host}-{timezone.now():%Y-%m-%d}.jsonl"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -14,11 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api import errors
 from b24app.portal import crm_directory
-from traces import explanation, rules, rules_csv, sentences
+from traces import sentences
 from traces.compose import sources
+from traces.history import explanation
 from traces.models import Form, SourceRule, Submission
 from traces.pages import submission
 from traces.pages.frame import Reader, render, view
+from traces.setup import rules, rules_csv
 
 TEXTS = ("value", "utm_source", "crm_source", "crm_description")
 MOST_TRIED = 20_000

@@ -13,12 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from b24app.host.transactions import in_line
-from traces import condition, forms, intake, notices, sentences, tasks
-from traces.codes import codes
+from traces import sentences, tasks
+from traces.intake import accept
 from traces.models import Form, Kind, Preferences, Submission
+from traces.monitoring import checks, notices
 from traces.pages import form_input, overview, submission, submissions
 from traces.pages.form_input import Input
 from traces.pages.frame import Reader, render, view
+from traces.setup import forms
+from traces.setup.embed import codes
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -48,10 +51,10 @@ show = view()(page)
 
 
 @view("GET", "POST")
-def checks(request: HttpRequest, reader: Reader) -> HttpResponse:
+def connection(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page that says whether the connection is well; a POST binds the portal's events again before."""
-    said = condition.as_the_portal_says(reader.portal, bind=request.method == "POST")
-    ours = condition.of_portal(reader.portal)
+    said = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
+    ours = checks.of_portal(reader.portal)
     bad = [check for check in said if not check.good] + [check for check in ours if check.good is False]
     context = {"checks": [*said, *ours], "bad": bad}
     return render(request, reader, "traces/start/_checks.html", context)
@@ -82,7 +85,7 @@ def test(request: HttpRequest, reader: Reader) -> HttpResponse:
         "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
     }
     key = request.POST.get("once", "")[:36]
-    accepted = intake.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
+    accepted = accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
     tasks.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 

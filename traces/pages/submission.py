@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from b24app.api.remedies import REMEDIES, Remedy
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces import explanation, resending, sentences
+from traces import sentences
 from traces.compose import journey
 from traces.compose.visitor import Visitor, recognise
-from traces.explanation import Explanation
+from traces.history import explanation, resending
+from traces.history.explanation import Explanation
 from traces.models import Attempt, Submission
 from traces.pages import submissions
 from traces.pages.frame import Reader, render, view

@@ -17,12 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.models import Portal
-from traces import listing, resending, sentences, spreadsheet
+from traces import sentences
 from traces.compose.visitor import Visitor, recognise
-from traces.listing import Cursor, Filter
+from traces.history import csv_export, listing, resending
+from traces.history.listing import Cursor, Filter
+from traces.history.resending import Progress
 from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
-from traces.resending import Progress
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn"}  # the others wait
 STATES = (
@@ -260,7 +261,7 @@ def export(request: HttpRequest, reader: Reader) -> HttpResponse | StreamingHttp
     if not asked.is_valid():
         return page(request, reader)
     response = StreamingHttpResponse(
-        spreadsheet.lines(reader.portal, asked.wanted()), content_type="text/csv; charset=utf-8"
+        csv_export.lines(reader.portal, asked.wanted()), content_type="text/csv; charset=utf-8"
     )
     name = f"submissions-{timezone.localdate().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

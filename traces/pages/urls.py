@@ -19,7 +19,7 @@ urlpatterns = [
     path("", opening.app_page, name="app"),
     # The first run
     path("start/", start.show, name="start"),
-    path("start/checks/", start.checks, name="start-checks"),
+    path("start/checks/", start.connection, name="start-checks"),
     path("start/form/", start.make, name="start-form"),
     path("start/test/", start.test, name="start-test"),
     path("start/watch/<uuid:submission_id>/", start.watch, name="start-watch"),

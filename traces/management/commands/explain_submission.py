@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from traces import explanation, sentences
-from traces.explanation import Explanation
+from traces import sentences
+from traces.history import explanation
+from traces.history.explanation import Explanation
 from traces.models import Submission
 
 

@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import crm_directory
-from traces import forms, sentences
+from traces import sentences
 from traces.compose import fields, steps
-from traces.intake import normal_origin
+from traces.intake.accept import normal_origin
 from traces.models import Form, Kind
+from traces.setup import forms
 
 
 class Command(BaseCommand):

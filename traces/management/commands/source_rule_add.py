@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.models import Portal
-from traces import rules, sentences
+from traces import sentences
 from traces.compose import sources
 from traces.models import SourceRule
+from traces.setup import rules
 
 COLUMNS = ("id", "position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
 

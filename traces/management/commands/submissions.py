@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import Q
 
-from traces import metrics
+from traces.monitoring import metrics
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@
 (() => {
   "use strict";
 
-  const config = { form: "", intake: "" }; // filled in by traces/snippet.py
+  const config = { form: "", intake: "" }; // filled in by traces/intake/snippet.py
   const OUTBOX = `tracerelay:${config.form}:`;
   const MOST_KEPT = 20;
   const LONGEST_KEPT = 7 * 86400e3;

@@ -28,9 +28,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
 from b24app.pace import wakeups
-from traces import intake, metrics, spam, tasks
-from traces.intake import Problem
+from traces import tasks
+from traces.intake import accept, spam
+from traces.intake.accept import Problem
 from traces.models import Form, Submission
+from traces.monitoring import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Take one submission of the form with this public key."""
     form = _form(key)
     origin = request.headers.get("Origin", "")
-    if not intake.may_send_from(form, origin):
+    if not accept.may_send_from(form, origin):
         raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     if request.method == "OPTIONS":
         return _allow(HttpResponse(status=204), origin)
@@ -82,13 +84,13 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
 @problems
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
-    trusted = intake.shows_secret(form, request.headers.get("Authorization", ""))
+    trusted = accept.shows_secret(form, request.headers.get("Authorization", ""))
     if seconds := spam.wait(form):
         title = "This form takes no more submissions in this minute."
         raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
     fields, raw = _read(request)
     idempotency_key = request.headers.get("Idempotency-Key", "")
-    accepted = intake.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
+    accepted = accept.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
     if accepted.created and accepted.submission.due_at:
         tasks.wake(form.portal_id)
     if _is_plain_form(request):
@@ -112,7 +114,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
-    if not intake.shows_secret(form, request.headers.get("Authorization", "")):
+    if not accept.shows_secret(form, request.headers.get("Authorization", "")):
         raise Problem(401, "secret_required", "Show the form's secret.", "Send Authorization: Bearer <secret>.")
     submission = Submission.objects.filter(form=form, pk=submission_id).select_related("portal").first()
     if submission is None:
@@ -176,7 +178,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
             # Each multipart body has a boundary of its own, so that equal ones differ in their bytes.
             return fields, json.dumps(fields).encode()
     except RequestDataTooBig:
-        limit = intake.LARGEST_BODY // 1024
+        limit = accept.LARGEST_BODY // 1024
         raise Problem(413, "too_large", f"A submission has at most {limit} KiB.") from None
     except TooManyFieldsSent:
         raise Problem(422, "too_complex", "The form has too many fields.") from None
@@ -185,7 +187,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnicodeError):
         raise Problem(400, "unreadable_body", "The form data cannot be read.") from None
     if kind == "application/json" or kind.endswith("+json"):
-        return intake.read_json(raw), raw
+        return accept.read_json(raw), raw
     raise Problem(
         415,
         "unknown_content_type",
@@ -199,7 +201,7 @@ def _is_plain_form(request: HttpRequest) -> bool:
     return request.content_type in _FORMS and "text/html" in request.headers.get("Accept", "")
 
 
-def _told(accepted: intake.Accepted) -> JsonResponse:
+def _told(accepted: accept.Accepted) -> JsonResponse:
     submission = accepted.submission
     is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
     state = submission.waiting_state if is_spam else submission.shown_state

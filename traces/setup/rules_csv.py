@@ -9,9 +9,10 @@ import csv
 import io
 from collections.abc import Iterable
 
-from traces import csv_cells, rules
+from traces import csv_cells
 from traces.compose import sources
 from traces.compose.sources import Rule
+from traces.setup import rules
 
 HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description")
 LARGEST = 250_000  # characters

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24app.api.batch import Command
-from traces import orders
 from traces.compose import sources, steps
 from traces.models import Submission
+from traces.setup import rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Explanation:
     source by itself; `commands` are all from the beginning, as if nothing were there yet.
     """
 
-    work: orders.Work
+    work: rulebook.Work
     repairs: tuple[str, ...]
     rules: tuple[sources.Explained, ...]
     commands: tuple[Command, ...]
@@ -34,8 +34,8 @@ class Explanation:
 
 def explain(row: Submission) -> Explanation:
     """The explanation of a submission; what cannot be prepared raises whatever stopped it."""
-    rules = orders.rulebook(row.portal_id).rules
-    work = orders.work(row, row.form, rules)
+    rules = rulebook.rulebook(row.portal_id).rules
+    work = rulebook.work(row, row.form, rules)
     repairs = tuple(dict.fromkeys([*row.repairs, *work.repairs]))
     return Explanation(work, repairs, sources.explain(rules, work.facts), tuple(_commands(work)))
 
@@ -50,7 +50,7 @@ def asked(rule: sources.Rule) -> str:
     return rule.field if rule.field == sources.ANY else f'{rule.field} {rule.how} "{rule.value}"'
 
 
-def records(row: Submission, work: orders.Work | None) -> list[Mapping[str, Any]]:
+def records(row: Submission, work: rulebook.Work | None) -> list[Mapping[str, Any]]:
     """The records that a submission has become so far, as `{"TYPE": "LEAD", "ID": 1}`."""
     if row.state == Submission.State.DELIVERED or work is None:
         return list(row.entities)
@@ -58,7 +58,7 @@ def records(row: Submission, work: orders.Work | None) -> list[Mapping[str, Any]
     return list(steps.made(replace(work.order, entities=()), row.progress))
 
 
-def _commands(work: orders.Work) -> list[Command]:
+def _commands(work: rulebook.Work) -> list[Command]:
     """Every step; a negative number stands for what the command with this place has made."""
     progress: dict[str, int] = {}
     commands: list[Command] = []

@@ -17,8 +17,8 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces import spam
 from traces.delivery import unmatched
+from traces.intake import spam
 from traces.models import Submission, Unmatched
 
 State = Submission.State

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from b24app.models import Portal
-from traces import csv_cells, listing
+from traces import csv_cells
 from traces.compose import trace
 from traces.compose.addresses import UTM
 from traces.compose.visitor import recognise
-from traces.listing import Filter
+from traces.history import listing
+from traces.history.listing import Filter
 from traces.models import Submission
 
 HEAD = (

@@ -23,8 +23,8 @@ from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
 from b24app.portal import health, install
 from b24app.portal.health import Check
-from traces import metrics, notices
 from traces.models import Preferences, Submission
+from traces.monitoring import metrics, notices
 
 # A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
 LONG_WAIT_SECONDS = 300.0

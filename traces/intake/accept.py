@@ -20,8 +20,8 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from b24app.host.transactions import in_line
-from traces import spam
 from traces.compose import search, steps, trace
+from traces.intake import spam
 from traces.models import Form, Kind, Submission
 
 LARGEST_BODY = 64 * 1024
@@ -101,7 +101,7 @@ def normal_origin(url: str) -> str:
 def shows_secret(form: Form, authorization: str) -> bool:
     """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`.
 
-    The secret before the current one counts until its time is over (`traces.forms.new_secret`).
+    The secret before the current one counts until its time is over (`traces.setup.forms.new_secret`).
     """
     if not authorization:
         return False

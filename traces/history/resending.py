@@ -11,9 +11,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from b24app.models import Portal
-from traces import listing, tasks
+from traces import tasks
 from traces.delivery import drain
-from traces.listing import Cursor, Filter
+from traces.history import listing
+from traces.history.listing import Cursor, Filter
 from traces.models import Submission
 
 # Somebody looks at the progress, and the next step follows at once.

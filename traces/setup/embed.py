@@ -15,9 +15,9 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from traces import forms
 from traces.compose.visitor import HONEYPOT
 from traces.models import Form, Kind
+from traces.setup import forms
 
 # Stands where the secret goes; the secret itself is known only when it has just been made.
 NO_SECRET = "YOUR_SECRET"
