@@ -114,7 +114,7 @@ def test_https_only_and_a_misunderstood_renewal_have_different_remedies():
 @pytest.mark.parametrize("text", ["a\0b", "half \ud800 pair", "x" * 100_000])
 def test_whatever_a_portal_says_can_be_stored(text):
     error = errors.of_answer(text, text, 400, "m")
-    for kept, longest in ((error.code, errors.LONGEST_CODE), (error.description, errors.LONGEST_DESCRIPTION)):
+    for kept, longest in ((error.code, errors.MAX_CODE_LENGTH), (error.description, errors.MAX_DESCRIPTION_LENGTH)):
         assert kept and len(kept) <= longest and "\0" not in kept and kept.encode()
 
 

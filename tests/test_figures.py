@@ -63,7 +63,7 @@ def test_a_length_of_time_is_told_as_a_person_says_it(seconds, told):
 
 def test_the_highest_bar_has_the_whole_height_and_the_least_can_be_seen():
     drawn = chart.of_days([Day(DAYS[0], delivered=1000), Day(DAYS[1], failed=1)])
-    assert [bar.height for column in drawn.columns for bar in column.bars] == [chart.HEIGHT, chart.LEAST]
+    assert [bar.height for column in drawn.columns for bar in column.bars] == [chart.HEIGHT, chart.MIN_PARTS]
 
 
 def test_no_bar_is_higher_than_the_picture():

@@ -30,7 +30,7 @@ def test_without_a_session_of_ours_the_page_reloads_itself(client, acme, token):
     assert "acme" not in answer.content.decode()
 
 
-@pytest.mark.parametrize("seconds", [session.IDLE_SECONDS + 5, session.LONGEST_SECONDS + 5])
+@pytest.mark.parametrize("seconds", [session.IDLE_SECONDS + 5, session.MAX_SECONDS + 5])
 def test_a_session_ends(frame, seconds):
     token = frame.headers
     with time_machine.travel(frame.session.began + seconds, tick=False):
@@ -38,7 +38,7 @@ def test_a_session_ends(frame, seconds):
 
 
 def test_a_session_in_use_ends_as_well(frame):
-    with time_machine.travel(frame.session.began + session.LONGEST_SECONDS + 5, tick=False):
+    with time_machine.travel(frame.session.began + session.MAX_SECONDS + 5, tick=False):
         assert frame.get("/b24/app/overview/").status_code == 401
 
 

@@ -44,9 +44,9 @@ def test_a_submission_belongs_to_its_forms_portal(form, other):
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
-        ({"a": nested(accept.DEEPEST)}, "too_complex"),
-        ({"a": ["x"] * accept.MOST_VALUES}, "too_complex"),
-        ({str(n): n for n in range(accept.MOST_VALUES)}, "too_complex"),
+        ({"a": nested(accept.MAX_DEPTH)}, "too_complex"),
+        ({"a": ["x"] * accept.MAX_VALUES}, "too_complex"),
+        ({str(n): n for n in range(accept.MAX_VALUES)}, "too_complex"),
     ],
     ids=["depth", "values", "fields"],
 )
@@ -56,20 +56,20 @@ def test_one_more_than_the_limit_is_refused(form, fields, code):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"a": nested(accept.DEEPEST - 1)}, {"a": ["x"] * (accept.MOST_VALUES - 2)}],
+    [{"a": nested(accept.MAX_DEPTH - 1)}, {"a": ["x"] * (accept.MAX_VALUES - 2)}],
     ids=["depth", "values"],
 )
 def test_the_limit_itself_is_taken(form, fields):
     assert submit(form, fields).submission.body == fields
 
 
-@pytest.mark.parametrize("key", ["k" * (accept.LONGEST_KEY + 1), "two\nlines", "a\0b"])
+@pytest.mark.parametrize("key", ["k" * (accept.MAX_KEY_LENGTH + 1), "two\nlines", "a\0b"])
 def test_a_key_that_cannot_be_stored_is_refused(form, key):
     assert refusal(form, {}, key=key) == (400, "bad_idempotency_key")
 
 
 def test_the_longest_key_is_taken(form):
-    assert submit(form, {}, key="k" * accept.LONGEST_KEY).created
+    assert submit(form, {}, key="k" * accept.MAX_KEY_LENGTH).created
 
 
 def test_a_key_counts_for_its_own_form_only(form, other):

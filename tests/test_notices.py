@@ -199,7 +199,7 @@ def test_without_a_mail_server_nothing_counts_as_told(chosen, held, settings):
 
 
 def test_one_sweep_tells_a_bounded_number(chosen, held, monkeypatch):
-    monkeypatch.setattr(notices, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(notices, "MAX_AT_ONCE", 0)
     notices.look(NOW)
     assert (mail.outbox, Preferences.objects.get().notified_at) == ([], None)
 

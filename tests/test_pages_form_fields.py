@@ -207,6 +207,6 @@ def test_rows_typed_for_another_kind_change_nothing(frame, lead, silent):
 
 
 def test_more_fields_than_the_page_can_show_are_left_alone(frame, lead, described):
-    many = {f"UF_CRM_{number}": "x" for number in range(form_mapping.MOST_ROWS + 1)}
+    many = {f"UF_CRM_{number}": "x" for number in range(form_mapping.MAX_ROWS + 1)}
     Form.objects.update(mapping={"lead": many})
     assert "<form" not in frame.get(f"{HERE}{lead.pk}/fields/rows/").text

@@ -180,9 +180,9 @@ def test_of_many_rules_those_around_the_one_that_moved_are_shown(frame, acme):
 
 
 def test_a_file_of_many_rules_is_taken(frame, acme):
-    lines = [f"source,{n}{'ж' * 60},google" for n in range(rules.MOST_RULES)]
+    lines = [f"source,{n}{'ж' * 60},google" for n in range(rules.MAX_RULES)]
     take_in(frame, "match,value,utm_source\n" + "\n".join(lines))
-    assert acme.source_rules.count() == rules.MOST_RULES
+    assert acme.source_rules.count() == rules.MAX_RULES
 
 
 def test_a_file_that_is_too_large_is_told(frame, acme):

@@ -127,7 +127,7 @@ def test_it_says_that_nothing_matches(frame, came):
 
 
 def test_it_counts_to_a_thousand(frame, many, monkeypatch):
-    monkeypatch.setattr(listing, "MOST_COUNTED", 2)
+    monkeypatch.setattr(listing, "MAX_COUNTED", 2)
     many(3)
     assert "more than 2" in text(frame.get(LIST))
 

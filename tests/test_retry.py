@@ -12,7 +12,7 @@ chances = st.floats(0, 1, exclude_max=True)
 
 @given(st.integers(0, 10_000), chances)
 def test_a_wait_is_never_shorter_or_longer_than_said(tries, chance):
-    assert retry.SHORTEST_SECONDS <= retry.delay(tries, chance) <= retry.LONGEST_SECONDS
+    assert retry.MIN_SECONDS <= retry.delay(tries, chance) <= retry.MAX_SECONDS
 
 
 @given(st.integers(1, 20), chances)

@@ -45,8 +45,8 @@ def test_a_spreadsheets_semicolons_are_read():
         ("a,b\n1,2\n", (1, "no_head")),
         ("match,value,utm_source\nsource,x,y\nsource,,y\n", (3, "value_missing")),
         ("match,value,utm_source\nany,,y\nany,,z\n", (3, "second_default")),
-        ("match,value,utm_source\n" + "source,x,y\n" * (rules.MOST_RULES + 1), (rules.MOST_RULES + 2, "too_many")),
-        ("match,value\n" + "x" * rules_csv.LARGEST, (1, "too_large")),
+        ("match,value,utm_source\n" + "source,x,y\n" * (rules.MAX_RULES + 1), (rules.MAX_RULES + 2, "too_many")),
+        ("match,value\n" + "x" * rules_csv.MAX_SIZE, (1, "too_large")),
         ("match,value\n" + "x" * 140_000, (2, "unreadable")),
     ],
 )

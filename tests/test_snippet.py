@@ -10,7 +10,7 @@ from traces.intake import snippet
 from traces.models import Form
 
 pytestmark = pytest.mark.django_db
-LARGEST = 6000  # bytes, compressed
+MAX_SIZE = 6000  # bytes, compressed
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_it_is_one_strict_function(get):
 
 
 def test_it_is_small(form):
-    assert len(gzip.compress(snippet.script(form.key).encode())) < LARGEST
+    assert len(gzip.compress(snippet.script(form.key).encode())) < MAX_SIZE
 
 
 def test_it_travels_compressed(get):

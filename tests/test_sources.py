@@ -328,7 +328,7 @@ def test_a_source_that_is_not_there_is_not_known():
 
 def test_a_long_value_is_told_in_short():
     ((_, value),) = sources.unmatched(None, Facts(source="s" * 255), ())
-    assert len(value) == sources.LONGEST
+    assert len(value) == sources.MAX_LENGTH
 
 
 RULES = [rule(id=1), rule(id=2), DEFAULT]

@@ -144,9 +144,9 @@ def test_an_address_that_no_parser_takes_costs_nothing(referrer):
 def test_what_is_too_long_is_cut():
     page = [["https://a.example/" + "x" * 9999, 1, "T" * 999]]
     result = built(utm_source="s" * 999, page_url="https://a.example/" + "x" * 9999, TRACE={"pages": {"list": page}})
-    assert len(result["tags"]["list"]["utm_source"]) == trace.LONGEST_TAG
-    assert [len(part) for part in result["pages"]["list"][0][::2]] == [trace.LONGEST_URL, trace.LONGEST_TITLE]
-    assert len(result["url"]) == trace.LONGEST_URL
+    assert len(result["tags"]["list"]["utm_source"]) == trace.MAX_TAG_LENGTH
+    assert [len(part) for part in result["pages"]["list"][0][::2]] == [trace.MAX_URL_LENGTH, trace.MAX_TITLE_LENGTH]
+    assert len(result["url"]) == trace.MAX_URL_LENGTH
 
 
 def test_the_last_five_visits_are_kept():
@@ -202,15 +202,15 @@ def assert_is_clean(visit):
     """Only the keys that the portal reads, each of its type and within its bounds."""
     assert set(visit) <= set(KEYS) - {"order", "PAGES"}
     for key in {"url", "ref", "gid"} & set(visit):
-        assert type(visit[key]) is str and 0 < len(visit[key]) <= trace.LONGEST_URL
+        assert type(visit[key]) is str and 0 < len(visit[key]) <= trace.MAX_URL_LENGTH
     assert type(visit["device"]["isMobile"]) is bool
     if "tags" in visit:
         assert type(visit["tags"]["ts"]) is int and set(visit["tags"]["list"]) <= set(trace.UTM)
-        assert all(type(tag) is str and 0 < len(tag) <= trace.LONGEST_TAG for tag in visit["tags"]["list"].values())
-    assert len(visit["pages"]["list"]) <= trace.MOST_PAGES
+        assert all(type(tag) is str and 0 < len(tag) <= trace.MAX_TAG_LENGTH for tag in visit["tags"]["list"].values())
+    assert len(visit["pages"]["list"]) <= trace.MAX_PAGES
     for url, seconds, *title in visit["pages"]["list"]:
-        assert type(url) is str and 0 < len(url) <= trace.LONGEST_URL and type(seconds) is int
-        assert all(type(one) is str and len(one) <= trace.LONGEST_TITLE for one in title)
+        assert type(url) is str and 0 < len(url) <= trace.MAX_URL_LENGTH and type(seconds) is int
+        assert all(type(one) is str and len(one) <= trace.MAX_TITLE_LENGTH for one in title)
     for channel in visit.get("channels", []):
         assert {key: type(value) for key, value in channel.items()} == {"code": str, "value": str}
 
@@ -221,7 +221,7 @@ def test_whatever_is_given_the_portal_can_store_it(given):
     result = json.loads(text)
     for visit in (result, *result["previous"]["list"]):
         assert_is_clean(visit)
-    assert len(result["previous"]["list"]) <= trace.MOST_VISITS
+    assert len(result["previous"]["list"]) <= trace.MAX_VISITS
     assert text.encode() and "$" not in text
     assert stored(text)
 

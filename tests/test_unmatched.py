@@ -76,7 +76,7 @@ def test_any_text_is_only_a_text(acme, value):
 
 @pytest.fixture
 def room_for_two(monkeypatch):
-    monkeypatch.setattr(unmatched, "MOST_VALUES", 2)
+    monkeypatch.setattr(unmatched, "MAX_VALUES", 2)
 
 
 def test_what_is_too_much_is_counted_together(acme, room_for_two):

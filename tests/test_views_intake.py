@@ -276,8 +276,8 @@ def test_taking_a_submission_costs_two_statements(post, django_assert_num_querie
 )
 @pytest.mark.parametrize(("more", "status"), [(0, 202), (1, 413)])
 def test_a_body_has_64_kib_and_not_one_byte_more(post, kind, body, more, status):
-    text = body % ("x" * (accept.LARGEST_BODY - len(body) + 2 + more))
-    assert (len(text), post(text, kind).status_code) == (accept.LARGEST_BODY + more, status)
+    text = body % ("x" * (accept.MAX_BODY_BYTES - len(body) + 2 + more))
+    assert (len(text), post(text, kind).status_code) == (accept.MAX_BODY_BYTES + more, status)
 
 
 def multipart(boundary):

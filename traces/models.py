@@ -249,10 +249,10 @@ class SourceRule(models.Model):
     position = models.PositiveIntegerField()
     match = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
     how = models.CharField(max_length=8, choices=[(how, how) for how in sources.HOWS], default=sources.EQUALS)
-    value = models.CharField(max_length=sources.LONGEST, blank=True)
-    utm_source = models.CharField(max_length=sources.LONGEST, blank=True)
-    crm_source = models.CharField(max_length=sources.LONGEST, blank=True)
-    crm_description = models.CharField(max_length=sources.LONGEST, blank=True)
+    value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    crm_description = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
 
     class Meta:
         ordering = ["position", "id"]
@@ -290,7 +290,7 @@ class Unmatched(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
     week = models.DateField()  # its Monday, UTC
     field = models.CharField(max_length=12)
-    value = models.CharField(max_length=sources.LONGEST, blank=True)
+    value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField()
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from b24app.api import errors
 
-MOST_COMMANDS = 50
+MAX_COMMANDS = 50
 # What the portal would replace; the collections' names count in any letter case.
 _REFERENCE = re.compile(r"\$(result|error|total|next|time)\[", re.IGNORECASE)
 

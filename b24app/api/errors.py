@@ -18,7 +18,7 @@ documentation) and the server's `rest` module; unknown codes count as transient.
 
 from __future__ import annotations
 
-LONGEST_CODE, LONGEST_DESCRIPTION = 60, 1000
+MAX_CODE_LENGTH, MAX_DESCRIPTION_LENGTH = 60, 1000
 
 
 class PortalError(Exception):
@@ -28,7 +28,7 @@ class PortalError(Exception):
     """
 
     def __init__(self, code: str, description: str = "", *, status: int = 0) -> None:
-        code, description = _storable(code, LONGEST_CODE), _storable(description, LONGEST_DESCRIPTION)
+        code, description = _storable(code, MAX_CODE_LENGTH), _storable(description, MAX_DESCRIPTION_LENGTH)
         super().__init__(f"{code or 'error'}: {description}" if description else code or "error")
         self.code = code
         self.description = description

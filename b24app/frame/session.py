@@ -2,7 +2,7 @@
 
 Browsers keep cookies out of frames of other sites, so nothing depends on them; and since no browser sends the header
 by itself, no other site can use it. Each answer brings a new token, so that a page in use does not expire; after
-`LONGEST_SECONDS` the portal has to say again who the user is, and whether still an administrator.
+`MAX_SECONDS` the portal has to say again who the user is, and whether still an administrator.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HEADER = "X-Frame-Session"
 # A download is a form that the browser submits by itself, which can carry no header: there it is a field of the body.
 FIELD = "frame_session"
 IDLE_SECONDS = 3600
-LONGEST_SECONDS = 4 * 3600
+MAX_SECONDS = 4 * 3600
 _SALT = "b24app.frame.session"
 
 
@@ -60,7 +60,7 @@ def of_request(request: HttpRequest) -> Session:
         session = Session(**signing.loads(shown, salt=_SALT, max_age=IDLE_SECONDS))
     except (signing.BadSignature, TypeError):
         raise Over from None
-    if time.time() - session.began > LONGEST_SECONDS:
+    if time.time() - session.began > MAX_SECONDS:
         raise Over
     return session
 

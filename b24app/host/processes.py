@@ -36,7 +36,7 @@ _BECOME = (
     "os.execvp(sys.argv[2], sys.argv[2:])"
 )
 # A unix socket's path has room for about 104 bytes.
-_LONGEST_SOCKET_PATH = 100
+_MAX_SOCKET_PATH_LENGTH = 100
 
 
 class NoRedis(RuntimeError):
@@ -139,7 +139,7 @@ def _copy_lines(name: str, stream: IO[bytes]) -> None:
 # --- Several processes ------------------------------------------------------------------------
 
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
+_MAX_PAUSE_SECONDS = 30.0
 # Having run this long, a process counts as healthy and its next restart comes quickly again.
 _HEALTHY_AFTER = 60.0
 
@@ -163,7 +163,7 @@ class _Watched:
             self.due = now + self.pause
             print(f"{self.process.name} ended ({self.process.returncode}); again in {self.pause:g} s", flush=True)
         elif now >= self.due:
-            self.pause = min(self.pause * 2, _LONGEST_PAUSE)
+            self.pause = min(self.pause * 2, _MAX_PAUSE_SECONDS)
             self.due = None
             self.started = now
             self.process.start()
@@ -309,7 +309,7 @@ def _only_user_of(data_dir: Path) -> Iterator[None]:
 def _short_directory() -> Iterator[Path]:
     """A directory (mode 700) whose path leaves room for a socket's name, whatever TMPDIR says."""
     parent = tempfile.gettempdir()
-    if len(os.fsencode(parent)) > _LONGEST_SOCKET_PATH - len("/trace-relay-12345678/redis.sock"):
+    if len(os.fsencode(parent)) > _MAX_SOCKET_PATH_LENGTH - len("/trace-relay-12345678/redis.sock"):
         parent = "/tmp"
     with tempfile.TemporaryDirectory(prefix="trace-relay-", dir=parent, ignore_cleanup_errors=True) as directory:
         yield Path(directory)

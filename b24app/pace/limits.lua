@@ -6,14 +6,14 @@
 -- ARGV     ahead, what to do, and its arguments (b24app/pace/limits.py)
 
 local RECOVER = 600        -- a rate that was lowered to nothing is whole again after so many seconds
-local LEAST_FACTOR = 0.25
+local MIN_FACTOR = 0.25
 local LEARNED_FOR = 3600   -- a limit that was learned from a block is believed so long
 local RESERVED_FOR = 80    -- a hit that was not reported by then is not out any more
 local FREE_SHARE = 0.75    -- up to this share of the operating limit nothing is slowed down
 local SEND_SECONDS = 10    -- a batch is sized to end within this
 local BLIND_COMMANDS = 5   -- after a reset, until the portal has told what is used now
 local PROBE_FOR = 30       -- after a block one command goes alone; so long others wait for what it brings
-local SHORTEST = 0.001     -- no command costs less
+local MIN_SECONDS_PER_COMMAND = 0.001     -- no command costs less
 
 local time = redis.call('time')
 local now = time[1] + time[2] / 1000000 + tonumber(ARGV[1])
@@ -105,10 +105,10 @@ if ARGV[2] == 'take' or ARGV[2] == 'look' then
     if commands > 0 then
         local most = each > 0 and math.max(1, math.floor(SEND_SECONDS / each)) or tonumber(ARGV[6])
         local limit = tonumber(ARGV[7])
-        commands, wait = operating(math.min(commands, most), math.max(each, SHORTEST), limit)
+        commands, wait = operating(math.min(commands, most), math.max(each, MIN_SECONDS_PER_COMMAND), limit)
         if wait > 0 then return {tostring(wait), 0, '0'} end
         if ARGV[2] == 'look' then return {'0', commands, tostring(each)} end
-        reserve(commands * math.max(each, SHORTEST), limit)
+        reserve(commands * math.max(each, MIN_SECONDS_PER_COMMAND), limit)
     end
     if tonumber(ARGV[3]) > 0 then set(portal, 'level', level + 1, 'at', now) end
     return {'0', commands, tostring(each)}
@@ -126,7 +126,7 @@ end
 
 if ARGV[2] == 'throttled' then
     -- rate, threshold: the portal answered 503, so its bucket is full and its rate lower than was thought
-    set(portal, 'slow', math.max(LEAST_FACTOR, factor() / 2), 'slow_at', now, 'level', ARGV[4], 'at', now)
+    set(portal, 'slow', math.max(MIN_FACTOR, factor() / 2), 'slow_at', now, 'level', ARGV[4], 'at', now)
     return ''
 end
 

@@ -14,7 +14,7 @@ from b24app.pace import limits, wakeups
 # As the portal counts it: Bitrix24's documentation, "Limits". Of it `limits.OPERATING_SECONDS` are used.
 OPERATING_SECONDS = 480
 # As in limits.lua: how a lowered rate grows back, and for how long a limit that was learned from a block is believed.
-_RECOVER, _LEAST_FACTOR, _LEARNED_FOR = 600.0, 0.25, 3600.0
+_RECOVER, _MIN_FACTOR, _LEARNED_FOR = 600.0, 0.25, 3600.0
 
 Figures = Mapping[str, float]
 
@@ -73,7 +73,7 @@ def of(portal: Portal, methods: Iterable[str]) -> Usage | None:
 def level(bucket: Figures, rate: float, now: float) -> float:
     """How many requests the bucket holds `now` (unix time); it drains by `rate` a second, or slower after a 503."""
     recovered = max(0.0, now - bucket.get("slow_at", now)) / _RECOVER
-    factor = max(_LEAST_FACTOR, min(1.0, bucket.get("slow", 1.0) + recovered))
+    factor = max(_MIN_FACTOR, min(1.0, bucket.get("slow", 1.0) + recovered))
     drained = rate * limits.RATE_SHARE * factor * max(0.0, now - bucket.get("at", now))
     return max(0.0, bucket.get("level", 0.0) - drained) if rate else 0.0
 

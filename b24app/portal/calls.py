@@ -21,11 +21,11 @@ logger = logging.getLogger(__name__)
 
 # A held portal is tried this often, in case nobody tells us that it is well again.
 PROBE_EVERY = timedelta(hours=6)
-LONGEST_PAUSE_SECONDS = 60.0
+MAX_PAUSE_SECONDS = 60.0
 # The rest after a fault that is not the portal's wish; it doubles while the faults go on.
 FAULT_SECONDS = 0.25
 # More changes of token or address than this in one call mean that something turns in a circle.
-_MOST_HITS = 6
+_MAX_HITS = 6
 
 
 def call(
@@ -46,7 +46,7 @@ def call(
     """
     grant = grant or credentials.current(portal)
     renewed = False
-    for hit in range(_MOST_HITS):
+    for hit in range(_MAX_HITS):
         if hit:
             limits.take_hit(portal)  # counted, but not waited for: the one before did nothing
             before_repeat()
@@ -167,7 +167,7 @@ def is_well(portal: Portal) -> None:
 
 def pause(portal: Portal, seconds: float) -> float:
     """Give the portal the rest that it asked for, longer each time in a row; returns the seconds."""
-    length = min(LONGEST_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)) * random.uniform(1.0, 1.25)
+    length = min(MAX_PAUSE_SECONDS, seconds * 2.0 ** min(portal.pauses, 6)) * random.uniform(1.0, 1.25)
     Portal.objects.filter(pk=portal.pk).update(
         paused_until=timezone.now() + timedelta(seconds=length), pauses=F("pauses") + 1
     )

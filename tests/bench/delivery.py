@@ -29,7 +29,7 @@ from tests.bench.peers import PEERS, Peer, Target
 from tests.stack import ROOT, Stack, private_services, start_stack
 
 OURS = "Trace Relay"
-LONGEST_SECONDS = 40.0
+MAX_SECONDS = 40.0
 OUR_LONGEST_SECONDS = 150.0  # an answer that is missing is waited for longer than a minute
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- delivery: begin -->", "<!-- delivery: end -->"
@@ -158,7 +158,7 @@ def _peer(stack: Stack, case: Case, sender: str, names: Sequence[str], traces: l
     process = multiprocessing.get_context("fork").Process(target=_send_all, args=(PEERS[sender], targets, traces))
     began = time.time()
     process.start()
-    process.join(LONGEST_SECONDS)
+    process.join(MAX_SECONDS)
     if process.is_alive():
         process.kill()
         process.join()

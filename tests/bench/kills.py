@@ -90,7 +90,7 @@ def _worker(portal_id: int, *, dies: bool) -> bool:
     connections.close_all()
     pid = os.fork()
     if pid == 0:
-        drain.MOST_ROWS = ROWS_A_HIT
+        drain.MAX_ROWS = ROWS_A_HIT
         if dies:
             drain._answered = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         drain.drain(portal_id)

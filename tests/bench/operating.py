@@ -28,7 +28,7 @@ from tests.stack import ROOT, private_services, start_stack
 
 TRACES = 20000
 EACH_SECONDS = 0.3
-LONGEST_SECONDS = 4 * 3600.0
+MAX_SECONDS = 4 * 3600.0
 OURS = "Trace Relay"
 
 
@@ -104,9 +104,9 @@ def _peer(sender: str) -> Sender:
     def send(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
         pair = portal.issue_tokens()
         tokens = (pair["access_token"], pair["refresh_token"])
-        portal.access[tokens[0]].expires += LONGEST_SECONDS  # that it must be renewed is another matter
+        portal.access[tokens[0]].expires += MAX_SECONDS  # that it must be renewed is another matter
         target = Target(portal.domain, portal.rest_url, *tokens, portal.webhook_url)
-        with simulated(clock.now, clock.advance, clock.now() + LONGEST_SECONDS):
+        with simulated(clock.now, clock.advance, clock.now() + MAX_SECONDS):
             PEERS[sender](target, [trace(number) for number in range(TRACES)])
 
     return send
@@ -133,7 +133,7 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
     bodies = ({"TRACE": trace(number)} for number in range(TRACES))
     facts = {"portal": row, "form": form, "body_hash": "0" * 64}
     Submission.objects.bulk_create((Submission(body=body, **facts) for body in bodies), batch_size=500)
-    end = clock.now() + LONGEST_SECONDS
+    end = clock.now() + MAX_SECONDS
     moving = SimpleNamespace(monotonic=clock.now, sleep=clock.advance)
     with mock.patch.object(drain, "time", moving), mock.patch.object(in_flight, "time", moving):
         while Submission.objects.exclude(state="delivered").exists():

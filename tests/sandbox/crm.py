@@ -14,7 +14,7 @@ from tests.sandbox.methods import Call, RestError, method
 from tests.sandbox.tracking import TAGS
 
 PAGE = 50
-MOST_VALUES = 20
+MAX_VALUES = 20
 _ENTITIES = ("lead", "deal", "contact", "company", "quote")
 _SOURCES = {
     "CALL": "Call", "EMAIL": "E-Mail", "WEB": "Website", "ADVERTISING": "Advertising", "PARTNER": "Existing client",
@@ -319,7 +319,7 @@ def find_by_comm(call: Call) -> Any:
     if not isinstance(values, list) or not values:
         raise _classic("Communication values is not defined.")
     texts = dict.fromkeys(_comparable(kind, value) for value in values if isinstance(value, str) and value)
-    wanted = set(list(texts)[:MOST_VALUES])
+    wanted = set(list(texts)[:MAX_VALUES])
     only = call.get("entity_type")
     found: dict[str, list[int]] = {}
     for other in ("LEAD", "CONTACT", "COMPANY"):
@@ -331,8 +331,8 @@ def find_by_comm(call: Call) -> Any:
             and any(_comparable(kind, one["VALUE"]) in wanted for one in fields.get(kind) or [])
         ]
         if numbers:
-            found[other] = numbers[:MOST_VALUES]
-        if len(numbers) >= MOST_VALUES:
+            found[other] = numbers[:MAX_VALUES]
+        if len(numbers) >= MAX_VALUES:
             break  # further kinds are not searched
     return found or []
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 PLANS = {"standard": (50.0, 2.0), "enterprise": (250.0, 5.0)}
 BUCKETS = 10
 BUCKET_SECONDS = 60
-LEAST_COUNTED = 0.1
+MIN_COUNTED = 0.1
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Operating:
 
     def add(self, seconds: float, now: float) -> None:
         """Count what one HTTP request used; short ones are not counted."""
-        if seconds > LEAST_COUNTED:
+        if seconds > MIN_COUNTED:
             minute = int(now // BUCKET_SECONDS)
             self.buckets[minute] = self.buckets.get(minute, 0.0) + seconds
             self.first.setdefault(minute, now)

@@ -21,7 +21,7 @@ from tests.sandbox.portal import Hit, Portal, User
 
 assert crm and traces  # their methods are registered by importing them
 
-MOST_COMMANDS = 50
+MAX_COMMANDS = 50
 NOT_IN_BATCH = {"batch", "download", "upload"}
 HTML_500 = "<html><body><h1>Internal Server Error</h1></body></html>"
 XML = "text/xml; charset=utf-8"
@@ -269,7 +269,7 @@ class Batch:
             if number == self.cut_after:
                 raise Cut
             try:
-                if number >= MOST_COMMANDS:
+                if number >= MAX_COMMANDS:
                     raise RestError("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
                 if isinstance(text, str):
                     await self._command(str(key), text)

@@ -21,7 +21,7 @@ _CHANNELS = {
     "site", "site-domain", "site24", "shop24", "crm-shop", "form", "button", "callback", "mail", "call", "imol",
     "rest", "order", "sales-center", "fb-lead-ads", "vk-lead-ads",
 }  # fmt: skip
-MOST_PREVIOUS = 5
+MAX_PREVIOUS = 5
 
 
 @dataclass
@@ -73,7 +73,7 @@ def _load(data: Any, sources: Sequence[Source], sites: dict[str, int], now: int)
     if ref:
         when = trace.pages[0]["DATE_INSERT"] if trace.pages else now
         trace.pages.insert(0, {"URL": ref, "DATE_INSERT": when, "TITLE": _host(ref), "IS_REF": True})
-    visits = php.items(php.get(data, "previous", "list"))[-MOST_PREVIOUS:]
+    visits = php.items(php.get(data, "previous", "list"))[-MAX_PREVIOUS:]
     trace.previous = [_load(visit, sources, sites, now) for visit in visits if isinstance(visit, dict)]
     return trace
 

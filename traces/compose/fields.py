@@ -17,8 +17,8 @@ from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, recognise, submitte
 
 ENTITIES = ("lead", "deal", "contact", "company", "quote")
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
-LONGEST, LONGEST_COMMENTS = 255, 60_000
-MOST_FIELDS = 100
+MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
+MAX_FIELDS = 100
 _PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 # What the application sets itself.
@@ -89,8 +89,8 @@ def fault(mapping: Any) -> Fault | None:
     for entity, fields in mapping.items():
         if entity not in ENTITIES or not isinstance(fields, dict):
             return Fault("no_record", ", ".join(ENTITIES))
-        if len(fields) > MOST_FIELDS:
-            return Fault("too_many", str(MOST_FIELDS))
+        if len(fields) > MAX_FIELDS:
+            return Fault("too_many", str(MAX_FIELDS))
         for field, rule in fields.items():
             if not may_be_mapped(field):
                 return Fault("no_field", field[:100])
@@ -175,7 +175,7 @@ def _multifield(field: str, value: Any) -> list[dict[str, str]]:
 
 
 def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
-    longest = LONGEST_COMMENTS if field == "COMMENTS" or field.startswith("UF_") else LONGEST
+    longest = MAX_COMMENTS_LENGTH if field == "COMMENTS" or field.startswith("UF_") else MAX_LENGTH
     if isinstance(value, str) and len(value) > longest:
         repairs.append("value_shortened")
         return value[:longest]

@@ -12,17 +12,17 @@ from typing import Any
 from traces.compose.sources import Facts
 from traces.compose.visitor import recognise
 
-LONGEST = 300
-LONGEST_SOURCE = 255
+MAX_LENGTH = 300
+MAX_SOURCE_LENGTH = 255
 UTM_SOURCE, REFERRER, DIRECT = "utm_source", "referrer", "direct"
 # What an administrator may look for: so many words, the rest is left out.
-MOST_WORDS = 8
+MAX_WORDS = 8
 _PHONE = re.compile(r"[+\d\s().-]+")
-_FEWEST_DIGITS, _FEWEST_OF_PHONE, _MOST_OF_PHONE = 4, 6, 15
+_FEWEST_DIGITS, _FEWEST_OF_PHONE, _MAX_PHONE_LENGTH = 4, 6, 15
 
 
 def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
-    """The visitor's values and the tags of the clean trace, in small letters, at most `LONGEST` characters.
+    """The visitor's values and the tags of the clean trace, in small letters, at most `MAX_LENGTH` characters.
 
     A phone number stands there a second time in its digits alone, so that it is found however it is written.
     """
@@ -31,7 +31,7 @@ def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
     digits = [digits for phone in visitor.phones if (digits := "".join(filter(str.isdigit, phone))) != phone]
     parts = [visitor.full_name, *visitor.phones, *digits, *visitor.emails, visitor.company, *tags.values()]
     parts += [visitor.comments, *(value for _, value in visitor.rest)]
-    return folded(" ".join(filter(None, parts)))[:LONGEST]
+    return folded(" ".join(filter(None, parts)))[:MAX_LENGTH]
 
 
 def folded(text: str) -> str:
@@ -46,11 +46,11 @@ def wanted(text: str) -> list[tuple[str, ...]]:
     """
     whole = folded(text)
     digits = _digits(whole)
-    if _PHONE.fullmatch(whole) and _FEWEST_OF_PHONE <= len(digits) <= _MOST_OF_PHONE:
+    if _PHONE.fullmatch(whole) and _FEWEST_OF_PHONE <= len(digits) <= _MAX_PHONE_LENGTH:
         # Within a country one writes 8 or 0 where +7 or +49 stands for the world.
         national = digits[1:] if whole[0] in "+80" and len(digits) > _FEWEST_OF_PHONE else digits
         return [tuple(dict.fromkeys((whole, national)))]
-    return [_spellings(word) for word in whole.split()[:MOST_WORDS]]
+    return [_spellings(word) for word in whole.split()[:MAX_WORDS]]
 
 
 def _spellings(word: str) -> tuple[str, ...]:
@@ -71,5 +71,5 @@ def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:
     """
     tags = (trace.get("tags") or {}).get("list") or {}
     if tag := tags.get("utm_source"):
-        return f"{UTM_SOURCE}:{tag}"[:LONGEST_SOURCE]
-    return f"{REFERRER}:{facts.referrer}"[:LONGEST_SOURCE] if facts.referrer else DIRECT
+        return f"{UTM_SOURCE}:{tag}"[:MAX_SOURCE_LENGTH]
+    return f"{REFERRER}:{facts.referrer}"[:MAX_SOURCE_LENGTH] if facts.referrer else DIRECT

@@ -30,9 +30,9 @@ HOWS = (EQUALS, CONTAINS, WILDCARD, REGEX)
 # What says where a visitor came from; a value that no rule takes is worth showing to the administrator.
 TELLING = ("source", "source_id", "utm_source", "referrer")
 
-LONGEST = 200
-LONGEST_FACT = 255
-LONGEST_PATH = 2048
+MAX_LENGTH = 200
+MAX_FACT_LENGTH = 255
+MAX_PATH_LENGTH = 2048
 # Bytes that one expression may fill with its automaton, and how many expressions a process keeps.
 REGEX_MEMORY = 1 << 20
 # The same for all expressions on a field together.
@@ -220,12 +220,12 @@ def unmatched(rule: Rule | None, facts: Facts, known_sources: Collection[str]) -
     """What came, as (field, value), where no rule but a default one took the submission; `rule` is what `match` found.
 
     `known_sources` are the values of utm_source that the portal finds a source by itself, letter case included:
-    with one of them nothing is left to tell. A value has at most `LONGEST` characters.
+    with one of them nothing is left to tell. A value has at most `MAX_LENGTH` characters.
     """
     if (rule and rule.field != ANY) or (facts.utm_source and facts.utm_source in known_sources):
         return ()
     came = [(field, getattr(facts, field)) for field in TELLING] + [(CLICK_ID, name) for name in facts.click_ids]
-    return tuple(dict.fromkeys((field, value[:LONGEST]) for field, value in came if value))
+    return tuple(dict.fromkeys((field, value[:MAX_LENGTH]) for field, value in came if value))
 
 
 def place(rules: Sequence[Rule], rule: Rule, position: int | None = None) -> int:
@@ -266,7 +266,7 @@ def fault(rule: Rule) -> str:
         return FIELD_UNKNOWN
     if rule.how not in HOWS:
         return HOW_UNKNOWN
-    if any(len(text) > LONGEST for text in texts):
+    if any(len(text) > MAX_LENGTH for text in texts):
         return TOO_LONG
     if not all(text.isprintable() for text in texts):
         return NOT_PRINTABLE
@@ -369,7 +369,7 @@ def _address(url: str) -> tuple[str, str]:
         host = parts.hostname or ""
     except ValueError:
         return "", ""
-    return _text(_plain_host(host)), _text(unquote(parts.path) or "/", LONGEST_PATH) if host else ""
+    return _text(_plain_host(host)), _text(unquote(parts.path) or "/", MAX_PATH_LENGTH) if host else ""
 
 
 def _plain_host(host: str) -> str:
@@ -383,7 +383,7 @@ def _plain_host(host: str) -> str:
     return host
 
 
-def _text(value: Any, longest: int = LONGEST_FACT) -> str:
+def _text(value: Any, longest: int = MAX_FACT_LENGTH) -> str:
     """A visitor's text as it can be stored: trimmed, short, without NUL and half surrogate pairs."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)

@@ -19,11 +19,11 @@ from urllib.parse import unquote
 from traces.compose import addresses
 from traces.compose.addresses import SECRET_NAMES, UTM
 
-MOST_PAGES = 5
-MOST_VISITS = 5
-LONGEST_URL = 2048
-LONGEST_TITLE = 255
-LONGEST_TAG = 255
+MAX_PAGES = 5
+MAX_VISITS = 5
+MAX_URL_LENGTH = 2048
+MAX_TITLE_LENGTH = 255
+MAX_TAG_LENGTH = 255
 LATEST = 10**11  # the year 5138
 # Keys of the documented old form and of traces in capital letters; the portal reads neither.
 _OLD = ("source_id", "source_desc")
@@ -56,7 +56,7 @@ class _Work:
 
     def address(self, value: Any) -> str:
         """A bounded address without secrets, or ""."""
-        text = _text(value, self, LONGEST_URL)
+        text = _text(value, self, MAX_URL_LENGTH)
         if "=" in text or "@" in text:
             clean = addresses.without_secrets(text, self.secret_names)
             if clean != text:
@@ -172,13 +172,13 @@ def _clean(given: Json, work: _Work, *, previous: bool = False) -> Json:
     for key in ("url", "ref"):
         if text := work.address(given.get(key)):
             trace[key] = text
-    if text := _text(given.get("gid"), work, LONGEST_URL):
+    if text := _text(given.get("gid"), work, MAX_URL_LENGTH):
         trace["gid"] = text
     device = _object(given.get("device"), work)
     trace["device"] = {"isMobile": bool(device.get("isMobile", device.get("ismobile")))}
     _clean_tags(given.get("tags"), trace, work)
     if client := {
-        key: _text(value, work, LONGEST_TAG)
+        key: _text(value, work, MAX_TAG_LENGTH)
         for key, value in _object(given.get("client"), work).items()
         if key in ("gaId", "yaId")
     }:
@@ -188,9 +188,9 @@ def _clean(given: Json, work: _Work, *, previous: bool = False) -> Json:
         trace["channels"] = channels
     if not previous:
         visits = _listed(given.get("previous"), work)
-        if len(visits) > MOST_VISITS:
+        if len(visits) > MAX_VISITS:
             work.note("visits_shortened")
-        kept = [_clean(visit, work, previous=True) for visit in visits[-MOST_VISITS:] if isinstance(visit, dict)]
+        kept = [_clean(visit, work, previous=True) for visit in visits[-MAX_VISITS:] if isinstance(visit, dict)]
         trace["previous"] = {"list": kept}
     return trace
 
@@ -209,7 +209,7 @@ def _tags(value: Any, work: _Work) -> dict[str, str]:
     tags: dict[str, str] = {}
     for key, text in _object(value, work).items():
         # The names count in any case; the first of several stays, as on the portal.
-        if key.lower() in UTM and key.lower() not in tags and (kept := _text(text, work, LONGEST_TAG)):
+        if key.lower() in UTM and key.lower() not in tags and (kept := _text(text, work, MAX_TAG_LENGTH)):
             tags[key.lower()] = kept
     return tags
 
@@ -225,11 +225,11 @@ def _pages(value: Any, work: _Work) -> list[list[Any]]:
             continue
         entry: list[Any] = [url, _page_time(page[1] if len(page) > 1 else None, work)]
         if len(page) > 2 and isinstance(page[2], str):
-            entry.append(page[2][:LONGEST_TITLE])
+            entry.append(page[2][:MAX_TITLE_LENGTH])
         pages.append(entry)
-    if len(pages) > MOST_PAGES:
+    if len(pages) > MAX_PAGES:
         work.note("pages_shortened")
-    return pages[-MOST_PAGES:]
+    return pages[-MAX_PAGES:]
 
 
 def _page_time(value: Any, work: _Work) -> int:
@@ -243,9 +243,9 @@ def _page_time(value: Any, work: _Work) -> int:
 
 def _channels(value: Any, work: _Work) -> list[Json]:
     channels = []
-    for channel in _list(value, work)[:MOST_PAGES]:
-        if isinstance(channel, dict) and (code := _text(channel.get("code"), work, LONGEST_TAG)):
-            channels.append({"code": code, "value": _text(channel.get("value"), work, LONGEST_TAG)})
+    for channel in _list(value, work)[:MAX_PAGES]:
+        if isinstance(channel, dict) and (code := _text(channel.get("code"), work, MAX_TAG_LENGTH)):
+            channels.append({"code": code, "value": _text(channel.get("value"), work, MAX_TAG_LENGTH)})
     return channels
 
 
@@ -271,7 +271,7 @@ def _complete(trace: Json, body: Json, work: _Work) -> None:
 
 def _pick(pairs: Iterable[tuple[str, Any]]) -> dict[str, str]:
     found = {
-        key.lower(): value[:LONGEST_TAG]
+        key.lower(): value[:MAX_TAG_LENGTH]
         for key, value in pairs
         if key.lower() in UTM and isinstance(value, str) and value
     }
@@ -292,7 +292,7 @@ def _text(value: Any, work: _Work, longest: int) -> str:
 
 
 def _scalar(value: Any) -> str:
-    return str(value).strip()[:LONGEST_TAG] if isinstance(value, (str, int, float)) else ""
+    return str(value).strip()[:MAX_TAG_LENGTH] if isinstance(value, (str, int, float)) else ""
 
 
 def _seconds(value: Any, work: _Work) -> int:

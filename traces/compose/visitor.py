@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MOST_VALUES = 100
+MAX_VALUES = 100
 # A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`).
 HONEYPOT = "website_confirm"
 
@@ -59,7 +59,7 @@ _CONTROL = re.compile(
 )
 EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]{2,}")
 _PHONE = re.compile(r"\+?[\d\s().-]{6,24}")
-_FEWEST_DIGITS, _MOST_DIGITS = 6, 15
+_FEWEST_DIGITS, _MAX_DIGITS = 6, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def submitted_values(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The texts that a visitor has sent, by name; nested ones as `form_fields[name]`. Control fields are left out."""
     count = 0
     for name, text in _flat("", body):
-        if text and not _CONTROL.fullmatch(name) and (count := count + 1) <= MOST_VALUES:
+        if text and not _CONTROL.fullmatch(name) and (count := count + 1) <= MAX_VALUES:
             yield name, text
 
 
@@ -151,7 +151,7 @@ def phone(text: str) -> str:
     """A telephone number as it was written, without what is none, or "" where it is none."""
     kept = re.sub(r"\s+", " ", text).strip()
     digits = sum(letter.isdigit() for letter in kept)
-    return kept if _PHONE.fullmatch(kept) and _FEWEST_DIGITS <= digits <= _MOST_DIGITS else ""
+    return kept if _PHONE.fullmatch(kept) and _FEWEST_DIGITS <= digits <= _MAX_DIGITS else ""
 
 
 def _by_value(found: dict[str, list[str]], rest: list[tuple[str, str]]) -> list[tuple[str, str]]:

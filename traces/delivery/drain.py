@@ -33,15 +33,15 @@ from traces.setup import rulebook
 logger = logging.getLogger(__name__)
 
 # A mark, the submissions, and a receipt.
-MOST_ROWS = batch.MOST_COMMANDS - 2
+MAX_ROWS = batch.MAX_COMMANDS - 2
 # Rows that one statement changes when many are sent again.
 CHUNK_ROWS = 500
 # A shorter wait is not worth a message, a longer one is left to the sweep.
-LEAST_SECONDS, LONGEST_COUNTDOWN_SECONDS = 0.05, 20.0
+MIN_SECONDS, MAX_COUNTDOWN_SECONDS = 0.05, 20.0
 # How long a worker waits for another hit to come back.
 PLACE_SECONDS, PLACE_LOOK_SECONDS = 0.5, 0.01
 # Hits that one worker has in flight at a time, and that it makes ready at once where nothing is limited.
-MOST_OUT, LEAST_BUNCH = 20, 4
+MAX_OUT, MIN_BUNCH = 20, 4
 
 
 def _with_work(now: datetime) -> QuerySet[Portal]:
@@ -92,7 +92,7 @@ def drain(
     if again is None and not rest:
         return 0.0 if _with_work(timezone.now()).filter(pk=portal_id).exists() else None
     again = max(again or 0.0, rest)
-    return again if again <= LONGEST_COUNTDOWN_SECONDS else None
+    return again if again <= MAX_COUNTDOWN_SECONDS else None
 
 
 def _count_unmatched(portal: Portal, book: rulebook.Rulebook) -> None:
@@ -111,7 +111,7 @@ class _Turn:
         self.book = book
         self.recruit = recruit
         self.workers = workers  # who work on the portal, this one included
-        self.out = InFlight(MOST_OUT)
+        self.out = InFlight(MAX_OUT)
 
     def run(self) -> float | None:
         """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
@@ -139,19 +139,19 @@ class _Turn:
         if portal.state == Portal.State.UNINSTALLED:
             return None
         if portal.paused_until and portal.paused_until > now:
-            return max((portal.paused_until - now).total_seconds(), LEAST_SECONDS)
+            return max((portal.paused_until - now).total_seconds(), MIN_SECONDS)
         probing = portal.state == Portal.State.HELD
         if probing and not _take_probe(portal, now):
             return None
         rest = recovery.look_after(portal, self.book, now)
         if rest is None:
-            rest = self._next_hits(now, 1 if probing else MOST_ROWS)
+            rest = self._next_hits(now, 1 if probing else MAX_ROWS)
         if rest is None:
             if not self.out:
                 return _next_due(portal, now)
             rest = self._take_in(PLACE_SECONDS)
         if rest:
-            return max(rest, LEAST_SECONDS)
+            return max(rest, MIN_SECONDS)
         fresh = Portal.objects.filter(pk=portal.pk).first()
         if fresh is None:
             return None  # its data was erased
@@ -178,13 +178,13 @@ class _Turn:
             return self._wait_for_place(seconds)
         number = 1
         if most > 1 and (wanted > 1 or self.out):
-            needed = -(-wanted // min(plans.in_flight, MOST_OUT))
+            needed = -(-wanted // min(plans.in_flight, MAX_OUT))
             if self.workers > needed + 1 and not self.out:
                 return PLACE_SECONDS  # the others will do
             self._call_for_others(needed)
             room = min(wanted, plans.in_flight - len(out)) if plans.least_commands else 1
             kept = self.out.reserve(room)
-            if self.out and kept < min(room, LEAST_BUNCH):
+            if self.out and kept < min(room, MIN_BUNCH):
                 return self._take_in(PLACE_SECONDS)
             number = max(1, kept)
         taken = claims.claim(portal, now, limit, number)
@@ -249,7 +249,7 @@ def _next_due(portal: Portal, now: datetime) -> float | None:
         lost.order_by("look_at").values_list("look_at", flat=True).first(),
     ]
     first = min((time for time in times if time), default=None)
-    return max((first - now).total_seconds(), LEAST_SECONDS) if first else None
+    return max((first - now).total_seconds(), MIN_SECONDS) if first else None
 
 
 def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:

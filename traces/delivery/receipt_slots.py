@@ -19,7 +19,7 @@ from traces.models import Batch
 
 # Two writings into one store are so far apart: this share of the hit's expected time, and so many seconds at least.
 APART_SHARE, APART_SECONDS = 0.2, 0.15
-MOST_IN_A_STORE = 2
+MAX_IN_A_STORE = 2
 
 
 class Out(Protocol):
@@ -74,7 +74,7 @@ def fits(others: Sequence[Out], now: datetime, seconds: float) -> bool:
     """Whether a hit of so many seconds can share a store with `others`, all of them out."""
     if not others:
         return True
-    if len(others) >= MOST_IN_A_STORE or not seconds:
+    if len(others) >= MAX_IN_A_STORE or not seconds:
         return False
     apart = timedelta(seconds=max(APART_SECONDS, APART_SHARE * seconds))
     ends = now + timedelta(seconds=seconds)

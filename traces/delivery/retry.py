@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-SHORTEST_SECONDS = 1.0
+MIN_SECONDS = 1.0
 FIRST_SECONDS = 5.0
 GROWTH = 3.0
-LONGEST_SECONDS = 4 * 3600.0
+MAX_SECONDS = 4 * 3600.0
 GIVE_UP_AFTER = timedelta(days=3)
 
 
@@ -14,8 +14,8 @@ def delay(tries: int, chance: float) -> float:
 
     `chance` in [0, 1) spreads them over all of that (full jitter), so that many rows do not come back at once.
     """
-    longest = min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12))
-    return SHORTEST_SECONDS + (longest - SHORTEST_SECONDS) * chance
+    longest = min(MAX_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12))
+    return MIN_SECONDS + (longest - MIN_SECONDS) * chance
 
 
 def is_over(trying_since: datetime, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from traces.models import Unmatched
 
 # Different values of a portal that are kept in a week: a visitor can send anything. What comes beyond them is
 # counted for its field under the value "".
-MOST_VALUES = 500
+MAX_VALUES = 500
 
 Pair = tuple[str, str]
 
@@ -26,7 +26,7 @@ def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
     For many submissions at once give all their pairs. To be called outside of `b24app.host.transactions`. Raises
     `django.db.Error`: then nothing was counted.
     """
-    numbers = Counter((field, value[: sources.LONGEST]) for field, value in pairs)
+    numbers = Counter((field, value[: sources.MAX_LENGTH]) for field, value in pairs)
     if not numbers:
         return
     with writing():
@@ -47,7 +47,7 @@ def monday(now: datetime) -> date:
 
 def _fitting(numbers: Counter[Pair], kept: Collection[Pair]) -> Counter[Pair]:
     """The same numbers, with values for which there is no room counted together."""
-    room = MOST_VALUES - sum(1 for _, value in kept if value)
+    room = MAX_VALUES - sum(1 for _, value in kept if value)
     fitting: Counter[Pair] = Counter()
     for (field, value), number in numbers.items():
         if value and (field, value) not in kept:

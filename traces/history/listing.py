@@ -20,7 +20,7 @@ from traces.models import Submission
 PAGE_ROWS = 50
 CHUNK_ROWS = 500
 # More than these are not counted: "more than 1,000" says enough, and costs little.
-MOST_COUNTED = 1000
+MAX_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Cursor:
 class Page:
     """`rows` with their forms; where the pages before (`newer`) and behind (`older`) begin, None where there is none.
 
-    `found` is how many match in all, at most `MOST_COUNTED` + 1; counted for the first page only.
+    `found` is how many match in all, at most `MAX_COUNTED` + 1; counted for the first page only.
     """
 
     rows: Sequence[Submission]
@@ -102,7 +102,7 @@ def page(portal: Portal, wanted: Filter, *, after: Cursor | None = None, before:
         behind = rows.filter(received_at__lte=after.received_at).order_by("-received_at")
         times = list(behind.values_list("received_at", flat=True).distinct()[: PAGE_ROWS + 2])
     else:
-        times = list(rows.order_by("-received_at").values_list("received_at", flat=True)[: MOST_COUNTED + 1])
+        times = list(rows.order_by("-received_at").values_list("received_at", flat=True)[: MAX_COUNTED + 1])
         found = len(times)
     of_times = rows.filter(received_at__in=set(times[: PAGE_ROWS + 2])).select_related("form")
     if before:

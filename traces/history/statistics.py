@@ -22,8 +22,8 @@ from traces.intake import spam
 from traces.models import Submission, Unmatched
 
 State = Submission.State
-MOST_SOURCES = 10
-MOST_UNMATCHED = 10
+MAX_SOURCES = 10
+MAX_UNMATCHED = 10
 # So many of the latest deliveries tell how long one takes.
 LATEST = 2000
 # How much of a time's text is compared: `2026-11-23 10`, or `2026-11-23 10:15` where midnight is not at a full hour.
@@ -166,7 +166,7 @@ def sources(portal: Portal, days: int) -> Sources:
     rows = Submission.objects.filter(portal=portal, received_at__gte=begins(last_days(days)[0])).exclude(source="")
     found = rows.order_by().values_list("source").annotate(number=Count("*"))
     counted = sorted((Source(source, number) for source, number in found), key=lambda one: (-one.count, one.source))
-    return Sources(counted[:MOST_SOURCES], sum(one.count for one in counted[MOST_SOURCES:]))
+    return Sources(counted[:MAX_SOURCES], sum(one.count for one in counted[MAX_SOURCES:]))
 
 
 def speed(portal: Portal) -> Speed | None:
@@ -180,4 +180,4 @@ def speed(portal: Portal) -> Speed | None:
 def unmatched_of_week(portal: Portal, now: datetime) -> list[Unmatched]:
     """What came most often this week (UTC) and no rule took."""
     rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now))
-    return list(rows.order_by("-count", "field", "value")[:MOST_UNMATCHED])
+    return list(rows.order_by("-count", "field", "value")[:MAX_UNMATCHED])

@@ -24,10 +24,10 @@ from traces.compose import search, steps, trace
 from traces.intake import spam
 from traces.models import Form, Kind, Submission
 
-LARGEST_BODY = 64 * 1024
-DEEPEST = 12
-MOST_VALUES = 1000
-LONGEST_KEY = 200
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 12
+MAX_VALUES = 1000
+MAX_KEY_LENGTH = 200
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
@@ -153,8 +153,10 @@ def _same(form: Form, submission: Submission) -> Submission | None:
 
 
 def _checked_key(key: str) -> str | None:
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise Problem(400, "bad_idempotency_key", f"An Idempotency-Key has at most {LONGEST_KEY} printable characters.")
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable():
+        raise Problem(
+            400, "bad_idempotency_key", f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
+        )
     return key or None
 
 
@@ -179,9 +181,9 @@ def _storable(body: dict[str, Any], repairs: list[str]) -> dict[str, Any]:
     def clean(value: Any, depth: int) -> Any:
         nonlocal count
         count += 1
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             _too_much("it is nested too deeply")
-        if count > MOST_VALUES:
+        if count > MAX_VALUES:
             _too_much("it has too many values")
         if isinstance(value, str):
             return _text(value, repairs)
@@ -212,5 +214,5 @@ def _too_much(what: str) -> NoReturn:
         422,
         "too_complex",
         f"The body cannot be taken: {what}.",
-        f"At most {DEEPEST} levels and {MOST_VALUES} values are taken.",
+        f"At most {MAX_DEPTH} levels and {MAX_VALUES} values are taken.",
     )

@@ -178,7 +178,7 @@ def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
             # Each multipart body has a boundary of its own, so that equal ones differ in their bytes.
             return fields, json.dumps(fields).encode()
     except RequestDataTooBig:
-        limit = accept.LARGEST_BODY // 1024
+        limit = accept.MAX_BODY_BYTES // 1024
         raise Problem(413, "too_large", f"A submission has at most {limit} KiB.") from None
     except TooManyFieldsSent:
         raise Problem(422, "too_complex", "The form has too many fields.") from None

@@ -28,7 +28,7 @@ WAITING_FOR = timedelta(hours=1)
 # Nobody is told, and no failed attempt to tell is repeated, more often than this.
 TELL_EVERY = timedelta(hours=1)
 # One sweep tells so many: each may take seconds.
-MOST_AT_ONCE = 5
+MAX_AT_ONCE = 5
 # The code of a stop without a hold; the others are keys of `b24app.api.remedies.REMEDIES`.
 WAITING = "waiting"
 METHOD, SCOPE = "im.notify.system.add", "im"
@@ -52,7 +52,7 @@ def look(now: datetime) -> None:
     told = 0
     for chosen in _watched(now):
         code = stop_of(chosen, now)
-        if code and told < MOST_AT_ONCE and _claim(chosen, code, now):
+        if code and told < MAX_AT_ONCE and _claim(chosen, code, now):
             told += 1
             _tell(chosen, code)
         elif not code:

@@ -16,7 +16,7 @@ from traces.history.statistics import Day
 
 STEP, GAP, HEIGHT = 10, 2, 1000
 # A number that is not 0 can be seen, however small it is beside the others.
-LEAST = 12
+MIN_PARTS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def of_days(days: Sequence[Day]) -> Chart:
 def bars(day: Day, most: int) -> list[Bar]:
     """A day's bar from the ground up: delivered, waiting, failed; a day of `most` has the whole height."""
     counts = [(kind, count) for kind in ("delivered", "waiting", "failed") if (count := getattr(day, kind))]
-    heights = [max(LEAST, HEIGHT * count // most) for _kind, count in counts]
+    heights = [max(MIN_PARTS, HEIGHT * count // most) for _kind, count in counts]
     if over := max(0, sum(heights) - HEIGHT):
         heights[heights.index(max(heights))] -= over
     stacked, y = [], HEIGHT

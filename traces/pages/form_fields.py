@@ -38,7 +38,7 @@ _OF_DEALS = {"CATEGORY_ID", "STAGE_ID"}
 # Fields whose values are those of a directory of the CRM.
 _DIRECTORIES = {("lead", "STATUS_ID"): "STATUS", ("deal", "STAGE_ID"): "DEAL_STAGE"}
 _WITH_SOURCE = "SOURCE_ID"
-MOST_CHOICES = 30
+MAX_CHOICES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ def _part(
         "hows": form_mapping.HOWS.items(),
         "submitted": forms.submitted_names(form),
         "trouble": trouble,
-        "too_many": sum(map(len, typed.values())) > form_mapping.MOST_ROWS,
-        "is_full": sum(map(len, typed.values())) >= form_mapping.MOST_ROWS,
+        "too_many": sum(map(len, typed.values())) > form_mapping.MAX_ROWS,
+        "is_full": sum(map(len, typed.values())) >= form_mapping.MAX_ROWS,
         "fault": fault,
         "said": said,
     }
@@ -143,12 +143,12 @@ def _choices(
 ) -> Sequence[tuple[str, str]]:
     """The values that a field can have, where they are few and the portal tells them."""
     if row.field in known and known[row.field].items:
-        return known[row.field].items[:MOST_CHOICES]
+        return known[row.field].items[:MAX_CHOICES]
     name = "SOURCE" if row.field == _WITH_SOURCE else _DIRECTORIES.get((record, row.field), "")
     if name == "DEAL_STAGE":
         pipeline = next((other.value for other in rows if other.field == "CATEGORY_ID"), "")
         name += f"_{pipeline}" if pipeline.isdecimal() and int(pipeline) else ""
     try:
-        return crm_directory.statuses(portal, name)[:MOST_CHOICES] if name else ()
+        return crm_directory.statuses(portal, name)[:MAX_CHOICES] if name else ()
     except errors.PortalError:
         return ()

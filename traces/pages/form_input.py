@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from traces.intake import accept
 from traces.models import Form, Kind
 
-LONGEST_NAME, LONGEST_ADDRESS = 120, 500
-MOST_ORIGINS, MOST_PER_MINUTE = 50, 10_000
+MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
+MAX_ORIGINS, MAX_PER_MINUTE = 50, 10_000
 
 # What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
@@ -83,8 +83,8 @@ def read(posted: Mapping[str, str]) -> Input:
 
 def _name_and_kind(given: Input) -> None:
     name, kind = given.shown["name"], given.shown["creates"]
-    if not 0 < len(name) <= LONGEST_NAME:
-        given.errors["name"] = _("Give the form a name of at most %(most)s characters.") % {"most": LONGEST_NAME}
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        given.errors["name"] = _("Give the form a name of at most %(most)s characters.") % {"most": MAX_NAME_LENGTH}
     if kind not in Kind.values:
         given.errors["creates"] = _("Choose what a submission becomes.")
     given.facts |= {"name": name, "creates": kind}
@@ -102,8 +102,8 @@ def _origins(given: Input) -> None:
             ) % {"line": line[:100]}
             return
     given.facts["origins"] = list(dict.fromkeys(origins))
-    if len(given.facts["origins"]) > MOST_ORIGINS:
-        given.errors["origins"] = _("A form can have at most %(most)s sites.") % {"most": MOST_ORIGINS}
+    if len(given.facts["origins"]) > MAX_ORIGINS:
+        given.errors["origins"] = _("A form can have at most %(most)s sites.") % {"most": MAX_ORIGINS}
 
 
 def _thank_you(given: Input) -> None:
@@ -119,14 +119,14 @@ def _is_address(text: str) -> bool:
         URLValidator(["http", "https"])(text)
     except ValidationError:
         return False
-    return text.isprintable() and len(text) <= LONGEST_ADDRESS
+    return text.isprintable() and len(text) <= MAX_ADDRESS_LENGTH
 
 
 def _most_per_minute(given: Input) -> None:
     text = given.shown["most_per_minute"] or "0"
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PER_MINUTE)) else -1
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PER_MINUTE)) else -1
     given.facts["most_per_minute"] = number
-    if not 0 <= number <= MOST_PER_MINUTE:
+    if not 0 <= number <= MAX_PER_MINUTE:
         given.errors["most_per_minute"] = _("Give a number from 1 to %(most)s, or leave it empty for no limit.") % {
-            "most": MOST_PER_MINUTE
+            "most": MAX_PER_MINUTE
         }

@@ -16,8 +16,8 @@ from traces.compose import fields, steps
 from traces.models import Form
 
 # A page's form has at most 200 fields (DATA_UPLOAD_MAX_NUMBER_FIELDS), and each row three of them.
-MOST_ROWS = 60
-LONGEST_VALUE = 1000
+MAX_ROWS = 60
+MAX_VALUE_LENGTH = 1000
 TEXT, SUBMITTED, NUMBER, NOTHING = "text", "submitted", "number", "nothing"
 HOWS = {
     TEXT: gettext_lazy("a text"),
@@ -73,7 +73,7 @@ def changed(rows: Rows, wish: str) -> bool:
     record, _colon, what = rest.partition(":")
     if record not in rows or action not in ("add", "drop"):
         return False
-    if action == "add" and sum(map(len, rows.values())) < MOST_ROWS:
+    if action == "add" and sum(map(len, rows.values())) < MAX_ROWS:
         rows[record].append(Row(field=what))
     elif action == "drop" and what.isdecimal() and int(what) < len(rows[record]):
         del rows[record][int(what)]
@@ -109,7 +109,7 @@ def _typed(record: str, posted: QueryDict) -> list[Row]:
     columns = (posted.getlist(f"{record}-{name}") for name in ("field", "how", "value"))
     cells = ([text.replace("\0", "").strip() for text in column] for column in columns)
     rows = [Row(name, how if how in HOWS else TEXT, value) for name, how, value in zip(*cells, strict=False)]
-    return rows[:MOST_ROWS]
+    return rows[:MAX_ROWS]
 
 
 def _mapping(record: str, rows: Sequence[Row]) -> dict[str, Rule]:
@@ -136,8 +136,8 @@ def _rule(row: Row) -> Rule:
         return _number(row)
     if not row.value:
         row.errors["value"] = _("Write what goes into the field, or choose “nothing”.")
-    elif len(row.value) > LONGEST_VALUE:
-        row.errors["value"] = _("A value can have at most %(most)s characters.") % {"most": LONGEST_VALUE}
+    elif len(row.value) > MAX_VALUE_LENGTH:
+        row.errors["value"] = _("A value can have at most %(most)s characters.") % {"most": MAX_VALUE_LENGTH}
     return {"field": row.value} if row.how == SUBMITTED else row.value
 
 

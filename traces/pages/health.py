@@ -11,7 +11,7 @@ from b24app.models import PortalEvent
 from traces.monitoring import checks
 from traces.pages.frame import Reader, render, view
 
-MOST_EVENTS = 10
+MAX_EVENTS = 10
 # The events of `b24app.portal.install.EVENTS`.
 EVENTS: dict[str, Promise] = {
     "ONAPPINSTALL": gettext_lazy("The application was installed."),
@@ -25,7 +25,7 @@ EVENTS: dict[str, Promise] = {
 @view()
 def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The page itself; what the portal says is loaded into it (`of_portal`)."""
-    events = PortalEvent.objects.filter(member_id=reader.portal.member_id).order_by("-at", "-pk")[:MOST_EVENTS]
+    events = PortalEvent.objects.filter(member_id=reader.portal.member_id).order_by("-at", "-pk")[:MAX_EVENTS]
     context = {
         "deliveries": checks.of_portal(reader.portal),
         "service": checks.of_service(timezone.now()),

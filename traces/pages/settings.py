@@ -27,7 +27,7 @@ from traces.pages.frame import Reader, preferences, render, view
 
 logger = logging.getLogger(__name__)
 
-MOST_DAYS = 3650
+MAX_DAYS = 3650
 # A test notice can be sent to any address: not more often than this.
 TEST_EVERY_SECONDS = 60
 
@@ -62,8 +62,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 def retention(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Choose after how many days what has ended is deleted; 0 keeps it."""
     given = request.POST.get("retention_days", "").strip()
-    if not re.fullmatch(r"[0-9]{1,4}", given) or int(given) > MOST_DAYS:
-        text = _("Give a number of days from 0 to %(most)s; 0 keeps everything.") % {"most": MOST_DAYS}
+    if not re.fullmatch(r"[0-9]{1,4}", given) or int(given) > MAX_DAYS:
+        text = _("Give a number of days from 0 to %(most)s; 0 keeps everything.") % {"most": MAX_DAYS}
         return _page(request, reader, errors={"retention_days": text}, given={"retention_days": given})
     _choose(reader, retention_days=int(given))
     if not int(given):
@@ -224,7 +224,7 @@ def _page(
         "errors": errors or {},
         "chosen": chosen,
         "given": {**form, **(given or {})},
-        "most_days": MOST_DAYS,
+        "most_days": MAX_DAYS,
         "ways": Notify.choices,
         "may_notify": notices.may_notify(reader.portal),
         "mail": notices.mail_is_set_up(),

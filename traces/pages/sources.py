@@ -23,10 +23,10 @@ from traces.pages.frame import Reader, render, view
 from traces.setup import rules, rules_csv
 
 TEXTS = ("value", "utm_source", "crm_source", "crm_description")
-MOST_TRIED = 20_000
+MAX_TRIED = 20_000
 PAGE_ROWS = 50
 # A file's letters take up to nine bytes as they are posted.
-MOST_READ = 9 * rules_csv.LARGEST
+MAX_FILE_BYTES = 9 * rules_csv.MAX_SIZE
 # What is wrong with a rule, by the field where that is said; the rest is said above them.
 _AT = {
     sources.FIELD_UNKNOWN: "match",
@@ -106,7 +106,7 @@ def remove(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
 @view()
 def crm(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The CRM's sources to choose from, asked of the portal now; a field to type in where it does not answer."""
-    chosen = request.GET.get("chosen", "")[: sources.LONGEST]
+    chosen = request.GET.get("chosen", "")[: sources.MAX_LENGTH]
     try:
         known = crm_directory.crm_sources(reader.portal)
     except errors.PortalError:
@@ -127,7 +127,7 @@ def attempt(request: HttpRequest, reader: Reader) -> HttpResponse:
     form = Form.objects.filter(portal=reader.portal, pk=number).first() or Form(portal=reader.portal, creates="trace")
     body = _body(text, request.POST.get("kind", ""))
     context: dict[str, Any] = {"wrong": _("Paste an address, a referrer or a trace first.") if not text else ""}
-    if text and len(text) <= MOST_TRIED:
+    if text and len(text) <= MAX_TRIED:
         row = Submission(portal=reader.portal, form=form, body=body, received_at=timezone.now())
         explained = explanation.explain(row)
         context |= {**submission.made(explained), "rule": explained.work.rule}
@@ -152,13 +152,13 @@ def take_in(request: HttpRequest, reader: Reader) -> HttpResponse:
     The page's script has read the file into the text: the service takes no uploads.
     """
     # More than Django's own limit for a form, which is made for the public addresses.
-    posted = request.read(MOST_READ + 1)
-    text = QueryDict(posted).get("text") or "" if len(posted) <= MOST_READ else "x" * (rules_csv.LARGEST + 1)
+    posted = request.read(MAX_FILE_BYTES + 1)
+    text = QueryDict(posted).get("text") or "" if len(posted) <= MAX_FILE_BYTES else "x" * (rules_csv.MAX_SIZE + 1)
     found, faults = rules_csv.read(text)
     if faults:
         told = _("Line %(line)s: %(fault)s")
         wrong = [told % {"line": line, "fault": sentences.RULE_FAULTS[code]} for line, code in faults]
-        return _page(request, reader, wrong=wrong, pasted=text[: rules_csv.LARGEST])
+        return _page(request, reader, wrong=wrong, pasted=text[: rules_csv.MAX_SIZE])
     rules.replace(reader.portal, [_row(rule) for rule in found])
     return _page(request, reader, said=_("The rules of the file are in use now."))
 
@@ -185,7 +185,7 @@ def _number(text: str) -> int:
 
 def _typed(posted: Mapping[str, str]) -> dict[str, str]:
     names = ("match", "how", *TEXTS)
-    return {name: posted[name].strip()[: 2 * sources.LONGEST] for name in names if name in posted}
+    return {name: posted[name].strip()[: 2 * sources.MAX_LENGTH] for name in names if name in posted}
 
 
 def _mine(reader: Reader, rule_id: int) -> SourceRule | None:
@@ -230,7 +230,7 @@ def _context(reader: Reader, editing: Input | None, begun: Input | None, at: int
         "begun": begun,
         "fields": sentences.RULE_FIELDS.items(),
         "hows": sentences.RULE_HOWS.items(),
-        "longest": sources.LONGEST,
+        "longest": sources.MAX_LENGTH,
     }
 
 

@@ -28,8 +28,8 @@ from traces.pages.frame import Reader, render, view
 logger = logging.getLogger(__name__)
 
 # Of more attempts than these the newest are shown.
-MOST_ATTEMPTS = 100
-MOST_RULES = 20
+MAX_ATTEMPTS = 100
+MAX_RULES = 20
 # Records whose card the portal opens from within an application's frame.
 WITH_CARD = frozenset({"LEAD", "DEAL", "CONTACT", "COMPANY"})
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
@@ -117,15 +117,15 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
     words, gave_up = sentences.told(row.reason)
     unsettled = row.state != Submission.State.DELIVERED and (row.code or row.reason)
-    newest = list(row.attempts.order_by("-id")[: MOST_ATTEMPTS + 1])
+    newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
     work = explained.work if explained else None
     return {
         **(made(explained) if explained else {}),
         "visits": journey.visits(work.trace) if work else [],
         "failure": sentences.failure(row.code, gave_up=gave_up) if unsettled else None,
         "words": words,
-        "tries": [_try(attempt) for attempt in reversed(newest[:MOST_ATTEMPTS])],
-        "more_tries": len(newest) > MOST_ATTEMPTS,
+        "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
+        "more_tries": len(newest) > MAX_ATTEMPTS,
         "records": cards(explanation.records(row, work)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
@@ -133,7 +133,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
 
 def made(explained: Explanation) -> dict[str, Any]:
     """What `_made.html` shows. Of many rules the first ones are told, and the one that decided."""
-    shown = [one for number, one in enumerate(explained.rules) if number < MOST_RULES or one.matched]
+    shown = [one for number, one in enumerate(explained.rules) if number < MAX_RULES or one.matched]
     return {
         "explained": explained,
         "repairs": [sentences.REPAIRS[key] for key in explained.repairs],

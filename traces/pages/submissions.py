@@ -33,7 +33,7 @@ STATES = (
 )
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"
-MOST_SOURCES = 30
+MAX_SOURCES = 30
 # A day outside of these was mistyped.
 _DAYS = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31)))
 _NO_DAY = {"invalid": gettext_lazy("This is no date. Give one like 2026-11-23.")}
@@ -140,9 +140,9 @@ def page(request: HttpRequest, reader: Reader, notice: str = "", trouble: str = 
 
 
 def _counted(found: int | None) -> str:
-    if found is None or found <= listing.MOST_COUNTED:
+    if found is None or found <= listing.MAX_COUNTED:
         return "" if found is None else grouped(found)
-    return _("more than %(number)s") % {"number": grouped(listing.MOST_COUNTED)}
+    return _("more than %(number)s") % {"number": grouped(listing.MAX_COUNTED)}
 
 
 def grouped(number: int) -> str:
@@ -159,7 +159,7 @@ def _of_link(query: QueryDict) -> QueryDict:
 
 
 def _sources(portal: Portal, chosen: str) -> list[tuple[str, str]]:
-    known = [source or NOT_KNOWN for source in listing.recent_sources(portal)[:MOST_SOURCES]]
+    known = [source or NOT_KNOWN for source in listing.recent_sources(portal)[:MAX_SOURCES]]
     if chosen and chosen not in known:
         known.append(chosen)
     labels = ((source, sentences.source_label("" if source == NOT_KNOWN else source)) for source in known)

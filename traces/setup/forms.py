@@ -24,7 +24,7 @@ from traces.models import Form
 # How long the former secret is good, so that a server can be given the new one in peace.
 OLD_SECRET_FOR = timedelta(hours=24)
 SUBMISSIONS_READ = 50
-MOST_NAMES = 100
+MAX_NAMES = 100
 
 
 def make(portal: Portal, **facts: Any) -> tuple[Form, str]:
@@ -73,7 +73,7 @@ def submitted_names(form: Form) -> list[str]:
     """The names, never the values, that came with the form's latest submissions, the newest first."""
     latest = form.submissions.order_by("-received_at").values_list("body", flat=True)[:SUBMISSIONS_READ]
     found = dict.fromkeys(name for body in latest for name, _ in submitted_values(body))
-    return list(found)[:MOST_NAMES]
+    return list(found)[:MAX_NAMES]
 
 
 def missing(mapped: Mapping[str, Any], record: str, described: Iterable[Field]) -> list[Field]:

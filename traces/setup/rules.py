@@ -17,7 +17,7 @@ from b24app.models import Portal
 from traces.compose import sources
 from traces.models import SourceRule
 
-MOST_RULES = 1000
+MAX_RULES = 1000
 # Why a change is refused, besides the faults of a rule itself (`sources.FAULTS`).
 SECOND_DEFAULT, TOO_MANY, GONE = "second_default", "too_many", "gone"
 
@@ -34,7 +34,7 @@ def add(portal: Portal, row: SourceRule, position: int | None = None) -> list[So
     """Store a new rule at a position (from 1), or at the end; returns all rules. Raises `Refused`."""
     _check(row)
     with _ordered(portal) as rows:
-        if len(rows) >= MOST_RULES:
+        if len(rows) >= MAX_RULES:
             raise Refused(TOO_MANY)
         if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
             raise Refused(SECOND_DEFAULT)
@@ -74,7 +74,7 @@ def remove(portal: Portal, pk: int) -> list[SourceRule]:
 
 def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
     """Put these rules, which were checked (`fault`), in the place of all there are; a default rule becomes the last."""
-    if len(new) > MOST_RULES:
+    if len(new) > MAX_RULES:
         raise Refused(TOO_MANY)
     if sum(row.match == sources.ANY for row in new) > 1:
         raise Refused(SECOND_DEFAULT)

@@ -15,7 +15,7 @@ from traces.compose.sources import Rule
 from traces.setup import rules
 
 HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description")
-LARGEST = 250_000  # characters
+MAX_SIZE = 250_000  # characters
 # What is wrong with a file, besides the faults of its rules.
 NO_HEAD, TOO_LARGE, UNREADABLE = "no_head", "too_large", "unreadable"
 
@@ -37,7 +37,7 @@ def written(listed: Iterable[Rule]) -> str:
 def read(text: str) -> tuple[list[Rule], list[Fault]]:
     """The rules of a file, and its faults; where there are any, it is not to be used."""
     text = text.removeprefix(csv_cells.MARK)
-    if len(text) > LARGEST:
+    if len(text) > MAX_SIZE:
         return [], [(1, TOO_LARGE)]
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
@@ -51,8 +51,8 @@ def _read(lines: list[tuple[int, list[str]]]) -> tuple[list[Rule], list[Fault]]:
     names = [name.strip().lower() for name in lines[0][1]] if lines else []
     if not {"match", "value"} <= set(names):
         return [], [(1, NO_HEAD)]
-    if len(lines) > rules.MOST_RULES + 1:
-        return [], [(rules.MOST_RULES + 2, rules.TOO_MANY)]
+    if len(lines) > rules.MAX_RULES + 1:
+        return [], [(rules.MAX_RULES + 2, rules.TOO_MANY)]
     found: list[Rule] = []
     faults: list[Fault] = []
     for number, cells in lines[1:]:

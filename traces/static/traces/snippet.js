@@ -13,9 +13,9 @@
 
   const config = { form: "", intake: "" }; // filled in by traces/intake/snippet.py
   const OUTBOX = `tracerelay:${config.form}:`;
-  const MOST_KEPT = 20;
-  const LONGEST_KEPT = 7 * 86400e3;
-  const LARGEST_KEEPALIVE = 60 * 1024; // browsers take 64 KiB for all requests of a page together
+  const MAX_KEPT = 20;
+  const MAX_KEPT = 7 * 86400e3;
+  const MAX_KEEPALIVE = 60 * 1024; // browsers take 64 KiB for all requests of a page together
   const DOUBLE_CLICK = 2000;
 
   // A fault in here is never the page's.
@@ -49,8 +49,8 @@
 
   const LIFESPAN = 28 * 86400;
   const SAME_VISIT = 3600;
-  const MOST = 5;
-  const LONGEST_TITLE = 40;
+  const MAX = 5;
+  const MAX_TITLE_LENGTH = 40;
   const UTM = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"];
   const STORES = ["pages", "utm", "ref", "traces", "id"].map((name) => `b24_crm_guest_${name}`);
   const [PAGES, TAGS, REFERRER, VISITS, GUEST] = STORES;
@@ -136,7 +136,7 @@
     const visit = visitNow();
     if (!visit.pages.list) return;
     const { list = [] } = get(VISITS) || {};
-    set(VISITS, { list: [...list, visit].slice(-MOST) });
+    set(VISITS, { list: [...list, visit].slice(-MAX) });
     drop(TAGS);
     drop(PAGES);
   };
@@ -166,8 +166,8 @@
     const title = text(document.querySelector("body h1")) || text(document.querySelector("head title"));
     const stored = get(PAGES);
     const others = (Array.isArray(stored) ? stored : []).filter(([address]) => address !== location.href);
-    const page = [location.href, Math.round(Date.now() / 1000), title.slice(0, LONGEST_TITLE)];
-    set(PAGES, [...others, page].slice(-MOST));
+    const page = [location.href, Math.round(Date.now() / 1000), title.slice(0, MAX_TITLE_LENGTH)];
+    set(PAGES, [...others, page].slice(-MAX));
   };
 
   const tracker = () => window.b24Tracker && window.b24Tracker.guest;
@@ -202,7 +202,7 @@
       .map((name) => ({ ...get(name), name, key: name.slice(OUTBOX.length) }))
       .sort((a, b) => (a.at || 0) - (b.at || 0));
   const keep = (key, body) => {
-    for (const { name } of kept().slice(0, 1 - MOST_KEPT)) localStorage.removeItem(name);
+    for (const { name } of kept().slice(0, 1 - MAX_KEPT)) localStorage.removeItem(name);
     localStorage.setItem(OUTBOX + key, JSON.stringify({ at: Date.now(), body }));
   };
 
@@ -218,7 +218,7 @@
         headers: { "Content-Type": "application/json", "Idempotency-Key": key },
         body,
         credentials: "omit",
-        keepalive: new Blob([body]).size <= LARGEST_KEEPALIVE,
+        keepalive: new Blob([body]).size <= MAX_KEEPALIVE,
       });
       detail.status = answer.status;
       detail.id = (await answer.json()).id || null;
@@ -242,7 +242,7 @@
 
   const resend = async () => {
     for (const { name, key, at, body } of attempt(kept) || []) {
-      if (!body || !(Date.now() - at < LONGEST_KEPT)) attempt(() => localStorage.removeItem(name));
+      if (!body || !(Date.now() - at < MAX_KEPT)) attempt(() => localStorage.removeItem(name));
       else if (flying.has(key)) continue;
       else if ([0, 429, 503].includes(await post(key, body))) return; // the others would fare no better now
     }
