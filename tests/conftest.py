@@ -14,10 +14,9 @@ from b24app.api import transport
 from b24app.host.processes import redis_server
 from b24app.models import Portal
 from b24app.pace import wakeups
-from tests.limits_fixtures import later, standard  # noqa: F401
-from tests.product_fixtures import django_db_modify_db_settings, frame, installed, wired  # noqa: F401
-from tests.sandbox_fixtures import ask, portal, sandbox, sandbox_server  # noqa: F401
 from traces.models import Form, Submission
+
+pytest_plugins = ["tests.fixtures.limits", "tests.fixtures.product", "tests.fixtures.sandbox"]
 
 NOWHERE = "redis://127.0.0.1:9/0"
 SECRET = "s3cret"

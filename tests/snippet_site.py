@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from tests.test_browser_portal import until
+from tests.browser.test_portal_browser import until
 from traces.intake import snippet
 
 FAILURE, SILENCE = 0, -1

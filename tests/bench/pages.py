@@ -50,7 +50,7 @@ def measure() -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from tests.product_fixtures import Frame
+    from tests.fixtures.product import Frame
 
     portal, row = fill()
     frame = Frame(Client(), portal)

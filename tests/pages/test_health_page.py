@@ -12,7 +12,7 @@ from b24app.api.remedies import REMEDIES
 from b24app.models import PortalEvent
 from b24app.pace import wakeups
 from tests.conftest import make_form
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces import tasks
 from traces.models import Submission
 from traces.monitoring import checks

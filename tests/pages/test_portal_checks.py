@@ -4,7 +4,7 @@ import pytest
 
 from b24app.api import errors
 from b24app.portal import health, install
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.models import Preferences
 from traces.monitoring import checks
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.delivery import unmatched
 from traces.models import Preferences, Unmatched
 

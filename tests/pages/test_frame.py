@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from b24app.frame import session
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.models import Preferences
 
 pytestmark = pytest.mark.django_db

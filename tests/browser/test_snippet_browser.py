@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import test_browser as browser
+from tests.browser import test_operator_browser as browser
+from tests.browser.test_portal_browser import until
 from tests.snippet_site import (
     FAILURE,
     KEY,
@@ -22,7 +23,6 @@ from tests.snippet_site import (
     form,
     walk,
 )
-from tests.test_browser_portal import until
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),
@@ -31,7 +31,7 @@ pytestmark = [
 chromium = browser.chromium
 stack = browser.stack
 
-RECORDINGS = json.loads((Path(__file__).parent / "tracker_recordings.json").read_text())
+RECORDINGS = json.loads((Path(__file__).parents[1] / "data" / "tracker_recordings.json").read_text())
 PORTALS = """<script>window.calls = 0; window.b24Tracker = { guest: {
     getTrace() { calls += 1; return '{"gid":"portal"}'; } } };</script>"""
 

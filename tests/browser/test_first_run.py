@@ -6,7 +6,7 @@ import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 
-from tests import test_browser as browser
+from tests.browser import test_operator_browser as browser
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),

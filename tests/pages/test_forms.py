@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from b24app.portal import crm_directory
 from tests.conftest import SECRET, make_form
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.intake import accept
 from traces.models import Form
 from traces.pages import form_activity

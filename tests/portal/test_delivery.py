@@ -10,8 +10,8 @@ from django.utils import timezone
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
 from b24app.portal import install
+from tests.pages.test_install import event_body
 from tests.sandbox import events
-from tests.test_install import event_body
 from traces import tasks
 from traces.compose import trace
 from traces.delivery import claims, drain

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import make_form
 from tests.sandbox.portal import GOLDEN
-from tests.test_trace import BETTER
+from tests.unit.test_trace import BETTER
 from traces.delivery import drain
 from traces.models import Submission
 

@@ -11,7 +11,7 @@ from b24app.api import errors
 from b24app.models import Portal, PortalUser
 from b24app.portal import credentials
 from tests.conftest import make_form
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.models import Preferences, Submission
 
 pytestmark = pytest.mark.django_db

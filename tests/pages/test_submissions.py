@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.conftest import make_form
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.compose import search, trace
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Cursor, Filter

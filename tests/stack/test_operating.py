@@ -3,7 +3,7 @@
 import pytest
 
 from b24app.pace import limits
-from tests.limits_fixtures import ANOTHER, LIMIT, METHOD, new, take_all, told
+from tests.fixtures.limits import ANOTHER, LIMIT, METHOD, new, take_all, told
 
 
 def test_far_from_the_limit_nothing_is_slowed_down(standard):

@@ -8,7 +8,7 @@ from django.urls import URLPattern
 
 from b24app.frame import session
 from tests.conftest import make_form
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.pages import urls
 

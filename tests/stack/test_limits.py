@@ -9,7 +9,7 @@ from b24app.api.batch import Operating
 from b24app.models import Portal
 from b24app.pace import limits
 from b24app.pace.limits import Grant
-from tests.limits_fixtures import ANOTHER, LIMIT, METHOD, new, take_all, told
+from tests.fixtures.limits import ANOTHER, LIMIT, METHOD, new, take_all, told
 
 # --- The rate ---------------------------------------------------------------------------------------
 

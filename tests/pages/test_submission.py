@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from b24app.api import errors
-from tests.product_fixtures import Frame
+from tests.fixtures.product import Frame
 from traces import sentences
 from traces.models import Attempt, ShownState, SourceRule, Submission
 
