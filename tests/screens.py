@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from tests.stack import ROOT, Stack, start_stack
+from tests.fixtures.stack import ROOT, Stack, start_stack
 
 FOLDER = ROOT / "docs" / "screens"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -26,7 +26,7 @@ import requests
 from tests.bench import operating
 from tests.bench.cases import CASES, Case, number_of, trace
 from tests.bench.peers import PEERS, Peer, Target
-from tests.stack import ROOT, Stack, private_services, start_stack
+from tests.fixtures.stack import ROOT, Stack, private_services, start_stack
 
 OURS = "Trace Relay"
 MAX_SECONDS = 40.0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from tests.stack import ROOT, Stack, private_services, start_stack
+from tests.fixtures.stack import ROOT, Stack, private_services, start_stack
 
 QUEUED = 50_000
 ROUNDS = 20

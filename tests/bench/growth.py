@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.stack import ROOT, private_services, start_stack
+from tests.fixtures.stack import ROOT, private_services, start_stack
 
 BACKLOGS = (10_000, 200_000)
 ROUNDS = 3

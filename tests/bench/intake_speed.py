@@ -14,7 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.stack import private_services, start_stack
+from tests.fixtures.stack import private_services, start_stack
 
 SECONDS = 6.0
 CONNECTIONS = (1, 32)

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.stack import ROOT, private_services, start_stack
+from tests.fixtures.stack import ROOT, private_services, start_stack
 
 KILLS = 1000
 ROWS_A_HIT = 2

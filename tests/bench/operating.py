@@ -21,10 +21,10 @@ from unittest import mock
 
 from tests.bench.cases import number_of, operating_allows, trace
 from tests.bench.peers import PEERS, OutOfTime, Target, simulated
+from tests.fixtures.stack import ROOT, private_services, start_stack
 from tests.sandbox import Sandbox
 from tests.sandbox.clock import SteppedClock
 from tests.sandbox.portal import Portal as SandboxPortal
-from tests.stack import ROOT, private_services, start_stack
 
 TRACES = 20000
 EACH_SECONDS = 0.3

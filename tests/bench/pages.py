@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.stack import ROOT, private_services
+from tests.fixtures.stack import ROOT, private_services
 
 SUBMISSIONS = 100_000
 DAYS = 90

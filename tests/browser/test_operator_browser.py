@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.stack import private_services, start_stack
+from tests.fixtures.stack import private_services, start_stack
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),

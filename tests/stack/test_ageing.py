@@ -19,7 +19,7 @@ import redis
 import requests
 from django.conf import settings
 
-from tests.stack import private_services, start_stack
+from tests.fixtures.stack import private_services, start_stack
 
 HTTP_SECONDS = 2
 LANE_SECONDS = settings.TURN_SECONDS + settings.CLAIM_SECONDS - settings.B24_HTTP_TIMEOUT + HTTP_SECONDS

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import requests
 
-from tests.stack import private_services, start_stack
+from tests.fixtures.stack import private_services, start_stack
 
 SUBMISSIONS = 2000
 SENDERS = 4
