@@ -6,64 +6,121 @@ UV ?= uv
 # `make test ARGS="-k intake"`
 ARGS ?=
 
-.PHONY: demo test run check bench soak clean lock messages
+.DEFAULT_GOAL := help
+.PHONY: help env run demo test test-fast check architecture bench soak messages lock clean needs-gettext needs-uv needs-python
 
-demo: .venv/made  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
-	@.venv/bin/python -m tests.demo $(ARGS)
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-test: .venv/made  ## all tests
-	@.venv/bin/python -m pytest $(ARGS)
+env:  ## write .env with fresh keys; one that is there stays as it is
+	@if [ -e .env ]; then echo ".env is there already and stays as it is."; else \
+		umask 077 && set -C && sed \
+			-e "s|^#DJANGO_SECRET_KEY=.*|DJANGO_SECRET_KEY=$$($(RANDOM_KEY))|" \
+			-e "s|^#FIELD_ENCRYPTION_KEYS=.*|FIELD_ENCRYPTION_KEYS=$$($(RANDOM_KEY))|" .env.example > .env && \
+		echo "Wrote .env with fresh keys. Fill in APP_URL, B24_CLIENT_ID and B24_CLIENT_SECRET, then: make run"; fi
 
-run: .venv/made  ## web server, worker, beat and Redis until Ctrl-C, with the settings of .env
+run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with the settings of .env
 	@.venv/bin/python manage.py up $(ARGS)
 
-check: .venv/made  ## format, lint, types, architecture, migrations
+demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
+	@.venv/bin/python -m tests.demo $(ARGS)
+
+test: .venv/made-dev  ## all tests
+	@.venv/bin/python -m pytest $(ARGS)
+
+test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
+	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest tests/unit $(ARGS)
+
+check: .venv/made-dev  ## format, lint, types, direction of imports, migrations
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
-bench: .venv/made  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
+architecture: .venv/made  ## which room imports which: draw docs/layout.svg, print the numbers
+	@.venv/bin/python -m tests.architecture
+
+bench: .venv/made-dev  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
 
-soak: .venv/made  ## 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
+soak: .venv/made-dev  ## 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
 	@.venv/bin/python -m tests.bench.kills
 	@.venv/bin/python -m tests.bench.growth
 	@.venv/bin/python -m tests.bench.fairness
 
-messages: .venv/made  ## collect and compile the translations (needs GNU gettext)
+messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
 	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
-lock:  ## write both lock files anew from pyproject.toml (needs uv)
+lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)
 	$(LOCK) -o requirements.lock
+	$(LOCK) --group demo --constraints requirements.lock -o requirements-demo.lock
 	$(LOCK) --group dev -o requirements-dev.lock
 
 LOCK = $(UV) pip compile pyproject.toml --universal --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links -q
+	--no-emit-index-url --no-emit-find-links -q $(ARGS)
 
-clean:  ## everything that was made here, the data of `make run` included
+clean:  ## remove what was made here, the data of `make run` included; .env stays
 	rm -rf .venv .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# --- What the targets above need ----------------------------------------------------------------
+
+# 32 random bytes in the alphabet of URLs: a key of Fernet, and a good secret.
+RANDOM_KEY = head -c 32 /dev/urandom | base64 | tr '+/' '-_'
+
+needs-gettext:
+	@command -v xgettext >/dev/null && command -v msgfmt >/dev/null || { \
+		echo "GNU gettext is missing: install it (Debian: apt-get install gettext)" >&2; exit 1; }
+
+needs-uv:
+	@command -v "$(UV)" >/dev/null || { \
+		echo "uv is missing: pip install uv, or make lock UV=/path/to/uv" >&2; exit 1; }
+
+needs-python:
+	@$(CHECK_PYTHON)
+
+CHECK_PYTHON = "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Python 3.11 or newer is needed$(if $(PYTHON), and $(PYTHON) is not that): make PYTHON=/path/to/python3" >&2; \
+	exit 1; }
+
+# A Python that is named is looked at even where the environment is there already.
+ifneq ($(origin PYTHON),file)
+.venv/made: | needs-python
+endif
+
+# One environment, filled in three steps: production, the demo, the tests. Each lock file holds the one before it, so
+# that a later step only adds. A lock file that has changed makes all of it anew.
 # Debian's Python comes without ensurepip: then the pip outside fills the environment.
-.venv/made: requirements-dev.lock
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
-	@echo "Installing the locked requirements into .venv (once, about a minute) ..."
+.venv/made: requirements.lock requirements-demo.lock requirements-dev.lock
+	@$(CHECK_PYTHON)
 	@rm -rf .venv
-	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
-		$(PYTHON) -m venv .venv && \
-		.venv/bin/python -m pip $(PIP); \
-	elif $(PYTHON) -m pip --python $(PYTHON) --version >/dev/null 2>&1; then \
-		$(PYTHON) -m venv --without-pip .venv && \
-		$(PYTHON) -m pip --python .venv/bin/python $(PIP); \
+	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
+		"$(PYTHON)" -m venv .venv; \
+	elif "$(PYTHON)" -m pip --python "$(PYTHON)" --version >/dev/null 2>&1; then \
+		"$(PYTHON)" -m venv --without-pip .venv; \
 	else \
-		echo "$(PYTHON) can make no virtual environment: install its venv module (Debian: apt-get install python3-venv)"; \
+		echo "$(PYTHON) can make no virtual environment: install its venv module (Debian: apt-get install python3-venv)" >&2; \
 		exit 1; \
 	fi
 	@touch $@
 
+.venv/made-run: .venv/made
+	@$(call INSTALL,requirements.lock)
+
+.venv/made-demo: .venv/made
+	@$(call INSTALL,requirements-demo.lock)
+
+.venv/made-dev: .venv/made
+	@$(call INSTALL,requirements-dev.lock)
+
 # No cache and no look for a newer pip: both would write or read under HOME, which may not exist.
-PIP = install -qq --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-	--require-hashes -r requirements-dev.lock
+define INSTALL
+echo "Installing $(1) into .venv (once, up to a minute) ..."; \
+if .venv/bin/python -c 'import pip' 2>/dev/null; then set -- .venv/bin/python -m pip; \
+else set -- "$(PYTHON)" -m pip --python .venv/bin/python; fi; \
+"$$@" install -qq --no-cache-dir --disable-pip-version-check --root-user-action=ignore --require-hashes -r $(1) || { \
+	echo "$(1) could not be installed: check the connection, or name your package index in PIP_INDEX_URL." >&2; exit 1; }; \
+touch $@
+endef

@@ -21,10 +21,11 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from b24app import __version__
 from b24app.api.errors import Ambiguous, Transient
 
 CONNECT_SECONDS = 5.0
-USER_AGENT = "TraceRelay/0.1"
+USER_AGENT = f"TraceRelay/{__version__}"
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
 _local = threading.local()
