@@ -1,4 +1,4 @@
-"""The operator's pages: portals with their queues, forms, submissions, and the hits that are out.
+"""The operator's pages: portals with their queues, forms, submissions, and the batches in flight.
 
 Neither tokens nor secrets nor what visitors typed are in any of it; the portals' answers may quote that, so of an
 attempt its code is shown and not its reason.
@@ -18,7 +18,7 @@ from django.utils import timezone
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls
-from traces.delivery import drain
+from traces.delivery import requeue
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.monitoring import notices
 
@@ -100,7 +100,7 @@ class PortalAdmin(Operable):
     @admin.action(description="Send failed submissions again", permissions=["operate"])
     def send_failed_again(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
         ids = list(chosen.values_list("pk", flat=True))
-        number = drain.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
+        number = requeue.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
@@ -131,24 +131,24 @@ class SubmissionAdmin(Operable):
     inlines = (AttemptInline,)
     fields = (
         *("id", "portal", "form", "state", "code", "source", "received_at", "due_at", "trying_since", "tries"),
-        *("alone", "batch", "repairs", "progress", "trace_id", "delivered_at"),
+        *("isolated", "batch", "repairs", "progress", "trace_id", "delivered_at"),
     )
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
         """Make those that failed or wait for their next try due at once."""
-        number = drain.send_again(Q(pk__in=chosen.order_by().values("pk")))
+        number = requeue.send_again(Q(pk__in=chosen.order_by().values("pk")))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
 @admin.register(Batch)
 class BatchAdmin(ReadOnly):
-    """Hits that are out, or whose answer is missing (`code`)."""
+    """Batches in flight, and those whose answer was lost (`code`)."""
 
-    list_display = ("id", "portal", "sent_at", "expected_at", "look_at", "code", "number")
-    list_filter = ("code", "portal")
+    list_display = ("id", "portal", "state", "sent_at", "expected_at", "lease_until", "code", "number")
+    list_filter = ("state", "code", "portal")
     list_select_related = ("portal",)
-    fields = ("id", "portal", "store", "sent_at", "expected_at", "look_at", "code", "commands")
+    fields = (*("id", "portal", "state", "receipt_slot", "sent_at", "expected_at", "lease_until", "code", "commands"),)
 
     @admin.display(description="commands")
     def number(self, batch: Batch) -> int:

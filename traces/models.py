@@ -103,31 +103,36 @@ class Preferences(models.Model):
 
 
 class Batch(models.Model):
-    """A hit that is out, or whose answer was lost: it keeps its submissions until each of them is settled.
-
-    One that has not been sent is a claim: its worker makes hits of its submissions (`traces.delivery.claims`).
+    """Submissions that are sent together. It keeps them until each of them is settled (`traces.delivery.claims`).
 
     Its key is what the mark and the receipt on the portal are known by (`b24app.api.receipts`).
     """
 
+    class State(models.TextChoices):
+        """Claimed: a worker makes the commands. Sent: the answer is awaited. Lost: no answer will come."""
+
+        CLAIMED = "claimed", "claimed"
+        SENT = "sent", "sent"
+        LOST = "lost", "lost"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="batches")
-    # The place of its receipt (`b24app.api.receipts.store_of`); without one nobody can be asked afterwards.
-    store = models.PositiveSmallIntegerField(null=True, blank=True)
-    # The worker that may settle it.
-    holder = models.UUIDField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.CLAIMED)
+    # The slot of its receipt (`b24app.api.receipts.slot_of`); without one nobody can be asked afterwards.
+    receipt_slot = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Whoever knows this id may settle the batch, until the lease runs out and another worker takes it over.
+    lease_id = models.UUIDField()
+    lease_until = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     # When its answer is expected, by what the portal has needed before; unknown at first.
     expected_at = models.DateTimeField(null=True, blank=True)
-    # When somebody else looks after it: its worker is gone by then, or has given its answer up.
-    look_at = models.DateTimeField()
-    # Why there is no answer; empty while it is still awaited.
+    # Why there is no answer, once it is lost.
     code = models.CharField(max_length=60, blank=True)
-    # What it carries, in the order of its keys (`plan.key`): the submission's id, the command's name, its method.
+    # The commands in the order of their keys (`steps.key`): the submission's id, the command's name, its method.
     commands: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["portal", "look_at"], name="batch_look")]
+        indexes = [models.Index(fields=["portal", "lease_until"], name="batch_lease")]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -168,13 +173,13 @@ class Submission(models.Model):
     source = models.CharField(max_length=255, blank=True)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    # When it may be worked on. None while a hit carries it, and once it has ended: so what is due is found by this
+    # When it may be worked on. None while a batch carries it, and once it has ended: so what is due is found by this
     # field alone, in an index that holds nothing else.
     due_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
-    # Set while a hit is out whose outcome is not stored yet; it goes with that outcome.
+    # Set while a batch has it whose outcome is not stored yet; it goes with that outcome.
     batch = models.ForeignKey(Batch, on_delete=models.DO_NOTHING, null=True, blank=True, db_index=False)
-    # A hit that carried it did not come back well: it travels alone, so that others do not suffer for it.
-    alone = models.BooleanField(default=False)
+    # A batch that carried it failed: it travels alone, so that others do not suffer for it.
+    isolated = models.BooleanField(default=False)
 
     # From here on it is tried for three days; sending it again by hand starts them anew.
     trying_since = models.DateTimeField(default=timezone.now)

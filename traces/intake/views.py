@@ -27,12 +27,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
-from b24app.pace import wakeups
-from traces import tasks
+from traces.delivery import wake
 from traces.intake import accept, spam
 from traces.intake.accept import Problem
 from traces.models import Form, Submission
-from traces.monitoring import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +90,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     idempotency_key = request.headers.get("Idempotency-Key", "")
     accepted = accept.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
     if accepted.created and accepted.submission.due_at:
-        tasks.wake(form.portal_id)
+        wake.wake(form.portal_id)
     if _is_plain_form(request):
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
     return _told(accepted)
@@ -146,16 +144,6 @@ def report(submission: Submission) -> dict[str, Any]:
         ],
         "reason": submission.reason,
     }
-
-
-@require_GET
-def prometheus(request: HttpRequest) -> HttpResponse:
-    """The figures of all queues for a Prometheus server; they are the database's, so 503 while that is away."""
-    try:
-        content, content_type = metrics.exposition(redis_up=wakeups.reachable())
-    except DatabaseError:
-        return HttpResponse("the database is away\n", status=503, content_type="text/plain")
-    return HttpResponse(content, content_type=content_type)
 
 
 def _form(key: str) -> Form:

@@ -21,7 +21,7 @@ from traces import sentences
 from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Cursor, Filter
-from traces.history.resending import Progress
+from traces.history.resending import Resend
 from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
 
@@ -243,14 +243,14 @@ def again_all(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, reader, "traces/submissions/_again.html", context)
 
 
-def _so_far(data: QueryDict) -> Progress | None:
+def _so_far(data: QueryDict) -> Resend | None:
     """The progress that the answer before has told; None at the first step."""
     after = Cursor.read(data.get("so_far", ""))
     try:
         total, sent, left = (min(max(int(data.get(name, "")), 0), 10**9) for name in ("total", "sent", "left"))
     except ValueError:
         return None
-    return Progress(total, sent, left, after) if after else None
+    return Resend(total, sent, left, after) if after else None
 
 
 @sensitive_post_parameters("text")
