@@ -21,7 +21,7 @@ def main(plan: str, count: str, *member_ids: str) -> None:
     from django.db.models import F
 
     from b24app.models import Portal
-    from traces import tasks
+    from traces.delivery import wake
     from traces.models import Form, Submission
 
     found = list(Portal.objects.filter(member_id__in=member_ids))
@@ -35,7 +35,7 @@ def main(plan: str, count: str, *member_ids: str) -> None:
     began = time.time()
     for portal in found:
         Submission.objects.filter(portal=portal).update(due_at=F("received_at"))
-        tasks.wake(portal.pk)
+        wake.wake(portal.pk)
     print(began)
 
 

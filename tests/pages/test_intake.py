@@ -9,7 +9,7 @@ from django.test import Client
 
 from b24app.models import Portal
 from tests.conftest import SECRET
-from traces import tasks
+from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Attempt, Form, Submission
 
@@ -21,7 +21,7 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 def woken(monkeypatch):
     """The portals for which a wake-up was sent."""
     sent: list[int] = []
-    monkeypatch.setattr(tasks, "wake", sent.append)
+    monkeypatch.setattr(wake, "wake", sent.append)
     return sent
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from b24app.pace import wakeups
 from tests.conftest import NOWHERE, SECRET
-from traces import tasks
 from traces.compose.visitor import HONEYPOT, recognise
+from traces.delivery import wake
 from traces.intake import spam
 from traces.models import Form, Submission
 
@@ -24,7 +24,7 @@ FILLED = {"name": "Buy now", HONEYPOT: "https://spam.example"}
 def woken(monkeypatch):
     """The portals for which a wake-up was sent."""
     sent: list[int] = []
-    monkeypatch.setattr(tasks, "wake", sent.append)
+    monkeypatch.setattr(wake, "wake", sent.append)
     return sent
 
 

@@ -110,7 +110,7 @@ def test_one_of_a_held_portal_says_what_to_do(frame, acme, came):
 
 
 def test_one_that_cannot_be_prepared_still_has_its_page(frame, came, monkeypatch):
-    monkeypatch.setattr("traces.setup.rulebook.work", lambda *_: 1 / 0)
+    monkeypatch.setattr("traces.setup.rulebook.Rulebook.prepare", lambda *_: 1 / 0)
     answer = frame.get(one(came({"name": "Ines"})))
     assert (answer.status_code, "could not be prepared" in text(answer)) == (200, True)
 

@@ -297,7 +297,7 @@ def test_all_that_match_are_those_of_the_filter(frame, came):
 
 def test_the_portal_is_woken_when_something_is_sent_again(frame, came, monkeypatch):
     woken = []
-    monkeypatch.setattr("traces.tasks.wake", woken.append)
+    monkeypatch.setattr("traces.delivery.wake.wake", woken.append)
     frame.post(f"{LIST}again/all/")
     assert woken == []
     row = came({}, state="failed", due_at=None)

@@ -1,9 +1,9 @@
 """Who has a row: rows are claimed for a `Batch`, and stay its own until each of them is settled.
 
-A batch is first *claimed*: its rows are taken out of the line in one commit. Their commands are made afterwards, so that
-nobody waits for another worker's preparing, and a second commit marks the batch as *sent*. Without an answer it becomes
-*lost* (`traces.delivery.recovery`). Only the worker that holds its lease may write what became of its rows: a worker
-that was frozen or killed can neither keep rows nor overwrite another one's result.
+A batch is first *claimed*: its rows are taken out of the line in one commit. Their commands are made afterwards, so
+that nobody waits for another worker's preparing, and a second commit marks the batch as *sent*. Without an answer it
+becomes *lost* (`traces.delivery.recovery`). Only the worker that holds its lease may write what became of its rows: a
+worker that was frozen or killed can neither keep rows nor overwrite another one's result.
 """
 
 from __future__ import annotations
