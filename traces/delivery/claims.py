@@ -22,13 +22,12 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from b24app.api import errors
-from b24app.api.batch import Command, can_travel
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal import receipt_slots
 from traces.compose import steps
-from traces.compose.prepared import Prepared
 from traces.delivery import results
+from traces.delivery.items import Item, split_blocked, together
 from traces.models import Attempt, Batch, Submission
 from traces.setup.rulebook import Rulebook
 
@@ -41,15 +40,6 @@ _SET_WHEN_SENT = ["state", "commands", "receipt_slot", "sent_at", "lease_until",
 
 class LeaseLost(Exception):
     """Another worker has the batch: the lease ran out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One row of a batch, what is made of it, and the commands of its next step by their names."""
-
-    row: Submission
-    prepared: Prepared
-    commands: Mapping[str, Command]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +180,8 @@ class _Draft:
 def _draft(batch: Batch, rulebook: Rulebook, max_commands: int, blocked: Mapping[str, float]) -> _Draft:
     rows = list(Submission.objects.filter(batch=batch).order_by("received_at", "pk"))
     items, ended = _items(batch.portal, rulebook, rows)
-    ready, waiting = _split_blocked(items, blocked)
-    chosen = _together(ready, max_commands)
+    ready, waiting = split_blocked(items, blocked)
+    chosen = together(ready, max_commands)
     chosen_ids = {item.row.pk for item in chosen}
     left_over = [item.row.pk for item in ready if item.row.pk not in chosen_ids]
     return _Draft(batch, chosen, results.statements(ended), waiting, left_over)
@@ -214,46 +204,6 @@ def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tu
             log_fault(f"submission {row.pk}", error)
             ended.append(results.failed(row, [], "", errors.Transient("internal_error", ""), 0.0))
     return items, ended
-
-
-def _split_blocked(
-    items: Sequence[Item], blocked: Mapping[str, float]
-) -> tuple[list[Item], dict[float, list[uuid.UUID]]]:
-    """Returns the rows that need no blocked method; and the others' ids by the seconds to wait, using up no try."""
-    ready: list[Item] = []
-    waiting: dict[float, list[uuid.UUID]] = {}
-    for item in items:
-        wait = max((blocked.get(command.method, 0.0) for command in item.commands.values()), default=0.0)
-        if wait:
-            waiting.setdefault(wait, []).append(item.row.pk)
-        else:
-            ready.append(item)
-    return ready, waiting
-
-
-def _together(items: list[Item], max_commands: int) -> list[Item]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all."""
-    if not items:
-        return []
-    first = items[0]
-    if not _can_travel(first):
-        name, command = next(iter(first.commands.items()))
-        return [Item(first.row, first.prepared, {name: command})]  # a plain call; the next step has the other commands
-    if first.row.isolated:
-        return [first]
-    chosen: list[Item] = []
-    for item in items:
-        if item.row.isolated or not _can_travel(item):
-            continue
-        max_commands -= len(item.commands)
-        if chosen and max_commands < 0:
-            break
-        chosen.append(item)
-    return chosen
-
-
-def _can_travel(item: Item) -> bool:
-    return all(map(can_travel, item.commands.values()))
 
 
 def _mark_sent(draft: _Draft, sent: list[receipt_slots.InFlight], seconds_per_command: float) -> bool:

@@ -27,6 +27,7 @@ from traces.compose import steps
 from traces.delivery import claims, recovery, settle, wake
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import InFlight, Outcome, outcome_of
+from traces.delivery.items import Item
 from traces.delivery.next import AT_ONCE, NOT_NEEDED, Next
 from traces.delivery.unmatched import Pair
 from traces.models import Batch, Submission
@@ -242,7 +243,7 @@ def _within_limits(portal: Portal, prepared: PreparedBatch) -> tuple[PreparedBat
     return claims.release_all_but(prepared, _fitting(prepared.items, allowances)), wait
 
 
-def _fitting(items: Sequence[claims.Item], allowances: Mapping[str, Allowance]) -> list[claims.Item]:
+def _fitting(items: Sequence[Item], allowances: Mapping[str, Allowance]) -> list[Item]:
     """The rows whose commands all find room, the oldest first."""
     room = Counter({method: allowance.commands for method, allowance in allowances.items()})
     fitting = []
