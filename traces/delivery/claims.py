@@ -22,6 +22,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from b24app.api import errors
+from b24app.api.batch import Command
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal import receipt_slots
