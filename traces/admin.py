@@ -48,13 +48,32 @@ class UserInline(ReadOnlyInline):
 class PortalAdmin(Operable):
     """Portals, how their queues are, and what can be done for them."""
 
-    list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "plan", "app_status", "installed_at")
+    list_display = (
+        "domain",
+        "state_with_remedy",
+        "waiting",
+        "failed",
+        "oldest_due",
+        "plan",
+        "app_status",
+        "installed_at",
+    )
     list_filter = ("state", "hold_code", "plan")
     search_fields = ("domain", "member_id")
     actions = ("resume", "send_failed_again")
     inlines = (UserInline,)
     fields = (
-        *("domain", "member_id", "condition", "state", "hold_code", "held_since", "probe_at", "waiting", "failed"),
+        *(
+            "domain",
+            "member_id",
+            "state_with_remedy",
+            "state",
+            "hold_code",
+            "held_since",
+            "probe_at",
+            "waiting",
+            "failed",
+        ),
         *("oldest_due", "paused_until", "pauses", "plan", "stores", "client_endpoint", "oauth_host", "scope"),
         *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
@@ -69,7 +88,7 @@ class PortalAdmin(Operable):
         )
 
     @admin.display(description="state")
-    def condition(self, portal: Portal) -> str:
+    def state_with_remedy(self, portal: Portal) -> str:
         """The state, and why a held portal is held and what helps."""
         if portal.state != Portal.State.HELD:
             return portal.get_state_display()

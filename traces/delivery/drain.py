@@ -30,7 +30,7 @@ MAX_COUNTDOWN_SECONDS = 20.0
 
 def due_portals(now: datetime) -> list[int]:
     """The portals that a worker should look at now."""
-    return list(_with_work(now).values_list("pk", flat=True))
+    return list(_to_drain(now).values_list("pk", flat=True))
 
 
 def drain(portal_id: int) -> Next:
@@ -58,11 +58,11 @@ def drain(portal_id: int) -> Next:
         return NOT_NEEDED
     wakeups.note_woken(portal_id)
     if following == NOT_NEEDED and not pause:
-        return AT_ONCE if _with_work(timezone.now()).filter(pk=portal_id).exists() else NOT_NEEDED
+        return AT_ONCE if _to_drain(timezone.now()).filter(pk=portal_id).exists() else NOT_NEEDED
     return _within_countdown(following.but_not_before(pause))
 
 
-def _with_work(now: datetime) -> QuerySet[Portal]:
+def _to_drain(now: datetime) -> QuerySet[Portal]:
     """Portals that may be called now and have something due, held ones whose probe has come included."""
     may_be_called = Q(state=Portal.State.ACTIVE) | Q(state=Portal.State.HELD, probe_at__lte=now)
     is_rested = Q(paused_until=None) | Q(paused_until__lte=now)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import logging
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +13,6 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -29,44 +25,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from b24app.frame import iframe
 from traces.delivery import wake
 from traces.intake import accept, spam
-from traces.intake.accept import Problem
+from traces.intake.problems import Problem, answer_problems
 from traces.models import Form, Submission
 
-logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = 5
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
-def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer a `Problem` as problem+json, and a database that cannot store with 503 and Retry-After."""
-
-    @functools.wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except Problem as problem:
-            return _problem(problem)
-        except DatabaseError as error:
-            logger.error("the database cannot store submissions: %s", type(error).__name__)
-            title = "The submission cannot be stored now."
-            return _problem(Problem(503, "unavailable", title, "Send it again.", retry_after=RETRY_AFTER_SECONDS))
-
-    return answer
-
-
-def _problem(problem: Problem) -> HttpResponse:
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
-    if problem.detail:
-        body["detail"] = problem.detail
-    response = JsonResponse(body, status=problem.status, content_type="application/problem+json")
-    if problem.retry_after:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
-
-
 @csrf_exempt
-@problems
+@answer_problems
 @require_http_methods(["POST", "OPTIONS"])
 def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Take one submission of the form with this public key."""
@@ -79,7 +46,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     return _allow(_take(request, form), origin)
 
 
-@problems
+@answer_problems
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
     trusted = accept.shows_secret(form, request.headers.get("Authorization", ""))
@@ -107,7 +74,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
-@problems
+@answer_problems
 @require_GET
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
