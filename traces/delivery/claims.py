@@ -234,7 +234,7 @@ def _built(portal: Portal, book: rulebook.Rulebook, rows: Sequence[Submission]) 
                 ended.append(results.ended(row, work))
         except Exception as error:
             log_fault(f"submission {row.pk}", error)
-            fault = errors.Transient("internal_error", "A fault of Trace Relay; its operator has been told.")
+            fault = errors.Transient("internal_error")
             ended.append(results.failed(row, [], "", fault, 0.0))
     return loads, ended
 

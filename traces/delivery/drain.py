@@ -383,7 +383,7 @@ def send_again(chosen: Q) -> int:
     ids = list(found[:CHUNK_ROWS])
     while ids:
         changed += Submission.objects.filter(resting, pk__in=ids).update(
-            state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", reason=""
+            state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", params={}
         )
         ids = list(found.filter(pk__gt=ids[-1])[:CHUNK_ROWS])
     return changed

@@ -17,7 +17,6 @@ from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
 from b24app.portal import calls, credentials
-from traces import sentences
 from traces.compose import steps
 from traces.delivery import claims, results
 from traces.models import Attempt, Batch, Submission
@@ -29,7 +28,7 @@ logger = logging.getLogger(__name__)
 FIRST_LOOK_SECONDS = 0.3
 # After a fault the portal itself is paused or held, and may be well again at any moment.
 AFTER_FAULT_SECONDS = 5.0
-FAILED_ON_PORTAL = errors.Transient("answer_lost", str(sentences.ANSWER_LOST))
+FAILED_ON_PORTAL = errors.Transient("answer_lost")
 
 
 def give_up_answer(batch: Batch, code: str, now: datetime) -> None:
@@ -119,8 +118,7 @@ def _settle_by(batch: Batch, book: rulebook.Rulebook, rows: dict[str, Submission
 
 
 def _settle_as_unknown(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
-    reason = sentences.NO_ANSWER if batch.code else sentences.WORKER_LOST
-    error = errors.Ambiguous(batch.code or "worker_lost", str(reason))
+    error = errors.Ambiguous(batch.code or "worker_lost")
     asked: dict[str, list[tuple[str, str]]] = {row_id: [] for row_id in rows}
     for row_id, name, method in batch.commands:
         asked.get(row_id, []).append((name, method))
