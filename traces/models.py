@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
 from b24app.models import Portal
+from traces import sentences
 from traces.compose import sources
 
 
@@ -148,7 +149,22 @@ class ShownState(models.TextChoices):
     HELD = "held", _("Waiting until the portal can be reached again")
 
 
-class Submission(models.Model):
+class Reasoned(models.Model):
+    """Why something has gone as it has: a code and what fills in its sentence, never the sentence itself."""
+
+    code = models.CharField(max_length=60, blank=True)
+    params: models.JSONField[dict[str, str | int], dict[str, str | int]] = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def reason(self) -> str:
+        """The sentence, in the reader's language; "" where nothing went wrong."""
+        return sentences.reason(self.code, self.params)
+
+
+class Submission(Reasoned):
     """One request of a visitor, from the moment it was accepted until the portal has it.
 
     "held" is no value of `state`: a queued submission is held while its portal is (`Portal.state`), so that
@@ -184,8 +200,6 @@ class Submission(models.Model):
     # From here on it is tried for three days; sending it again by hand starts them anew.
     trying_since = models.DateTimeField(default=timezone.now)
     tries = models.PositiveSmallIntegerField(default=0)  # attempts that count; waits do not
-    code = models.CharField(max_length=60, blank=True)
-    reason = models.TextField(blank=True)
     repairs: models.JSONField[list[str], list[str]] = models.JSONField(default=list, blank=True)
     # What the portal has made of it so far (`traces.compose.steps`): an interrupted submission resumes behind it.
     progress: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
@@ -220,7 +234,7 @@ class Submission(models.Model):
         return ShownState.QUEUED if self.portal.state == Portal.State.ACTIVE else ShownState.HELD
 
 
-class Attempt(models.Model):
+class Attempt(Reasoned):
     """One call that was made for a submission, or the discovery that a call's outcome is unknown."""
 
     class Outcome(models.TextChoices):
@@ -236,8 +250,6 @@ class Attempt(models.Model):
     at = models.DateTimeField(default=timezone.now)
     method = models.CharField(max_length=60)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
-    code = models.CharField(max_length=60, blank=True)
-    reason = models.TextField(blank=True)
     milliseconds = models.PositiveIntegerField(default=0)
 
     class Meta:

@@ -100,7 +100,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
 
 def _trusted(host: str) -> str:
     if host not in settings.B24_OAUTH_HOSTS:
-        raise errors.Refused("oauth_host", "This OAuth server is not on the list of trusted ones.")
+        raise errors.Refused("oauth_host")
     return host
 
 
@@ -144,7 +144,7 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
             client_endpoint=str(answer["client_endpoint"]),
         )
     except (KeyError, TypeError, ValueError):
-        raise errors.Ambiguous("unreadable", "The OAuth server's answer lacks a field.") from None
+        raise errors.Ambiguous("unreadable") from None
 
 
 def _app_info(result: Any) -> AppInfo:
@@ -161,4 +161,4 @@ def _app_info(result: Any) -> AppInfo:
             user_id=int(result.get("user_id") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise errors.Transient("unreadable", "The OAuth server's answer lacks a field.") from None
+        raise errors.Transient("unreadable") from None

@@ -62,7 +62,7 @@ def call(
         except errors.Moved as error:
             relocate(portal, grant, error.location)
             grant = credentials.current(portal)
-    raise errors.Transient("turning_in_circles", "The portal's token or address changed too often.")
+    raise errors.Transient("turning_in_circles")
 
 
 def call_batch(
@@ -81,7 +81,7 @@ def call_batch(
 
 def _renewed(portal: Portal, grant: credentials.Grant) -> credentials.Grant:
     if portal.by_webhook:
-        raise errors.Stop("invalid_credentials", "The webhook is not known to the portal.")
+        raise errors.Stop("invalid_credentials")
     while True:
         try:
             return credentials.renew(portal, grant)
@@ -103,14 +103,14 @@ def relocate(portal: Portal, grant: credentials.Grant, location: str) -> None:
     Raises `Stop` where it does not: nothing is ever sent to an address that only a redirect names.
     """
     if portal.by_webhook:
-        raise errors.Stop("webhook_moved", "The portal has another address now.")
+        raise errors.Stop("webhook_moved")
     try:
         info = oauth.app_info(portal.oauth_host, grant.token)
     except (errors.Renew, errors.OtherUser):
         grant = _renewed(portal, grant)
         info = oauth.app_info(portal.oauth_host, grant.token)
     if info.member_id != portal.member_id or urlsplit(location).netloc.lower() != info.domain:
-        raise errors.Stop("moved", "The new address is not confirmed.")
+        raise errors.Stop("moved")
     Portal.objects.filter(pk=portal.pk).update(domain=info.domain, client_endpoint=info.client_endpoint)
     portal.refresh_from_db()
     logger.info("portal %s: now at %s", portal.pk, info.domain)

@@ -43,14 +43,14 @@ def current(portal: Portal, user_row: int | None = None) -> Grant:
     users = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
     user = (user_row and users.filter(pk=user_row).first()) or users.first()
     if user is None:
-        raise errors.Stop("no_administrator", "No administrator's token is left.")
+        raise errors.Stop("no_administrator")
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
     return _grant(portal, user)
 
 
 def _renewing() -> errors.Wait:
-    return errors.Wait("renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS)
+    return errors.Wait("renewing", seconds=RENEWAL_LOOK_SECONDS)
 
 
 def store(portal: Portal, tokens: oauth.Tokens) -> None:
@@ -115,7 +115,7 @@ def _row(pk: int) -> PortalUser:
     """The administrator's row as it is now. Raises `OtherUser` where another one has taken it away (`forget`)."""
     user = PortalUser.objects.filter(pk=pk).first()
     if user is None:
-        raise errors.OtherUser("removed", "The administrator was removed.")
+        raise errors.OtherUser("removed")
     return user
 
 
@@ -126,7 +126,7 @@ def _after_failure(portal: Portal, user: PortalUser, error: errors.PortalError) 
         if latest.version != user.version:
             return _grant(portal, latest)
     if isinstance(error, errors.Ambiguous):
-        raise errors.Transient(error.code, "The token could not be renewed.", status=error.status)
+        raise errors.Transient(error.code, error.description, status=error.status)
     raise error
 
 

@@ -107,7 +107,7 @@ def all_sentences():
     tables = (dict(ShownState.choices), sentences.REPAIRS, sentences.OUTCOMES, sentences.MAPPING)
     for table in (*tables, sentences.RULES, sentences.RULE_FAULTS, sentences.RULE_HOWS):
         yield from table.values()
-    yield from (sentences.WORKER_LOST, sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)
+    yield from (*sentences.NOTES.values(), sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)
     for failure in (*sentences.FAILURES.values(), sentences.UNKNOWN_FAILURE):
         yield from (failure.happened, failure.why, failure.todo)
     for remedy in REMEDIES.values():

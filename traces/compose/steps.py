@@ -113,13 +113,13 @@ def outcome(answer: Answer, key: str, command: Command) -> int | errors.PortalEr
     if key in answer.errors:
         return answer.errors[key]
     if key not in answer.results:
-        return errors.Transient("not_run", "The portal did not run it.")
+        return errors.Transient("not_run")
     try:
         number = _READ.get(command.method.rpartition(".")[2], _made)(answer.results[key])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         number = None
     if number is None:
-        return errors.Ambiguous("unreadable", "The portal's answer is not what its documentation says.")
+        return errors.Ambiguous("unreadable")
     return number
 
 

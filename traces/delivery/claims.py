@@ -203,7 +203,7 @@ def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tu
                 ended.append(results.ended(row, prepared))
         except Exception as error:
             log_fault(f"submission {row.pk}", error)
-            ended.append(results.failed(row, [], "", errors.Transient("internal_error", ""), 0.0))
+            ended.append(results.failed(row, [], "", errors.Transient("internal_error"), 0.0))
     return items, ended
 
 

@@ -116,7 +116,7 @@ def _settle_by_receipt(rulebook: Rulebook, batch: Batch, rows: dict[str, Submiss
     outcomes: dict[str, dict[tuple[str, str], int | errors.PortalError]] = {row_id: {} for row_id in rows}
     for number, (row_id, name, method) in enumerate(batch.commands):
         if row_id in rows:
-            not_done = errors.Transient("answer_lost", "")
+            not_done = errors.Transient("answer_lost")
             outcomes[row_id][name, method] = receipt.get(steps.key(number), not_done)
     attempts: list[Attempt] = []
     for row_id, row in rows.items():
@@ -127,7 +127,7 @@ def _settle_by_receipt(rulebook: Rulebook, batch: Batch, rows: dict[str, Submiss
 
 
 def _settle_as_unknown(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
-    error = errors.Ambiguous(batch.code or "worker_lost", "")
+    error = errors.Ambiguous(batch.code or "worker_lost")
     commands: dict[str, list[tuple[str, str]]] = {row_id: [] for row_id in rows}
     for row_id, name, method in batch.commands:
         commands.get(row_id, []).append((name, method))

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces import sentences
 from traces.compose import search, steps
 from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # What an answer may change of a row.
 _NAMES = {
-    *("state", "batch", "alone", "due_at", "tries", "code", "reason"),
+    *("state", "batch", "alone", "due_at", "tries", "code", "params"),
     *("progress", "repairs", "trace_id", "entities", "delivered_at", "source"),
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _NAMES]
@@ -53,7 +52,7 @@ def settled(
     faults = [(name, method, fault) for (name, method), fault in outcomes.items() if not isinstance(fault, int)]
     more = bool(faults) or bool(steps.step(work.order, row.progress))
     outcome = Attempt.Outcome.DONE if more else Attempt.Outcome.DELIVERED
-    attempts = [_attempt(row, method, outcome, code, "", seconds) for name, method in outcomes if name in good]
+    attempts = [_attempt(row, method, outcome, code, {}, seconds) for name, method in outcomes if name in good]
     if faults:
         # What the portal refuses decides, whatever else is tried again.
         name, method, fault = min(faults, key=lambda fault: not isinstance(fault[2], errors.Refused))
@@ -61,7 +60,7 @@ def settled(
     if more:
         _unbind(row)
         row.state, row.due_at = Submission.State.QUEUED, row.received_at
-        row.code, row.reason, row.alone = "", "", False
+        row.code, row.params, row.alone = "", {}, False
     else:
         _end(row, work)
     return attempts
@@ -70,7 +69,7 @@ def settled(
 def ended(row: Submission, work: rulebook.Work) -> Attempt:
     """All was made already that is asked for: the form makes less than it did when the row was begun."""
     _end(row, work)
-    return _attempt(row, "", Attempt.Outcome.DELIVERED, "", "", 0.0)
+    return _attempt(row, "", Attempt.Outcome.DELIVERED, "", {}, 0.0)
 
 
 def _end(row: Submission, work: rulebook.Work) -> None:
@@ -79,7 +78,7 @@ def _end(row: Submission, work: rulebook.Work) -> None:
     row.trace_id, row.entities = row.progress.get("trace"), steps.made(work.order, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *work.repairs]))
     row.source = search.source_of(work.facts, work.trace)
-    row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
+    row.tries, row.code, row.params, row.alone = row.tries + 1, "", {}, False
 
 
 def failed(
@@ -101,11 +100,12 @@ def failed(
         error = errors.Transient(error.code, error.description, status=error.status)  # it can be asked again
     row.state = Submission.State.QUEUED
     row.due_at = row.received_at  # so that it keeps its place in the line
+    params = _params(error)
     if isinstance(error, errors.Wait):
         if error.method:
             row.due_at = now + timedelta(seconds=error.seconds)
-        return _attempt(row, method, Attempt.Outcome.WAITED, error.code, error.description, seconds)
-    row.code, row.reason = error.code, error.description or str(sentences.OUTCOMES["refused"])
+        return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
+    row.code, row.params = error.code, params
     if isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
     elif isinstance(error, errors.Refused):
@@ -122,14 +122,14 @@ def failed(
             before, row.progress = row.progress, steps.unsure(row.progress, names)
             if row.due_at and rest_until and row.progress != before:
                 row.due_at = max(row.due_at, rest_until)
-    return _attempt(row, method, outcome, error.code, error.description, seconds)
+    return _attempt(row, method, outcome, error.code, params, seconds)
 
 
 def _try_again(row: Submission, now: datetime) -> None:
     row.tries += 1
     if retry.is_over(row.trying_since, now):
         row.state, row.due_at = Submission.State.FAILED, None
-        row.reason = f"{sentences.GAVE_UP} {row.reason}"
+        row.params = {**row.params, "gave_up": True}
     else:
         row.due_at = now + timedelta(seconds=retry.delay(row.tries, random.random()))
 
@@ -138,9 +138,18 @@ def _unbind(row: Submission) -> None:
     row.batch = row.due_at = None
 
 
-def _attempt(row: Submission, method: str, outcome: str, code: str, reason: str, seconds: float) -> Attempt:
+def _params(error: errors.PortalError) -> dict[str, str | int]:
+    """What fills in the sentence of an error (`traces.sentences.failures`): the portal's words, else the status."""
+    if error.description:
+        return {"words": error.description}
+    return {"status": error.status} if error.status >= 400 else {}
+
+
+def _attempt(
+    row: Submission, method: str, outcome: str, code: str, params: dict[str, str | int], seconds: float
+) -> Attempt:
     milliseconds = int(seconds * 1000)
-    return Attempt(submission=row, method=method, outcome=outcome, code=code, reason=reason, milliseconds=milliseconds)
+    return Attempt(submission=row, method=method, outcome=outcome, code=code, params=params, milliseconds=milliseconds)
 
 
 def ends_at(batch: Batch) -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q
+from django.utils.translation import override
 
 from b24app.models import Portal
 from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
@@ -68,4 +69,5 @@ def _line(kind: str, row: Model, names: tuple[str, ...], **more: Any) -> str:
 
 
 def _facts(row: Model, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+    with override("en"):
+        return {name: getattr(row, name) for name in names}

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24app.pace import wakeups
-from traces import sentences
 from traces.compose.visitor import HONEYPOT
 from traces.models import Form, Submission
 
@@ -29,7 +28,6 @@ def put_aside(submission: Submission) -> None:
     submission.state = Submission.State.FAILED
     submission.due_at = None
     submission.code = CODE
-    submission.reason = str(sentences.SPAM)
 
 
 def wait(form: Form) -> int:

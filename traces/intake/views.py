@@ -90,7 +90,12 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
 
 
 def report(submission: Submission) -> dict[str, Any]:
-    """What a form's owner may know of a submission: its state and its way, none of the visitor's data."""
+    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data."""
+    with translation.override("en"):
+        return _reported(submission)
+
+
+def _reported(submission: Submission) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "status": submission.shown_state,

@@ -124,7 +124,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "badge": submissions.BADGES.get(state, "wait"),
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
-        "failure": sentences.failure(row.code) if row.state == Submission.State.FAILED else None,
+        "failure": sentences.failure(row.code, row.params) if row.state == Submission.State.FAILED else None,
         "remedy": notices.remedy_of(reader.portal.hold_code) if state == "held" else None,
         "is_slow": waited > LONG,
     }

@@ -49,7 +49,7 @@ class Try:
 
     attempt: Attempt
     outcome: sentences.Text
-    reason: sentences.Text
+    reason: str
     mark: str
 
 
@@ -115,15 +115,14 @@ def _page(
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
-    words, gave_up = sentences.told(row.reason)
-    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.reason)
+    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.params)
     newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
     work = explained.work if explained else None
     return {
         **(made(explained) if explained else {}),
         "visits": journey.visits(work.trace) if work else [],
-        "failure": sentences.failure(row.code, gave_up=gave_up) if unsettled else None,
-        "words": words,
+        "failure": sentences.failure(row.code, row.params) if unsettled else None,
+        "words": row.params.get("words", ""),
         "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
         "records": cards(explanation.records(row, work)),
@@ -202,4 +201,4 @@ def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
 
 def _try(attempt: Attempt) -> Try:
     mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
-    return Try(attempt, sentences.OUTCOMES[attempt.outcome], sentences.own(attempt.reason), mark)
+    return Try(attempt, sentences.OUTCOMES[attempt.outcome], attempt.reason, mark)

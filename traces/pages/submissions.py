@@ -169,7 +169,6 @@ def _sources(portal: Portal, chosen: str) -> list[tuple[str, str]]:
 def _shown(row: Submission, now: datetime) -> Row:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
-    gave_up = sentences.told(row.reason)[1]
     named, contacts = who(recognise(row.body))
     return Row(
         row=row,
@@ -178,7 +177,7 @@ def _shown(row: Submission, now: datetime) -> Row:
         state=state.label,
         badge=BADGES.get(state, "wait"),
         source=sentences.source_label(row.source),
-        happened=sentences.failure(row.code, gave_up=gave_up).happened if failed else "",
+        happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
     )
 
