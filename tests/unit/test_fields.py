@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from traces import sentences
 from traces.compose import fields, visitor
+from traces.compose.records import BY_NAME
 from traces.compose.visitor import HONEYPOT
 
 BODY = {
@@ -116,7 +117,7 @@ def test_the_field_that_no_person_sees_reaches_no_record():
     assert "UF_CRM_1" not in values("lead", {"UF_CRM_1": {"field": HONEYPOT}}, {HONEYPOT: "x"})
 
 
-@pytest.mark.parametrize("entity", fields.ENTITIES)
+@pytest.mark.parametrize("entity", BY_NAME)
 def test_what_needs_no_mapping_is_what_a_visitor_fills(entity):
     assert {"TITLE", "COMMENTS", "LAST_NAME", "PHONE"} & fields.usual(entity)
 
@@ -145,7 +146,7 @@ rules = st.text(max_size=20) | st.integers() | st.fixed_dictionaries({"field": s
 
 
 @given(
-    st.sampled_from(fields.ENTITIES),
+    st.sampled_from(list(BY_NAME)),
     st.dictionaries(st.sampled_from(["name", "email", "phone", "x", "имя"]), anything),
     st.dictionaries(st.sampled_from(["TITLE", "PHONE", "EMAIL", "UF_CRM_1", "COMMENTS"]), rules),
 )

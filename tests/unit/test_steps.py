@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
 from traces.compose import steps
+from traces.compose.records import KINDS
 
 ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}
 RECORDS = {"company": {"TITLE": "C"}, "contact": {"NAME": "N"}, "deal": {"TITLE": "D"}}
 
 
 def order(kind="deal", **facts):
-    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in steps.RECORDS[kind]}, **facts}
+    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in KINDS[kind]}, **facts}
     return steps.Order(kind, "7", "{}", **facts)
 
 

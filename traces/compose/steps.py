@@ -15,25 +15,12 @@ from typing import Any
 
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
+from traces.compose.records import BY_NAME, BY_TYPE, KINDS
 
 TRACE_ADD = "crm.tracking.trace.add"
-ENTITY_TYPES = ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")
 ORIGINATOR = "trace-relay"
-# What a kind makes besides the trace, in the order of making it.
-RECORDS: dict[str, tuple[str, ...]] = {
-    "trace": (),
-    "link": (),
-    "lead": ("lead",),
-    "lead_utm": ("lead",),
-    "deal": ("company", "contact", "deal"),
-    "contact": ("contact",),
-    "company": ("company",),
-    "quote": ("quote",),
-}
-# Records that can be found by the submission that made them; a quote has no such fields.
-WITH_ORIGIN = frozenset({"lead", "deal", "contact", "company"})
-# What is made anew by each call: their numbers stand in the receipt.
-MAKING = frozenset({"trace", "lead", "deal", "contact", "company", "quote"})
+# Commands that make something anew with each call: their numbers stand in the receipt.
+MAKING = frozenset({"trace", *BY_NAME})
 
 Progress = Mapping[str, int]
 
@@ -72,7 +59,7 @@ def step(order: Order, progress: Progress) -> dict[str, Command]:
 
 def methods(kind: str) -> set[str]:
     """The methods that submissions of a form of this kind usually need."""
-    needed = {f"crm.{name}.add" for name in RECORDS[kind]}
+    needed = {f"crm.{name}.add" for name in KINDS[kind]}
     if kind == "deal":
         needed |= {TRACE_ADD, "crm.deal.update", "crm.duplicate.findbycomm"}
     return needed or {TRACE_ADD}
@@ -80,8 +67,11 @@ def methods(kind: str) -> set[str]:
 
 def made(order: Order, progress: Progress) -> list[dict[str, Any]]:
     """The records that the submission made or was linked to, as `{"TYPE": "LEAD", "ID": 1}`."""
-    numbers = ((name, _number(name, progress)) for name in RECORDS[order.kind])
-    return [*map(dict, order.entities), *({"TYPE": name.upper(), "ID": number} for name, number in numbers if number)]
+    numbers = ((name, _number(name, progress)) for name in KINDS[order.kind])
+    return [
+        *map(dict, order.entities),
+        *({"TYPE": BY_NAME[name].type, "ID": number} for name, number in numbers if number),
+    ]
 
 
 def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
@@ -100,7 +90,7 @@ def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
 
 def unsure(progress: Progress, names: Sequence[str]) -> dict[str, int]:
     """The progress after a step whose answer was lost for good: what may have been made is looked for first."""
-    return {**progress, **{f"unsure_{name}": 1 for name in names if name in WITH_ORIGIN}}
+    return {**progress, **{f"unsure_{name}": 1 for name in names if name in BY_NAME and BY_NAME[name].has_origin}}
 
 
 def key(number: int) -> str:
@@ -136,8 +126,8 @@ def entities_fault(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return "ENTITIES must be a list with at least one record."
     for entry in value:
-        if not isinstance(entry, dict) or entry.get("TYPE") not in ENTITY_TYPES:
-            return f"Each of ENTITIES needs a TYPE, one of {', '.join(ENTITY_TYPES)}, in capital letters."
+        if not isinstance(entry, dict) or entry.get("TYPE") not in BY_TYPE:
+            return f"Each of ENTITIES needs a TYPE, one of {', '.join(BY_TYPE)}, in capital letters."
         number = entry.get("ID")
         digits = number if isinstance(number, str) else str(number) if type(number) is int else ""
         if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:20]) < 2**63):
@@ -146,7 +136,7 @@ def entities_fault(value: Any) -> str:
 
 
 def _to_make(order: Order) -> list[str]:
-    return [name for name in RECORDS[order.kind] if name in order.records]
+    return [name for name in KINDS[order.kind] if name in order.records]
 
 
 def _number(name: str, progress: Progress) -> int:
@@ -159,7 +149,7 @@ def _unsure(order: Order, progress: Progress) -> dict[str, Command]:
     """Look for what may have been made by a call whose answer was lost."""
     origin = {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
     params = {"filter": origin, "select": ["ID"], "start": -1}
-    names = [name for name in RECORDS[order.kind] if progress.get(f"unsure_{name}")]
+    names = [name for name in KINDS[order.kind] if progress.get(f"unsure_{name}")]
     return {f"look_{name}": Command(f"crm.{name}.list", params) for name in names}
 
 
@@ -172,27 +162,27 @@ def _look_ups(order: Order, progress: Progress) -> dict[str, Command]:
         for kind, values in (("phone", order.phones), ("email", order.emails)):
             found = f"found_{name}_{kind}"
             if values and name in order.records and found not in progress and not progress.get(name):
-                params = {"type": kind.upper(), "values": list(values), "entity_type": name.upper()}
+                params = {"type": kind.upper(), "values": list(values), "entity_type": BY_NAME[name].type}
                 commands[found] = Command("crm.duplicate.findbycomm", params)
     return commands
 
 
 def _trace(order: Order, progress: Progress) -> dict[str, Command]:
     """The trace first, where several records share it or there is none: existing ones are linked at once."""
-    alone = order.kind in ("lead", "lead_utm", "contact", "company", "quote") and not order.entities
+    alone = len(KINDS[order.kind]) == 1 and not order.entities
     if alone or progress.get("trace"):
         return {}
     linked = [dict(entity) for entity in order.entities]
     for name in ("contact", "company"):
         if order.kind == "deal" and not progress.get(name) and (number := _number(name, progress)):
-            linked.append({"TYPE": name.upper(), "ID": number})
+            linked.append({"TYPE": BY_NAME[name].type, "ID": number})
     params: dict[str, Any] = {"TRACE": order.trace}
     return {"trace": Command(TRACE_ADD, {**params, "ENTITIES": linked} if linked else params)}
 
 
 def _fields(order: Order, name: str, progress: Progress) -> dict[str, Any]:
     fields = dict(order.records[name])
-    if name in WITH_ORIGIN:
+    if BY_NAME[name].has_origin:
         fields |= {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
     if trace := progress.get("trace"):
         fields["TRACE"] = trace

@@ -18,11 +18,12 @@ from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces import sentences
 from traces.compose import journey
+from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.history import explanation, resending
 from traces.history.explanation import Explanation
 from traces.models import Attempt, Submission
-from traces.pages import submissions
+from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 # Of more attempts than these the newest are shown.
 MAX_ATTEMPTS = 100
 MAX_RULES = 20
-# Records whose card the portal opens from within an application's frame.
-WITH_CARD = frozenset({"LEAD", "DEAL", "CONTACT", "COMPANY"})
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
 
 
@@ -183,20 +182,15 @@ def _remedy(portal: Portal) -> Remedy:
 
 def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
     """The records that a submission has become, as links to their cards."""
-    labels = {
-        "LEAD": _("Lead %(number)s"),
-        "DEAL": _("Deal %(number)s"),
-        "CONTACT": _("Contact %(number)s"),
-        "COMPANY": _("Company %(number)s"),
-        "QUOTE": _("Quote %(number)s"),
-    }
-    records = []
-    for record in made:
-        kind, number = str(record.get("TYPE", "")), record.get("ID")
-        label = labels.get(kind, f"{kind} %(number)s") % {"number": number}
-        path = f"/crm/{kind.lower()}/details/{number}/" if kind in WITH_CARD else ""
-        records.append(Record(label, path))
-    return records
+    return [_card(str(entry.get("TYPE", "")), entry.get("ID")) for entry in made]
+
+
+def _card(kind: str, number: Any) -> Record:
+    record = BY_TYPE.get(kind)
+    if record is None:
+        return Record(f"{kind} {number}", "")
+    path = f"/crm/{record.name}/details/{number}/" if record.has_card else ""
+    return Record(f"{form_mapping.RECORDS[record.name]} {number}", path)
 
 
 def _try(attempt: Attempt) -> Try:

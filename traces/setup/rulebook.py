@@ -14,11 +14,9 @@ from typing import Any
 from django.conf import settings
 
 from traces.compose import addresses, fields, sources, steps, trace
+from traces.compose.records import BY_NAME, KINDS
 from traces.compose.visitor import Visitor, recognise
 from traces.models import Form, SourceRule, Submission
-
-# Records that have a field for the CRM's source.
-WITH_SOURCE = ("lead", "deal", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def work(row: Submission, form: Form, rules: tuple[sources.Rule, ...]) -> Work:
         built = trace.with_source(built, rule.utm_source)
     records: dict[str, dict[str, Any]] = {}
     repairs = list(prepared.repairs)
-    visitor = recognise(row.body) if steps.RECORDS[form.creates] else None
+    visitor = recognise(row.body) if KINDS[form.creates] else None
     for name in _records(form.creates, visitor):
         made = fields.build(name, row.body, form.mapping, _texts(form, facts, built))
         records[name] = made.values | _source(name, rule) | _utm(form.creates, built)
@@ -85,13 +83,13 @@ def work(row: Submission, form: Form, rules: tuple[sources.Rule, ...]) -> Work:
 def _records(kind: str, visitor: Visitor | None) -> list[str]:
     """Which records are made: of a deal's contact and company those of which something is known."""
     if kind != "deal" or visitor is None:
-        return list(steps.RECORDS[kind])
+        return list(KINDS[kind])
     known = {"contact": fields.has_person(visitor), "company": fields.has_company(visitor)}
-    return [name for name in steps.RECORDS[kind] if known.get(name, True)]
+    return [name for name in KINDS[kind] if known.get(name, True)]
 
 
 def _source(name: str, rule: sources.Rule | None) -> dict[str, str]:
-    if rule is None or name not in WITH_SOURCE:
+    if rule is None or not BY_NAME[name].has_source:
         return {}
     given = {"SOURCE_ID": rule.crm_source, "SOURCE_DESCRIPTION": rule.crm_description}
     return {field: text for field, text in given.items() if text}
