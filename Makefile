@@ -31,9 +31,10 @@ test: .venv/made-dev  ## all tests
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest tests/unit $(ARGS)
 
-check: .venv/made-dev  ## format, lint, types, direction of imports, migrations
+check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
+	.venv/bin/codespell
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
