@@ -51,7 +51,7 @@ soak: .venv/made-dev  ## 1,000 kills between answer and commit, growth of the ba
 	@.venv/bin/python -m tests.bench.fairness
 
 messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
-	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete -i .venv -i tests
+	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
 lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)
