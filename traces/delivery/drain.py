@@ -22,7 +22,7 @@ from django.utils import timezone
 from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
-from b24app.portal import calls, credentials
+from b24app.portal import calls, hold, tokens
 from traces.compose import steps
 from traces.delivery import claims, receipt_slots, recovery, results, unmatched
 from traces.delivery.claims import Hit
@@ -217,11 +217,11 @@ class _Turn:
         if not hit.loads:
             return wait
         try:
-            grant = credentials.current(self.portal)
+            credentials = tokens.current(self.portal)
         except errors.PortalError as error:
             return _settle(self.portal, hit, (error, 0.0))
         portal = copy(self.portal)  # a call may change it
-        ask = partial(_ask, portal, hit, grant)
+        ask = partial(_ask, portal, hit, credentials)
         if not self.out.ready:
             return _settle(self.portal, hit, asked(ask))
         self.out.start(hit, ask)
@@ -236,7 +236,7 @@ def _take_probe(portal: Portal, now: datetime) -> bool:
     """Whether this worker is the one to try a held portal now."""
     return bool(
         Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now).update(
-            probe_at=now + calls.PROBE_EVERY
+            probe_at=now + hold.PROBE_EVERY
         )
     )
 
@@ -269,13 +269,13 @@ def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:
     return claims.give_back(hit, allowed), wait
 
 
-def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
+def _ask(portal: Portal, hit: Hit, credentials: tokens.Credentials) -> batch.Answer:
     commands, place = hit.commands, hit.batch.store
     again = partial(claims.begin_again, hit)
     if len(commands) == 1:
         ((key, command),) = commands.items()
         if place is None or not batch.can_travel(command):
-            reply = calls.call(portal, command.method, command.params, grant=grant, before_repeat=again)
+            reply = calls.call(portal, command.method, command.params, credentials=credentials, before_repeat=again)
             operating = {command.method: reply.operating} if reply.operating else {}
             return batch.Answer({key: reply.result}, {}, operating)
     if place is not None:
@@ -283,7 +283,7 @@ def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
         last = {receipts.RECEIPT_KEY: receipts.receipt(place, str(hit.batch.pk), making)}
         first = {receipts.MARK_KEY: receipts.mark(place, str(hit.batch.pk))} if len(commands) > 1 else {}
         commands = first | commands | last
-    return calls.call_batch(portal, commands, grant=grant, before_repeat=again)
+    return calls.call_batch(portal, commands, credentials=credentials, before_repeat=again)
 
 
 def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
@@ -326,8 +326,8 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
     for method in hit.methods:
         limits.report(portal, method, each, answer.operating.get(method))
     _learn_stores(portal, hit.batch, answer)
-    calls.is_well(portal)
-    return max((calls.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
+    hold.mark_healthy(portal)
+    return max((hold.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
 
 
 def _each_kind_once(faults: Sequence[tuple[str, errors.PortalError]]) -> list[tuple[str, errors.PortalError]]:
@@ -368,7 +368,7 @@ def _not_taken(portal: Portal, hit: Hit, error: errors.PortalError, seconds: flo
         if isinstance(error, errors.Ambiguous):
             ids = ", ".join(str(row.pk) for row in hit.rows)
             logger.warning("portal %s: %s, these may have been sent twice: %s", portal.pk, error.code, ids)
-    return calls.obey(portal, error, next(iter(hit.methods)))
+    return hold.obey(portal, error, next(iter(hit.methods)))
 
 
 def send_again(chosen: Q) -> int:

@@ -16,7 +16,7 @@ from django.conf import settings
 from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
-from b24app.portal import calls, credentials
+from b24app.portal import calls, hold, tokens
 from traces import sentences
 from traces.compose import steps
 from traces.delivery import claims, results
@@ -65,13 +65,13 @@ def _settle(portal: Portal, book: rulebook.Rulebook, batch: Batch, now: datetime
                     _look_again(batch, now, wait)
                     return wait
                 question = receipts.question(batch.store)
-                grant = credentials.current(portal, user_row)
-                text = calls.call(portal, question.method, question.params, grant=grant).result
-                calls.is_well(portal)
+                credentials = tokens.current(portal, user_row)
+                text = calls.call(portal, question.method, question.params, credentials=credentials).result
+                hold.mark_healthy(portal)
                 if receipts.has_begun(text, str(batch.pk)):
                     break
         except errors.PortalError as error:
-            rest = calls.obey(portal, error, "")
+            rest = hold.obey(portal, error, "")
             _look_again(batch, now, min(rest, AFTER_FAULT_SECONDS))
             return rest
     rows = {str(row.pk): row for row in Submission.objects.filter(batch=batch)}
