@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
-from b24app.portal import calls
+from b24app.portal import hold
 from traces.delivery import requeue
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.monitoring import notices
@@ -113,7 +113,7 @@ class PortalAdmin(Operable):
         """Send to held portals again; one that is still not well is held anew by its next answer."""
         held = list(chosen.filter(state=Portal.State.HELD))
         for portal in held:
-            calls.resume(portal)
+            hold.resume(portal)
         self.message_user(request, f"Delivery was resumed to {len(held)} held portals.", messages.SUCCESS)
 
     @admin.action(description="Send failed submissions again", permissions=["operate"])

@@ -3,7 +3,7 @@
 Three traps of requests-oauthlib are kept shut here, each with a test: a scope on the session makes every
 refresh warn (Bitrix24's scopes are separated by commas), so there is none; a page of a broken front end
 would look like a missing token, so the answer is read before the library's parser sees it; and its own
-refreshing knows only local expiry and no other worker, so `b24app.portal.credentials` decides when to refresh.
+refreshing knows only local expiry and no other worker, so `b24app.portal.tokens` decides when to refresh.
 The client secret goes to hosts of `B24_OAUTH_HOSTS` only, in a POST body.
 """
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
-from b24app.portal import credentials
+from b24app.portal import tokens
 from tests.conftest import make_form
 from tests.fixtures.product import Frame
 from traces.models import Preferences, Submission
@@ -291,8 +291,8 @@ def test_the_first_steps_can_be_shown_again(frame):
 
 def test_a_permission_that_is_removed_during_its_renewal_gives_way_to_another(two):
     row = two.users.get(user_id=1)
-    in_use = credentials.current(two, row.pk)
-    assert credentials.forget(two, 1)
+    in_use = tokens.current(two, row.pk)
+    assert tokens.forget(two, 1)
     with pytest.raises(errors.OtherUser):
-        credentials.renew(two, in_use)
-    assert credentials.current(two).user != row.pk
+        tokens.renew(two, in_use)
+    assert tokens.current(two).portal_user_pk != row.pk

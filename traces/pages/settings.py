@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
-from b24app.portal import credentials
+from b24app.portal import tokens
 from traces.history import erasure, json_export
 from traces.models import Preferences, Submission
 from traces.monitoring import notices
@@ -160,7 +160,7 @@ def remove(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
     """Take an administrator's permission away, unless it is the last one that works."""
     if not reader.portal.users.filter(user_id=user).exists():
         return render(request, reader, "traces/missing.html", page="settings", status=404)
-    if not credentials.forget(reader.portal, user):
+    if not tokens.forget(reader.portal, user):
         text = _("This is the last permission that works: without it nothing could be delivered. Nothing was changed.")
         return _page(request, reader, errors={"administrators": text})
     logger.info("portal %s: the permission of user %s was removed", reader.portal.pk, user)
