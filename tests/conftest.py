@@ -5,6 +5,7 @@ import json
 import os
 from typing import Any
 
+import hypothesis
 import pytest
 import requests
 from django.core.cache import cache
@@ -18,6 +19,11 @@ from traces.delivery import wake
 from traces.models import Form, Submission
 
 pytest_plugins = ["tests.fixtures.limits", "tests.fixtures.product", "tests.fixtures.sandbox"]
+
+# `HYPOTHESIS_PROFILE=dev` is for while one works; without it, each property is tried as often as Hypothesis does.
+hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
+if "HYPOTHESIS_PROFILE" in os.environ:
+    hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
 
 NOWHERE = "redis://127.0.0.1:9/0"
 SECRET = "s3cret"

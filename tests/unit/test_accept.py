@@ -15,7 +15,9 @@ from traces.intake.problems import Problem
 from traces.models import Form, Submission
 from traces.setup import forms
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+# A failed insert ends a test's own transaction, and SQLite looks at foreign keys only when it commits.
+really_commits = pytest.mark.django_db(transaction=True)
 
 
 def submit(form, fields, *, key="", trusted=False):
@@ -77,6 +79,7 @@ def test_a_key_counts_for_its_own_form_only(form, other):
     assert submit(make_form(other), {"a": 2}, key="k").created
 
 
+@really_commits
 def test_a_repetition_tells_how_the_first_one_goes(form):
     first = submit(form, {}, key="k").submission
     Submission.objects.update(state="delivered")
@@ -84,6 +87,7 @@ def test_a_repetition_tells_how_the_first_one_goes(form):
     assert (again.created, again.submission.pk, again.submission.state) == (False, first.pk, "delivered")
 
 
+@really_commits
 def test_a_submission_without_a_key_is_never_taken_for_another_one(form):
     submit(form, {"NAME": "Ines"})
     Form.objects.filter(pk=form.pk).delete()
@@ -92,6 +96,7 @@ def test_a_submission_without_a_key_is_never_taken_for_another_one(form):
         submit(form, {"NAME": "Olaf"})
 
 
+@really_commits
 def test_a_form_that_is_deleted_meanwhile_takes_nothing(form):
     Form.objects.filter(pk=form.pk).delete()
     with pytest.raises(DatabaseError):
