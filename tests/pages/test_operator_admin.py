@@ -31,7 +31,7 @@ def planted(acme, make_submission):
     row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", reason=f"{MARK} is refused")
     Batch.objects.create(portal=acme, holder="0" * 32, look_at=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]])
     Preferences.objects.create(portal=acme, notify="email", notify_email=f"{MARK}@shop.example")
-    acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    acme.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     acme.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
     PortalEvent.objects.create(member_id="acme", event="ONAPPINSTALL")
     return row
