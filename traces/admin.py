@@ -131,7 +131,7 @@ class FormAdmin(ReadOnly):
     search_fields = ("name", "=key")
     fields = (
         *("portal", "name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
-        *("most_per_minute", "active", "old_secret_until", "created_at"),
+        *("max_per_minute", "active", "old_secret_until", "created_at"),
     )
 
 

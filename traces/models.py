@@ -62,7 +62,7 @@ class Form(models.Model):
     # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), and how many submissions
     # it takes in a minute (0: any number).
     honeypot = models.BooleanField(default=False)
-    most_per_minute = models.PositiveIntegerField(default=0)
+    max_per_minute = models.PositiveIntegerField(default=0)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -264,8 +264,10 @@ class SourceRule(models.Model):
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="source_rules")
     position = models.PositiveIntegerField()
-    match = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
-    how = models.CharField(max_length=8, choices=[(how, how) for how in sources.HOWS], default=sources.EQUALS)
+    field = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
+    operator = models.CharField(
+        max_length=8, choices=[(operator, operator) for operator in sources.HOWS], default=sources.EQUALS
+    )
     value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
@@ -275,12 +277,12 @@ class SourceRule(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["portal"], condition=models.Q(match=sources.ANY), name="one_default_rule_a_portal"
+                fields=["portal"], condition=models.Q(field=sources.ANY), name="one_default_rule_a_portal"
             )
         ]
 
     def __str__(self) -> str:
-        condition = self.match if self.match == sources.ANY else f'{self.match} {self.how} "{self.value}"'
+        condition = self.field if self.field == sources.ANY else f'{self.field} {self.operator} "{self.value}"'
         given = {
             "utm_source": self.utm_source,
             "CRM source": self.crm_source,
@@ -292,8 +294,8 @@ class SourceRule(models.Model):
         """The same rule for the matcher."""
         return sources.Rule(
             id=self.pk or 0,
-            field=self.match,
-            how=self.how,
+            field=self.field,
+            how=self.operator,
             value=self.value,
             utm_source=self.utm_source,
             crm_source=self.crm_source,

@@ -107,7 +107,7 @@ def fill() -> tuple[Any, Any]:
         Form.objects.create(portal=portal, name=f"Form {n}", secret_hash="0" * 64, creates="lead") for n in range(5)
     ]
     SourceRule.objects.bulk_create(
-        SourceRule(portal=portal, position=n, match="utm_source", value=f"s{n}", utm_source=f"t{n}")
+        SourceRule(portal=portal, position=n, field="utm_source", value=f"s{n}", utm_source=f"t{n}")
         for n in range(1, 51)
     )
     now = timezone.now()

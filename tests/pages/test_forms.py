@@ -149,13 +149,13 @@ def test_the_settings_are_saved(frame, form):
         "thank_you_url": "https://shop.example/thanks",
         "find_existing": "1",
         "honeypot": "1",
-        "most_per_minute": "30",
+        "max_per_minute": "30",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
-    assert (form.find_existing, form.honeypot, form.most_per_minute, form.active) == (True, True, 30, True)
+    assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
     assert 'role="status"' in answer.text
 
 
@@ -163,7 +163,7 @@ def test_what_is_not_ticked_is_off(frame, form):
     Form.objects.update(honeypot=True, find_existing=True)
     frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead"})
     form.refresh_from_db()
-    assert (form.honeypot, form.find_existing, form.active, form.most_per_minute) == (False, False, False, 0)
+    assert (form.honeypot, form.find_existing, form.active, form.max_per_minute) == (False, False, False, 0)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_what_is_not_ticked_is_off(frame, form):
         ("thank_you_url", "shop.example", "form-thanks"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}", "form-thanks"),
         ("thank_you_url", "https://shop.example/a\0b", "form-thanks"),
-        ("most_per_minute", "-1", "form-most"),
-        ("most_per_minute", "10001", "form-most"),
-        ("most_per_minute", "²", "form-most"),
-        ("most_per_minute", "9" * 5000, "form-most"),
+        ("max_per_minute", "-1", "form-most"),
+        ("max_per_minute", "10001", "form-most"),
+        ("max_per_minute", "²", "form-most"),
+        ("max_per_minute", "9" * 5000, "form-most"),
     ],
 )
 def test_settings_that_cannot_be_kept_change_nothing_and_say_why(frame, form, name, value, wrong):

@@ -33,7 +33,7 @@ def planted(acme, make_submission):
         portal=acme, lease_id="0" * 32, lease_until=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]]
     )
     Preferences.objects.create(portal=acme, notify="email", notify_email=f"{MARK}@shop.example")
-    acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    acme.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     acme.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
     PortalEvent.objects.create(member_id="acme", event="ONAPPINSTALL")
     return row

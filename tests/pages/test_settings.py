@@ -222,7 +222,7 @@ def test_another_portals_administrator_is_not_there(frame, two, other):
 
 def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, form, make_submission):
     Preferences.objects.create(portal=two, retention_days=33)
-    two.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    two.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     two.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
     row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", reason="no")
     row.attempts.create(method="crm.lead.add", outcome="refused", reason="no")
@@ -237,6 +237,7 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     ]
     assert (rows[-1]["body"], rows[-1]["form"], len(rows[-1]["attempts"])) == ({"NAME": "Ann"}, form.key, 1)
     assert "lanted" not in json.dumps(rows)
+    assert (rows[1]["most_per_minute"], rows[2]["match"], rows[2]["how"]) == (0, "source", "equals")
 
 
 def test_the_export_is_made_in_chunks_and_leaves_none_out(frame, make_submission, monkeypatch):

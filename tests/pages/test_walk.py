@@ -26,7 +26,7 @@ def things(acme, make_submission):
     body = {"NAME": MARK, "PHONE": "+49 30 1234567", "TRACE": "{}"}
     failed = make_submission(form=form, state="failed", code="error_core", reason=MARK, body=body, search=MARK.lower())
     Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", code="error_core", reason=MARK)
-    rule = SourceRule.objects.create(portal=acme, position=1, match="utm_source", value=MARK, utm_source=MARK)
+    rule = SourceRule.objects.create(portal=acme, position=1, field="utm_source", value=MARK, utm_source=MARK)
     Preferences.objects.create(portal=acme, notify_email=f"{MARK}@acme.example")
     user = acme.users.create(user_id=2, access_token=MARK, refresh_token=MARK)
     return {"form": form.pk, "submission": failed.pk, "rule": rule.pk, "user": user.pk}

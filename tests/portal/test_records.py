@@ -158,7 +158,7 @@ def test_an_existing_contact_is_found_and_linked(submit, portal):
 
 
 def test_a_rule_gives_the_source_of_the_trace_and_of_the_record(submit, portal, installed):
-    facts = {"match": "utm_source", "value": "fb", "utm_source": "google", "crm_source": "ADVERTISING"}
+    facts = {"field": "utm_source", "value": "fb", "utm_source": "google", "crm_source": "ADVERTISING"}
     SourceRule.objects.create(portal=installed, position=1, crm_description="By rule", **facts)
     row = submit("lead")
     finish(row)
@@ -212,7 +212,7 @@ def test_the_old_example_reaches_its_source_by_a_rule(submit, portal, installed,
 
 
 def test_what_no_rule_knows_is_counted_for_the_week(submit, portal, installed):
-    SourceRule.objects.create(portal=installed, position=1, match="source", value="fair", utm_source="fair")
+    SourceRule.objects.create(portal=installed, position=1, field="source", value="fair", utm_source="fair")
     finish(submit("lead"))
     finish(submit("deal"))
     finish(submit("lead", {**BODY, "source": "fair"}))

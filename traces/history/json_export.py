@@ -18,10 +18,10 @@ CHUNK = 500
 
 PORTAL = ("domain", "language", "plan", "state", "hold_code", "installed_at")
 FORM = (
-    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot", "most_per_minute"),
+    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
     *("active", "created_at"),
 )
-RULE = ("position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
+RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = ("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "erase_before")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
@@ -41,9 +41,9 @@ def lines(portal: Portal) -> Iterator[str]:
     keys: dict[int, str] = {}
     for form in Form.objects.filter(portal=portal).order_by("pk"):
         keys[form.pk] = form.key
-        yield _line("form", form, FORM)
+        yield _line("form", form, FORM, most_per_minute=form.max_per_minute)
     for rule in SourceRule.objects.filter(portal=portal):
-        yield _line("source_rule", rule, RULE)
+        yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
     for chosen in Preferences.objects.filter(portal=portal):
         yield _line("preferences", chosen, PREFERENCES)
     for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):

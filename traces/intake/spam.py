@@ -35,8 +35,8 @@ def wait(form: Form) -> int:
 
     With Redis away every submission is taken.
     """
-    if not form.most_per_minute:
+    if not form.max_per_minute:
         return 0
     minute, second = divmod(int(time.time()), _MINUTE)
     counted = wakeups.count(f"minute:{form.pk}:{minute}", 2 * _MINUTE)
-    return _MINUTE - second if counted > form.most_per_minute else 0
+    return _MINUTE - second if counted > form.max_per_minute else 0

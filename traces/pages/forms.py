@@ -119,7 +119,7 @@ def _settings(
         "form": form,
         "given": given or form_input.of_form(form),
         "is_used": form.submissions.exists(),
-        "most_per_minute": form_input.MAX_PER_MINUTE,
+        "max_per_minute": form_input.MAX_PER_MINUTE,
         "said": said,
     }
     status = 422 if given else 200
