@@ -248,7 +248,7 @@ class SourceRule(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="source_rules")
     position = models.PositiveIntegerField()
     match = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
-    how = models.CharField(max_length=8, choices=[(how, how) for how in sources.HOWS], default=sources.EQUALS)
+    how = models.CharField(max_length=8, choices=[(how, how) for how in sources.OPERATORS], default=sources.EQUALS)
     value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
@@ -276,7 +276,7 @@ class SourceRule(models.Model):
         return sources.Rule(
             id=self.pk or 0,
             field=self.match,
-            how=self.how,
+            operator=self.how,
             value=self.value,
             utm_source=self.utm_source,
             crm_source=self.crm_source,

@@ -110,7 +110,7 @@ def test_one_of_a_held_portal_says_what_to_do(frame, acme, came):
 
 
 def test_one_that_cannot_be_prepared_still_has_its_page(frame, came, monkeypatch):
-    monkeypatch.setattr("traces.setup.rulebook.work", lambda *_: 1 / 0)
+    monkeypatch.setattr("traces.setup.rulebook.Rulebook.prepare", lambda *_: 1 / 0)
     answer = frame.get(one(came({"name": "Ines"})))
     assert (answer.status_code, "could not be prepared" in text(answer)) == (200, True)
 
@@ -173,12 +173,11 @@ def test_another_portals_submission_is_not_there(client, other, came, action):
 def test_every_state_outcome_and_repair_has_a_sentence():
     assert set(Submission.State.values) | {"held"} == set(ShownState.values)
     assert set(Attempt.Outcome.values) == set(sentences.OUTCOMES)
-    noted = re.findall(r'(?:note\(|repairs\.append\()"(\w+)"', _code("trace", "fields", "intake"))
-    assert noted and set(noted) <= set(sentences.REPAIRS)
-
-
-def _code(*modules):
-    return "".join((settings.BASE_DIR / "traces" / f"{name}.py").read_text() for name in modules)
+    modules = [
+        path for folder in ("compose", "intake") for path in (settings.BASE_DIR / "traces" / folder).glob("*.py")
+    ]
+    noted = re.findall(r'(?:note\(|repairs\.append\()"(\w+)"', "".join(path.read_text() for path in modules))
+    assert len(noted) > 10 and set(noted) <= set(sentences.REPAIRS)
 
 
 def test_every_code_that_a_submission_may_end_with_has_its_reason():

@@ -139,13 +139,13 @@ def test_no_row_is_in_two_hits(make):
     row = make()
     (claimed,) = claims.claim(row.portal, timezone.now(), 10)
     assert claims.claim(row.portal, timezone.now(), 10) == []
-    (hit,) = claims.bind([claimed], rulebook.rulebook(row.portal_id), 10)
+    (hit,) = claims.bind([claimed], rulebook.load(row.portal_id), 10)
     assert hit.rows == [row]
 
 
 def test_what_is_given_back_is_due_again(make):
     rows = [make(), make()]
-    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), rulebook.rulebook(rows[0].portal_id), 10)
+    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), rulebook.load(rows[0].portal_id), 10)
     hit = claims.give_back(hit, hit.loads[:1])
     assert (hit.rows, list(claims.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
@@ -345,7 +345,7 @@ def test_rows_whose_worker_died_before_it_sent_them_are_due_again(make):
     Batch.objects.update(look_at=timezone.now())
     drained(row)
     assert (row.state, outcomes(row)) == ("delivered", [("delivered", "")])
-    assert claims.bind([claimed], rulebook.rulebook(row.portal_id), 10) == []
+    assert claims.bind([claimed], rulebook.load(row.portal_id), 10) == []
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):

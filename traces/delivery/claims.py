@@ -25,6 +25,7 @@ from b24app.api.batch import Command, can_travel
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces.compose import steps
+from traces.compose.prepared import Prepared
 from traces.delivery import receipt_slots, results
 from traces.models import Attempt, Batch, Submission
 from traces.setup import rulebook
@@ -45,7 +46,7 @@ class Load:
     """A submission, what becomes of it, and the commands of its next step by their names."""
 
     row: Submission
-    work: rulebook.Work
+    work: Prepared
     commands: Mapping[str, Command]
 
 
@@ -226,8 +227,8 @@ def _built(portal: Portal, book: rulebook.Rulebook, rows: Sequence[Submission]) 
     for row in rows:
         row.portal, row.form = portal, book.forms.get(row.form_id) or row.form
         try:
-            work = rulebook.work(row, row.form, book.rules)
-            commands = steps.step(work.order, row.progress)
+            work = book.prepare(row)
+            commands = steps.next_commands(work, row.progress)
             if commands:
                 loads.append(Load(row, work, commands))
             else:

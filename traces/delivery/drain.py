@@ -80,12 +80,12 @@ def drain(
         if not free:
             return None  # those who hold the lanes look once more after they have left them
         wakeups.woken(portal_id)
-        book = rulebook.rulebook(portal.pk)
+        book = rulebook.load(portal.pk)
         turn = _Turn(portal, book, recruit, lanes - free + 1)
         again = turn.run()
     handed_over = again == 0.0 and bool(turn.out) and hand_over()
     rest = turn.end()
-    _count_unmatched(portal, book)
+    _count_unmatched(portal, turn.unmatched)
     if handed_over:
         return None
     wakeups.woken(portal_id)
@@ -95,10 +95,10 @@ def drain(
     return again if again <= MAX_COUNTDOWN_SECONDS else None
 
 
-def _count_unmatched(portal: Portal, book: rulebook.Rulebook) -> None:
+def _count_unmatched(portal: Portal, values: Counter[tuple[str, str]]) -> None:
     """A figure for the administrator: one that is lost, with a database that fails, costs nothing else."""
     try:
-        unmatched.count(portal.pk, book.unmatched.elements(), timezone.now())
+        unmatched.count(portal.pk, values.elements(), timezone.now())
     except DatabaseError as error:
         logger.warning("portal %s: unmatched values were not counted (%s)", portal.pk, type(error).__name__)
 
@@ -112,6 +112,7 @@ class _Turn:
         self.recruit = recruit
         self.workers = workers  # who work on the portal, this one included
         self.out = InFlight(MAX_OUT)
+        self.unmatched: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> float | None:
         """Send until the time is up (0), the portal must be left alone (so many seconds), or nothing is due (None)."""
@@ -219,17 +220,17 @@ class _Turn:
         try:
             grant = credentials.current(self.portal)
         except errors.PortalError as error:
-            return _settle(self.portal, hit, (error, 0.0))
+            return _settle(self.portal, hit, (error, 0.0), self.unmatched)
         portal = copy(self.portal)  # a call may change it
         ask = partial(_ask, portal, hit, grant)
         if not self.out.ready:
-            return _settle(self.portal, hit, asked(ask))
+            return _settle(self.portal, hit, asked(ask), self.unmatched)
         self.out.start(hit, ask)
         return 0.0
 
     def _take_in(self, seconds: float) -> float:
         """Settle the hits that come back within so many seconds; for how many the portal must be left alone."""
-        return max((_settle(self.portal, *back) for back in self.out.back(seconds)), default=0.0)
+        return max((_settle(self.portal, *back, self.unmatched) for back in self.out.back(seconds)), default=0.0)
 
 
 def _take_probe(portal: Portal, now: datetime) -> bool:
@@ -286,14 +287,14 @@ def _ask(portal: Portal, hit: Hit, grant: credentials.Grant) -> batch.Answer:
     return calls.call_batch(portal, commands, grant=grant, before_repeat=again)
 
 
-def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
+def _settle(portal: Portal, hit: Hit, outcome: Outcome, counts: Counter[tuple[str, str]]) -> float:
     """Do what became of a hit asks for; for how many seconds the portal must be left alone.
 
     Zero to go on, infinity where it is held.
     """
     answer, seconds = outcome
     if isinstance(answer, batch.Answer):
-        return _answered(portal, hit, answer, seconds)
+        return _answered(portal, hit, answer, seconds, counts)
     if isinstance(answer, errors.PortalError):
         return _not_taken(portal, hit, answer, seconds)
     if isinstance(answer, DatabaseError):
@@ -306,7 +307,9 @@ def _settle(portal: Portal, hit: Hit, outcome: Outcome) -> float:
     return 0.0
 
 
-def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) -> float:
+def _answered(
+    portal: Portal, hit: Hit, answer: batch.Answer, seconds: float, counts: Counter[tuple[str, str]]
+) -> float:
     """Settle each row of a hit by its own results."""
     attempts: list[Attempt] = []
     faults: list[tuple[str, errors.PortalError]] = []
@@ -321,7 +324,7 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
     if results.store(hit.batch, attempts):
         for load in hit.loads:
             if load.row.state == Submission.State.DELIVERED:
-                hit.book.note_unmatched(load.work)
+                counts.update(hit.book.unmatched(load.work))
     each = seconds / max(1, len(answer.results) + len(answer.errors))
     for method in hit.methods:
         limits.report(portal, method, each, answer.operating.get(method))

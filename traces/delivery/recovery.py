@@ -112,7 +112,7 @@ def _settle_by(batch: Batch, book: rulebook.Rulebook, rows: dict[str, Submission
     attempts: list[Attempt] = []
     for row_id, row in rows.items():
         row.form = book.forms.get(row.form_id) or row.form
-        work = rulebook.work(row, row.form, book.rules)
+        work = book.prepare(row)
         attempts += results.settled(row, work, outcomes[row_id], 0.0, code="receipt")
     if results.store(batch, attempts):
         logger.info("batch %s: settled by its receipt, %d results for %d rows", batch.pk, len(found), len(rows))

@@ -19,10 +19,10 @@ from django.utils import timezone
 from b24app.api import errors
 from b24app.host.transactions import writing
 from traces import sentences
-from traces.compose import search, steps
+from traces.compose import steps
+from traces.compose.prepared import Prepared
 from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
-from traces.setup import rulebook
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field
 
 def settled(
     row: Submission,
-    work: rulebook.Work,
+    work: Prepared,
     outcomes: Mapping[tuple[str, str], int | errors.PortalError],
     seconds: float,
     code: str = "",
@@ -51,7 +51,7 @@ def settled(
     good = {name: number for (name, _), number in outcomes.items() if isinstance(number, int)}
     row.progress = steps.after(row.progress, good)
     faults = [(name, method, fault) for (name, method), fault in outcomes.items() if not isinstance(fault, int)]
-    more = bool(faults) or bool(steps.step(work.order, row.progress))
+    more = bool(faults) or bool(steps.next_commands(work, row.progress))
     outcome = Attempt.Outcome.DONE if more else Attempt.Outcome.DELIVERED
     attempts = [_attempt(row, method, outcome, code, "", seconds) for name, method in outcomes if name in good]
     if faults:
@@ -67,18 +67,18 @@ def settled(
     return attempts
 
 
-def ended(row: Submission, work: rulebook.Work) -> Attempt:
+def ended(row: Submission, work: Prepared) -> Attempt:
     """All was made already that is asked for: the form makes less than it did when the row was begun."""
     _end(row, work)
     return _attempt(row, "", Attempt.Outcome.DELIVERED, "", "", 0.0)
 
 
-def _end(row: Submission, work: rulebook.Work) -> None:
+def _end(row: Submission, work: Prepared) -> None:
     _unbind(row)
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
-    row.trace_id, row.entities = row.progress.get("trace"), steps.made(work.order, row.progress)
+    row.trace_id, row.entities = row.progress.get("trace"), steps.made(work, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *work.repairs]))
-    row.source = search.source_of(work.facts, work.trace)
+    row.source = work.source
     row.tries, row.code, row.reason, row.alone = row.tries + 1, "", "", False
 
 

@@ -29,7 +29,7 @@ def written(listed: Iterable[Rule]) -> str:
     writer = csv.writer(text)
     writer.writerow(HEAD)
     for rule in listed:
-        cells = (rule.field, rule.how, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
+        cells = (rule.field, rule.operator, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
         writer.writerow(map(csv_cells.escape, cells))
     return csv_cells.MARK + text.getvalue()
 
@@ -71,7 +71,7 @@ def _rule(cells: dict[str, str]) -> Rule:
     return Rule(
         id=0,
         field=match,
-        how=cells.get("how", "").strip().lower() or sources.EQUALS,
+        operator=cells.get("how", "").strip().lower() or sources.EQUALS,
         value="" if match == sources.ANY else cells.get("value", ""),
         utm_source=cells.get("utm_source", "").strip(),
         crm_source=cells.get("crm_source", "").strip(),
