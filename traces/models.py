@@ -266,7 +266,7 @@ class SourceRule(models.Model):
     position = models.PositiveIntegerField()
     field = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
     operator = models.CharField(
-        max_length=8, choices=[(operator, operator) for operator in sources.HOWS], default=sources.EQUALS
+        max_length=8, choices=[(operator, operator) for operator in sources.OPERATORS], default=sources.EQUALS
     )
     value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
@@ -295,7 +295,7 @@ class SourceRule(models.Model):
         return sources.Rule(
             id=self.pk or 0,
             field=self.field,
-            how=self.operator,
+            operator=self.operator,
             value=self.value,
             utm_source=self.utm_source,
             crm_source=self.crm_source,

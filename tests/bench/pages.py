@@ -97,6 +97,7 @@ def fill() -> tuple[Any, Any]:
 
     from b24app.models import Portal
     from traces.compose import search, trace
+    from traces.compose.visitor import recognise
     from traces.models import Attempt, Form, SourceRule, Submission
 
     portal = Portal.objects.create(
@@ -124,7 +125,7 @@ def fill() -> tuple[Any, Any]:
                     received_at=received,
                     body=came,
                     body_hash="0" * 64,
-                    search=search.text_of(came, trace.prepare(came, 0).trace),
+                    search=search.text_of(recognise(came), trace.prepare(came, 0).trace),
                     source=SOURCES[n % 4],
                     state="failed" if failed else "delivered",
                     code="error_core" if failed else "",

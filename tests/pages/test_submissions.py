@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import make_form
 from tests.fixtures.product import Frame
 from traces.compose import search, trace
+from traces.compose.visitor import recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Cursor, Filter
 from traces.models import Submission
@@ -26,7 +27,7 @@ def came(make_submission):
 
     def make(body=None, **facts):
         body = body or {}
-        return make_submission(body=body, search=search.text_of(body, trace.prepare(body, 0).trace), **facts)
+        return make_submission(body=body, search=search.text_of(recognise(body), trace.prepare(body, 0).trace), **facts)
 
     return make
 

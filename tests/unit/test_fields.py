@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from traces import sentences
 from traces.compose import fields, visitor
 from traces.compose.records import BY_NAME
-from traces.compose.visitor import HONEYPOT
+from traces.compose.visitor import HONEYPOT, recognise
 
 BODY = {
     "name": "Ines Moreau",
@@ -24,7 +24,7 @@ EMAIL = [{"VALUE": "ines@mail.example", "VALUE_TYPE": "WORK"}]
 
 
 def values(entity, mapping=None, body=BODY):
-    return fields.build(entity, body, {entity: mapping or {}}, FACTS).values
+    return fields.build(entity, recognise(body), body, {entity: mapping or {}}, FACTS).values
 
 
 def test_a_lead_needs_no_mapping():
@@ -92,7 +92,8 @@ def test_a_mapped_email_that_is_none_does_not_cost_the_record():
 
 
 def test_a_long_text_is_cut_and_told():
-    made = fields.build("lead", {"name": "x" * 300}, {}, FACTS)
+    body = {"name": "x" * 300}
+    made = fields.build("lead", recognise(body), body, {}, FACTS)
     assert (len(made.values["NAME"]), made.repairs) == (255, ("value_shortened",))
 
 
@@ -152,7 +153,7 @@ rules = st.text(max_size=20) | st.integers() | st.fixed_dictionaries({"field": s
 )
 def test_whatever_comes_the_fields_have_the_portals_form(entity, body, mapping):
     assert fields.fault({entity: mapping}) is None
-    made = fields.build(entity, body, {entity: mapping}, FACTS).values
+    made = fields.build(entity, recognise(body), body, {entity: mapping}, FACTS).values
     for name in ("PHONE", "EMAIL"):
         for entry in made.get(name, []):
             assert set(entry) == {"VALUE", "VALUE_TYPE"}

@@ -15,7 +15,7 @@ RULES = st.builds(
     Rule,
     id=st.just(0),
     field=st.sampled_from([field for field in sources.FIELDS if field != sources.ANY]),
-    how=st.sampled_from(sources.HOWS),
+    operator=st.sampled_from(sources.OPERATORS),
     value=TEXTS,
     utm_source=TEXTS.map(str.strip),
     crm_source=TEXTS.map(str.strip),

@@ -121,7 +121,7 @@ def test_every_sentence_has_a_russian_one():
 
 
 def test_every_way_to_compare_and_every_fault_of_a_rule_has_a_sentence():
-    assert set(sentences.RULE_HOWS) == set(sources.HOWS)
+    assert set(sentences.RULE_HOWS) == set(sources.OPERATORS)
     assert set(sentences.RULE_FIELDS) == set(sources.FIELDS)
     ours = {rules.SECOND_DEFAULT, rules.TOO_MANY, rules.GONE}
     file = {rules_csv.NO_HEAD, rules_csv.TOO_LARGE, rules_csv.UNREADABLE}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.compose.records import BY_NAME
-from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, recognise, submitted_values
+from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, submitted_values
 
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
@@ -43,9 +43,13 @@ class Fields:
     repairs: tuple[str, ...] = ()
 
 
-def build(entity: str, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]) -> Fields:
-    """The fields of one record. `facts` are what templates can name besides the submitted names (`page_host` …)."""
-    visitor = recognise(body)
+def build(
+    entity: str, visitor: Visitor, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]
+) -> Fields:
+    """The fields of one record; `visitor` is the one of this `body`.
+
+    `facts` are what templates can name besides the submitted names (`page_host` …).
+    """
     values = _defaults(entity, visitor, facts)
     texts = {**facts, **dict(submitted_values(body))}
     for field, rule in (mapping.get(entity) or {}).items():

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from b24app.host.transactions import in_line
 from traces.compose import search, steps, trace
+from traces.compose.visitor import recognise
 from traces.intake import spam
 from traces.intake.problems import Problem
 from traces.models import Form, Kind, Submission
@@ -56,7 +57,7 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         idempotency_key=_checked_key(key),
         body_hash=hashlib.sha256(raw).hexdigest(),
         body=body,
-        search=search.text_of(body, prepared.trace),
+        search=search.text_of(recognise(body), prepared.trace),
         repairs=list(dict.fromkeys([*repairs, *prepared.repairs])),
     )
     if spam.is_caught(form, body):

@@ -28,7 +28,6 @@ from traces.intake import accept, spam
 from traces.intake.problems import Problem, answer_problems
 from traces.models import Form, Submission
 
-
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 

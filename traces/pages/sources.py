@@ -31,7 +31,7 @@ MAX_FILE_BYTES = 9 * rules_csv.MAX_SIZE
 _AT = {
     sources.FIELD_UNKNOWN: "field",
     rules.SECOND_DEFAULT: "field",
-    sources.HOW_UNKNOWN: "operator",
+    sources.OPERATOR_UNKNOWN: "operator",
     sources.RESULT_MISSING: "utm_source",
 }
 
@@ -130,7 +130,7 @@ def attempt(request: HttpRequest, reader: Reader) -> HttpResponse:
     if text and len(text) <= MAX_TRIED:
         row = Submission(portal=reader.portal, form=form, body=body, received_at=timezone.now())
         explained = explanation.explain(row)
-        context |= {**submission.made(explained), "rule": explained.work.rule}
+        context |= {**submission.made(explained), "rule": explained.prepared.rule}
     elif text:
         context["wrong"] = _("This is too long to be an address or a trace.")
     return render(request, reader, "traces/sources/_tried.html", context, status=422 if context["wrong"] else 200)
@@ -165,7 +165,7 @@ def take_in(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _row(rule: sources.Rule) -> SourceRule:
     texts = {name: getattr(rule, name) for name in TEXTS}
-    return SourceRule(field=rule.field, operator=rule.how, **texts)
+    return SourceRule(field=rule.field, operator=rule.operator, **texts)
 
 
 def _body(text: str, kind: str) -> dict[str, Any]:

@@ -116,15 +116,15 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
     unsettled = row.state != Submission.State.DELIVERED and (row.code or row.params)
     newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
-    work = explained.work if explained else None
+    prepared = explained.prepared if explained else None
     return {
         **(made(explained) if explained else {}),
-        "visits": journey.visits(work.trace) if work else [],
+        "visits": journey.visits(prepared.built) if prepared else [],
         "failure": sentences.failure(row.code, row.params) if unsettled else None,
         "words": row.params.get("words", ""),
         "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
-        "records": cards(explanation.records(row, work)),
+        "records": cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
 

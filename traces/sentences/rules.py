@@ -18,7 +18,7 @@ RULES: dict[str, Text] = {
 # `rules_csv`.
 RULE_FAULTS: dict[str, Text] = {
     "field_unknown": _("A rule cannot look at that field."),
-    "how_unknown": _("A rule cannot compare in that way."),
+    "operator_unknown": _("A rule cannot compare in that way."),
     "value_missing": _("A rule needs a value to look for; only the default rule has none."),
     "result_missing": _("A rule needs a utm_source or a CRM source to give."),
     "too_long": _("Each text of a rule has at most 200 characters."),

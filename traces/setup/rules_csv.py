@@ -34,7 +34,7 @@ def write(listed: Iterable[Rule]) -> str:
     writer = csv.writer(text)
     writer.writerow(HEAD)
     for rule in listed:
-        cells = (rule.field, rule.how, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
+        cells = (rule.field, rule.operator, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
         writer.writerow(map(csv_cells.escape, cells))
     return csv_cells.MARK + text.getvalue()
 
@@ -78,7 +78,7 @@ def _rule_of_cells(cells: Mapping[str, str]) -> Rule:
     return Rule(
         id=0,
         field=field,
-        how=cells.get("how", "").strip().lower() or sources.EQUALS,
+        operator=cells.get("how", "").strip().lower() or sources.EQUALS,
         value="" if field == sources.ANY else cells.get("value", ""),
         utm_source=cells.get("utm_source", "").strip(),
         crm_source=cells.get("crm_source", "").strip(),

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
         )
-        parser.add_argument("--how", default=sources.EQUALS, choices=sources.HOWS, help="default: equals")
+        parser.add_argument("--how", default=sources.EQUALS, choices=sources.OPERATORS, help="default: equals")
         parser.add_argument("--value", default="", metavar="V", help="what to look for; not needed for any")
         parser.add_argument("--utm-source", default="", metavar="S", help="a utm_source that the portal knows")
         parser.add_argument("--crm-source", default="", metavar="ID", help="a STATUS_ID of the CRM's sources")
