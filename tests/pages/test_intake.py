@@ -236,7 +236,7 @@ def status_of(client, row, **headers):
 
 
 def test_the_owner_sees_how_a_submission_goes(client, row):
-    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c", reason="r")
+    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c")
     found = status_of(client, row).json()
     assert set(found) == {
         "id", "status", "received_at", "delivered_at", "trace_id", "entities", "repairs", "attempts", "reason",

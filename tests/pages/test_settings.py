@@ -224,8 +224,8 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     Preferences.objects.create(portal=two, retention_days=33)
     two.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     two.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
-    row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", reason="no")
-    row.attempts.create(method="crm.lead.add", outcome="refused", reason="no")
+    row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", code="error")
+    row.attempts.create(method="crm.lead.add", outcome="refused", code="error", params={"words": "no"})
     Portal.objects.update(application_token="planted-token")
     form.secret_hash, form.old_secret_hash = "planted-hash", "planted-old"
     form.save()
@@ -235,7 +235,11 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     assert [one["kind"] for one in rows] == [
         *("portal", "form", "source_rule", "preferences", "unmatched", "submission"),
     ]
-    assert (rows[-1]["body"], rows[-1]["form"], len(rows[-1]["attempts"])) == ({"NAME": "Ann"}, form.key, 1)
+    assert (rows[-1]["body"], rows[-1]["form"]) == ({"NAME": "Ann"}, form.key)
+    assert [one["reason"] for one in (rows[-1], *rows[-1]["attempts"])] == [
+        "The portal refuses this submission.",
+        "The portal refuses this submission. The portal says: “no”",
+    ]
     assert "lanted" not in json.dumps(rows)
     assert (rows[1]["most_per_minute"], rows[2]["match"], rows[2]["how"]) == (0, "source", "equals")
 

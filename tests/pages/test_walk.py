@@ -24,8 +24,9 @@ def things(acme, make_submission):
     """Something of everything, of acme's; the ids by the names that addresses and forms use for them."""
     form = make_form(acme, name=MARK)
     body = {"NAME": MARK, "PHONE": "+49 30 1234567", "TRACE": "{}"}
-    failed = make_submission(form=form, state="failed", code="error_core", reason=MARK, body=body, search=MARK.lower())
-    Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", code="error_core", reason=MARK)
+    facts = {"code": "error_core", "params": {"words": MARK}}
+    failed = make_submission(form=form, state="failed", body=body, search=MARK.lower(), **facts)
+    Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", **facts)
     rule = SourceRule.objects.create(portal=acme, position=1, field="utm_source", value=MARK, utm_source=MARK)
     Preferences.objects.create(portal=acme, notify_email=f"{MARK}@acme.example")
     user = acme.users.create(user_id=2, access_token=MARK, refresh_token=MARK)

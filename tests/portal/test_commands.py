@@ -124,7 +124,7 @@ def failed(acme):
     form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
 
     def failed(code="error_core", **facts):
-        facts = {"state": "failed", "tries": 3, "code": code, "reason": "why", **facts}
+        facts = {"state": "failed", "tries": 3, "code": code, "params": {"words": "why"}, **facts}
         return Submission.objects.create(portal=acme, form=form, body={}, body_hash="0", **facts)
 
     return failed

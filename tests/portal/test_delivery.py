@@ -21,7 +21,7 @@ from traces.history import erasure
 from traces.models import Attempt, Batch, Form, Submission
 from traces.setup import rulebook
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_a_refusal_fails_the_row_with_the_portals_reason(make, form):
     row = make(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]})
     drained(row)
     assert (row.state, row.code) == ("failed", "error_core")
-    assert "no access" in row.reason
+    assert "no access" in row.params["words"]
 
 
 def test_a_refused_row_does_not_stop_the_others(make, form):

@@ -79,7 +79,7 @@ def test_one_portals_days_are_not_the_others(make_submission, acme, other):
 
 def test_the_attempts_go_with_their_submission(make_submission):
     row = make_submission(state="failed", due_at=None, received_at=received(200))
-    row.attempts.create(method="crm.lead.add", outcome="refused", reason="a visitor's name")
+    row.attempts.create(method="crm.lead.add", outcome="refused", params={"words": "a visitor's name"})
     erasure.erase_old(NOW)
     assert not Attempt.objects.exists()
 

@@ -47,6 +47,12 @@ def test_it_tells_the_commands_and_the_answers(delivered, capsys):
     assert "crm.deal.add delivered" in text
 
 
+def test_each_line_stands_alone(delivered, capsys):
+    lines = explained(delivered, capsys).splitlines()
+    assert {"Came in", "Repaired", "Trace", "What the portal answered"} <= set(lines)
+    assert '    "NAME": "Ines",' in lines
+
+
 def test_an_unknown_id_is_told(db):
     with pytest.raises(CommandError, match="There is no submission"):
         call_command("explain_submission", str(uuid.uuid4()))

@@ -13,7 +13,7 @@ from tests.conftest import make_form
 from traces.delivery import drain, results
 from traces.models import Attempt, Batch, Submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_one_that_failed_in_a_lost_batch_is_sent_again_and_then_fails_with_its_r
     drain_for(60, rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered", "delivered", "failed"], 2)
     rows[1].refresh_from_db()
-    assert "no access" in rows[1].reason
+    assert "no access" in rows[1].params["words"]
 
 
 def test_a_connection_that_broke_before_the_work_is_found_out_after_the_portals_time(rows, portal, sandbox):
