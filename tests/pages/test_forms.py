@@ -11,9 +11,10 @@ from django.utils import timezone
 from b24app.portal import crm_directory
 from tests.conftest import SECRET, make_form
 from tests.fixtures.product import Frame
+from traces.history import statistics
 from traces.intake import accept
 from traces.models import Form
-from traces.pages import form_activity
+from traces.pages import chart, forms
 
 pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
@@ -80,14 +81,23 @@ NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 def test_each_submission_stands_on_its_day(acme, make_submission, received, place):
     make_submission(received_at=received)
     with time_machine.travel(NOON, tick=False):
-        (row,) = form_activity.rows(acme)
-    step = form_activity.BAR + form_activity.GAP
-    assert [bar.x // step for bar in row.bars] == ([] if place is None else [place])
-    assert (row.count, row.last) == (len(row.bars), received)
+        (row,) = forms.rows(acme)
+    assert [bar.x // chart.STEP for bar in row.spark.bars] == ([] if place is None else [place])
+    assert (row.spark.count, row.last) == (len(row.spark.bars), received)
+
+
+@pytest.mark.parametrize(("zone", "place"), [("UTC", 12), ("Asia/Kathmandu", 13), ("America/New_York", 12)])
+def test_the_list_and_the_overview_agree_on_the_readers_day(acme, make_submission, zone, place):
+    make_submission(received_at=datetime(2026, 3, 14, 18, 20, tzinfo=UTC))  # 00:05 of the next day in Kathmandu
+    with time_machine.travel(NOON, tick=False), timezone.override(zone):
+        (row,) = forms.rows(acme)
+        days = [day.total for day in statistics.by_day(acme, forms.DAYS)]
+    assert ([bar.x // chart.STEP for bar in row.spark.bars], days.index(1)) == ([place], place)
 
 
 def test_the_highest_bar_has_the_whole_height_and_one_submission_is_seen():
-    assert [(bar.y, bar.height) for bar in form_activity.bars([0, 1000, 1])] == [(0, 24), (22, 2)]
+    bars = chart.sparkline([0, 1000, 1]).bars
+    assert [(bar.y, bar.height) for bar in bars] == [(0, 1000), (917, 83)]
 
 
 def test_the_list_costs_the_same_however_many_forms(frame, acme, make_submission, django_assert_num_queries):

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,6 +24,7 @@ from traces.history.listing import Cursor, Filter
 from traces.history.resending import Resend
 from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
+from traces.pages.numbers import grouped
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn"}  # the others wait
 STATES = (
@@ -143,11 +144,6 @@ def _counted(found: int | None) -> str:
     if found is None or found <= listing.MAX_COUNTED:
         return "" if found is None else grouped(found)
     return _("more than %(number)s") % {"number": grouped(listing.MAX_COUNTED)}
-
-
-def grouped(number: int) -> str:
-    """A number as the reader writes it: 1,000 or 1 000."""
-    return formats.number_format(number, use_l10n=True, force_grouping=True)
 
 
 def _of_link(query: QueryDict) -> QueryDict:
