@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,6 @@ def fill() -> tuple[Any, Any]:
     from django.utils import timezone
 
     from b24app.models import Portal
-    from traces.compose import search, trace
-    from traces.compose.visitor import recognise
     from traces.models import Attempt, Form, SourceRule, Submission
 
     portal = Portal.objects.create(
@@ -116,31 +114,38 @@ def fill() -> tuple[Any, Any]:
         rows = []
         for n in range(first, first + 1000):
             received = now - timedelta(days=DAYS) * (1 - n / SUBMISSIONS)
-            failed = n % 50 == 0
-            came = body(n)
-            rows.append(
-                Submission(
-                    portal=portal,
-                    form=forms[n % 5],
-                    received_at=received,
-                    body=came,
-                    body_hash="0" * 64,
-                    search=search.text_of(recognise(came), trace.prepare(came, 0).trace),
-                    source=SOURCES[n % 4],
-                    state="failed" if failed else "delivered",
-                    code="error_core" if failed else "",
-                    due_at=None,
-                    trace_id=None if failed else n + 1,
-                    entities=[] if failed else [{"TYPE": "LEAD", "ID": n + 1}],
-                    delivered_at=None if failed else received + timedelta(milliseconds=60 + n % 900),
-                )
-            )
+            rows.append(submission(forms[n % 5], n, received))
         Submission.objects.bulk_create(rows)
         Attempt.objects.bulk_create(
             Attempt(submission=row, at=row.received_at, method="crm.lead.add", outcome="delivered", milliseconds=40)
             for row in rows
         )
     return portal, rows[-1]
+
+
+def submission(form: Any, n: int, received: datetime) -> Any:
+    """The submission with the number n, not stored yet: delivered, but each fiftieth, which has failed."""
+    from traces.compose import search, trace
+    from traces.compose.visitor import recognise
+    from traces.models import Submission
+
+    came = body(n)
+    failed = n % 50 == 0
+    return Submission(
+        portal=form.portal,
+        form=form,
+        received_at=received,
+        body=came,
+        body_hash="0" * 64,
+        search=search.text_of(recognise(came), trace.prepare(came, 0).trace),
+        source=SOURCES[n % 4],
+        state="failed" if failed else "delivered",
+        code="error_core" if failed else "",
+        due_at=None,
+        trace_id=None if failed else n + 1,
+        entities=[] if failed else [{"TYPE": "LEAD", "ID": n + 1}],
+        delivered_at=None if failed else received + timedelta(milliseconds=60 + n % 900),
+    )
 
 
 def body(n: int) -> dict[str, Any]:

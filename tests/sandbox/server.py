@@ -13,19 +13,12 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.sandbox import control, events, oauth, pages, rest
+from tests.sandbox import control, events, oauth, pages, replies, rest
 from tests.sandbox.clock import Clock
 from tests.sandbox.faults import Fault, Faults
 from tests.sandbox.portal import Hit, Portal
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "origin, content-type, accept",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
 EVENT_SECONDS = 30.0
 
 
@@ -216,7 +209,7 @@ class Sandbox:
         if not request.path.startswith("/rest/"):
             return await pages.answer(self, portal, request)
         if request.method == "OPTIONS":
-            return web.Response(headers=CORS)
+            return web.Response(headers=replies.CORS)
         body = await request.content.read()  # of any size; `request.read` has a limit
         query = request.raw_path.partition("?")[2]  # as it was sent; `request.query_string` is decoded
         facts = rest.Request(request.path[6:], query, request.headers, body, request.remote or "")
@@ -237,17 +230,17 @@ class Sandbox:
     ) -> web.StreamResponse:
         """Answer by `work`, or as the fault has it; `refused` is told the status (0: none) and error of the latter."""
         if fault is None:
-            return await _answer(request, work)
+            return await replies.answer(request, work)
         if fault.kind in {"hang", "slow"}:
             await asyncio.sleep(fault.options.get("seconds", 3600 if fault.kind == "hang" else 1))
         if fault.kind in {"close_before", "hang"}:
             refused(0, fault.kind)
-            return _drop(request)
-        if canned := _canned(fault):
+            return replies.drop(request)
+        if canned := replies.canned(fault):
             refused(canned.status, canned.body["error"] if isinstance(canned.body, dict) else fault.kind)
-            return _response(canned)
-        answer = await _answer(request, work)
-        return _drop(request) if fault.kind == "close_after" else answer
+            return replies.respond(canned)
+        answer = await replies.answer(request, work)
+        return replies.drop(request) if fault.kind == "close_after" else answer
 
     def state(self) -> dict[str, Any]:
         """All that a test may want to see."""
@@ -278,47 +271,3 @@ def describe(portal: Portal) -> dict[str, Any]:
         "throttled": sum(1 for hit in portal.hits if hit.status == 503),
         "notices": portal.notices,
     }
-
-
-_CANNED = {
-    "throttle": (503, "QUERY_LIMIT_EXCEEDED", "Too many requests"),
-    "operation_time_limit": (429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit."),
-    "expired_token": (401, "expired_token", "The access token provided has expired."),
-}
-
-
-def _canned(fault: Fault) -> rest.Reply | None:
-    """The answer that a fault puts in the place of the work."""
-    options = fault.options
-    if fault.kind in _CANNED:
-        status, code, text = _CANNED[fault.kind]
-        return rest.Reply(status, {"error": code, "error_description": text})
-    if fault.kind == "error":
-        error = {"error": options["code"], "error_description": options.get("description", "")}
-        return rest.Reply(options.get("status", 400), error)
-    if fault.kind in {"html_502", "html_500"}:
-        return rest.Reply(int(fault.kind[-3:]), "<html><body>nginx</body></html>", "text/html")
-    if fault.kind == "empty":
-        return rest.Reply(200, "")
-    if fault.kind == "redirect":
-        return rest.Reply(302, "", "text/html", {"Location": options["url"]})
-    return None
-
-
-async def _answer(request: web.BaseRequest, work: Callable[[], Awaitable[rest.Reply]]) -> web.Response:
-    try:
-        return _response(await work())
-    except rest.Cut:
-        return _drop(request)
-
-
-def _response(reply: rest.Reply) -> web.Response:
-    headers = {**CORS, "Content-Type": reply.kind, **reply.headers}
-    return web.Response(status=reply.status, body=reply.text().encode(), headers=headers)
-
-
-def _drop(request: web.BaseRequest) -> web.Response:
-    """Close the connection with no answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
