@@ -68,7 +68,7 @@ def take_apart(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traces', '0007_embedded_application'),
+        ('traces', '0008_batch_state'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traces', '0007_embedded_application'),
+        ('traces', '0009_reasons'),
     ]
 
     operations = [
