@@ -48,14 +48,14 @@ class UserInline(ReadOnlyInline):
 class PortalAdmin(Operable):
     """Portals, how their queues are, and what can be done for them."""
 
-    list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "plan", "app_status", "installed_at")
-    list_filter = ("state", "hold_code", "plan")
+    list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "tariff", "app_status", "installed_at")
+    list_filter = ("state", "hold_code", "tariff")
     search_fields = ("domain", "member_id")
     actions = ("resume", "send_failed_again")
     inlines = (UserInline,)
     fields = (
         *("domain", "member_id", "condition", "state", "hold_code", "held_since", "probe_at", "waiting", "failed"),
-        *("oldest_due", "paused_until", "pauses", "plan", "stores", "client_endpoint", "oauth_host", "scope"),
+        *("oldest_due", "paused_until", "pauses", "tariff", "receipt_stores", "client_endpoint", "oauth_host", "scope"),
         *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
 

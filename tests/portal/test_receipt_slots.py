@@ -164,15 +164,15 @@ def test_a_webhook_leaves_no_receipt(acme):
 
 
 def test_a_portal_that_lets_us_write_nowhere_gets_no_receipt(acme):
-    acme.stores = 0
+    acme.receipt_stores = 0
     assert chosen(acme, 10) is None
 
 
-@pytest.mark.parametrize("plan", Portal.Plan.values)
+@pytest.mark.parametrize("plan", Portal.Tariff.values)
 @pytest.mark.parametrize("webhook", ["", "https://acme.example/rest/1/code/"])
 def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
-    acme.plan, acme.webhook_url = plan, webhook
-    for _ in range(limits.PLANS[plan].in_flight):
+    acme.tariff, acme.webhook_url = plan, webhook
+    for _ in range(limits.TARIFFS[plan].in_flight):
         busy(None, 5, 5)
     with pytest.raises(receipt_slots.Wait):
         chosen(acme, 10)
@@ -181,7 +181,7 @@ def test_no_more_are_in_flight_than_the_plan_allows(acme, busy, plan, webhook):
 @pytest.fixture
 def unlimited(acme, busy):
     """acme on the company's own server, with a hit in each store that lets no other in."""
-    acme.plan = Portal.Plan.UNLIMITED
+    acme.tariff = Portal.Tariff.UNLIMITED
     busy(0, 0.1, 10)
     busy(1, 0.1, 10)
     return acme
@@ -204,13 +204,13 @@ def test_without_limits_a_lost_batch_keeps_further_hits_back(unlimited, busy, st
 
 
 def test_without_limits_one_more_goes_out_until_all_places_are_taken(unlimited, busy):
-    for _ in range(limits.PLANS["unlimited"].in_flight - 3):
+    for _ in range(limits.TARIFFS["unlimited"].in_flight - 3):
         busy(None, 5, 5)
     assert chosen(unlimited, 10) is None
 
 
 def test_a_limited_portal_with_one_store_waits_for_it(acme, busy):
-    acme.stores = 1
+    acme.receipt_stores = 1
     busy(0, 0.1, 10)
     with pytest.raises(receipt_slots.Wait):
         chosen(acme, 10)

@@ -75,7 +75,7 @@ def drain(
     if portal is None or portal.state == Portal.State.UNINSTALLED:
         return None
     # One lane more than hits in flight: its rows are made ready while the others are out.
-    lanes = limits.plan_of(portal).in_flight + 1
+    lanes = limits.tariff_of(portal).in_flight + 1
     with wakeups.lane(portal_id, lanes, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as free:
         if not free:
             return None  # those who hold the lanes look once more after they have left them
@@ -160,18 +160,18 @@ class _Turn:
 
     def _next_hits(self, now: datetime, most: int) -> float | None:
         """Send what may go out; for how many seconds the portal must be left alone, or None where nothing is due."""
-        portal, plans = self.portal, limits.plan_of(self.portal)
+        portal, plans = self.portal, limits.tariff_of(self.portal)
         methods = {method for form in self.book.forms.values() for method in steps.methods(form.creates)}
-        grants = {method: limits.look(portal, method, most) for method in sorted(methods or {steps.TRACE_ADD})}
-        closed = {method: grant.wait for method, grant in grants.items() if grant.wait}
-        if len(closed) == len(grants):
+        allowances = limits.look(portal, sorted(methods or {steps.TRACE_ADD}), most)
+        closed = {method: allowance.wait for method, allowance in allowances.items() if allowance.wait}
+        if len(closed) == len(allowances):
             return min(closed.values())
-        limit = min(grant.commands for grant in grants.values() if not grant.wait)
-        each = max(grant.each for grant in grants.values())
+        limit = min(allowance.commands for allowance in allowances.values() if not allowance.wait)
+        each = max(allowance.seconds_per_command for allowance in allowances.values())
         # No more are counted than all workers could have out at a time.
         waiting = claims.due(now).filter(portal=portal)[: plans.in_flight * limit].count()
-        if plans.least_commands:
-            limit = min(limit, max(plans.least_commands, -(-waiting // plans.in_flight)))
+        if plans.min_commands:
+            limit = min(limit, max(plans.min_commands, -(-waiting // plans.in_flight)))
         wanted = max(1, -(-waiting // limit))
         out, seconds = receipt_slots.out(portal), claims.duration(limit, each)
         if not receipt_slots.has_place(portal, out, now, seconds):
@@ -182,7 +182,7 @@ class _Turn:
             if self.workers > needed + 1 and not self.out:
                 return PLACE_SECONDS  # the others will do
             self._call_for_others(needed)
-            room = min(wanted, plans.in_flight - len(out)) if plans.least_commands else 1
+            room = min(wanted, plans.in_flight - len(out)) if plans.min_commands else 1
             kept = self.out.reserve(room)
             if self.out and kept < min(room, MIN_BUNCH):
                 return self._take_in(PLACE_SECONDS)
@@ -254,12 +254,9 @@ def _next_due(portal: Portal, now: datetime) -> float | None:
 
 def _allowed(portal: Portal, hit: Hit) -> tuple[Hit, float]:
     """What the portal's limits allow of a hit now, and after how many seconds the rest of it may be tried."""
-    wait = 0.0
-    room: dict[str, int] = {}
-    for method, commands in hit.methods.items():
-        grant = limits.take(portal, method, commands, hit=not any(room.values()))
-        room[method] = grant.commands
-        wait = max(wait, grant.wait)
+    allowances = limits.take(portal, hit.methods)
+    wait = max((allowance.wait for allowance in allowances.values()), default=0.0)
+    room = {method: allowance.commands for method, allowance in allowances.items()}
     allowed = []
     for load in hit.loads:
         needed = Counter(command.method for command in load.commands.values())
@@ -324,7 +321,7 @@ def _answered(portal: Portal, hit: Hit, answer: batch.Answer, seconds: float) ->
                 hit.book.note_unmatched(load.work)
     each = seconds / max(1, len(answer.results) + len(answer.errors))
     for method in hit.methods:
-        limits.report(portal, method, each, answer.operating.get(method))
+        limits.note_answer(portal, method, each, answer.operating.get(method))
     _learn_stores(portal, hit.batch, answer)
     hold.mark_healthy(portal)
     return max((hold.obey(portal, fault, method) for method, fault in _each_kind_once(faults)), default=0.0)
@@ -344,7 +341,7 @@ def _learn_stores(portal: Portal, out: Batch, answer: batch.Answer) -> None:
     if out.store is not None and isinstance(fault, (errors.Refused, errors.Stop)):
         store = receipts.store_of(out.store)
         logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[store], fault.code)
-        Portal.objects.filter(pk=portal.pk, stores__gt=store).update(stores=store)
+        Portal.objects.filter(pk=portal.pk, receipt_stores__gt=store).update(receipt_stores=store)
 
 
 def _not_taken(portal: Portal, hit: Hit, error: errors.PortalError, seconds: float) -> float:

@@ -47,15 +47,15 @@ def choose(portal: Portal, out: Sequence[Out], now: datetime, seconds: float) ->
     `out` are the hits that are out already, `seconds` is how long this one is expected to take (0: unknown). Raises
     `Wait` where one has to come back first.
     """
-    if len(out) >= limits.plan_of(portal).in_flight:
+    if len(out) >= limits.tariff_of(portal).in_flight:
         raise Wait
-    stores = 0 if portal.by_webhook else portal.stores
+    stores = 0 if portal.by_webhook else portal.receipt_stores
     for store in range(stores):
         others = [batch for batch in out if batch.store is not None and receipts.store_of(batch.store) == store]
         if fits(others, now, seconds):
             # Its first option, or the second one where that belongs to another hit.
             return store + len(receipts.STORES) * any(batch.store == store for batch in others)
-    limited = limits.plan_of(portal).rate > 0
+    limited = limits.tariff_of(portal).rate > 0
     if stores and (limited or any(batch.code for batch in out)):
         raise Wait
     return None

@@ -61,7 +61,7 @@ def _settle(portal: Portal, book: rulebook.Rulebook, batch: Batch, now: datetime
     if batch.store is not None:
         try:
             for user_row in _owners(portal, batch.store):
-                if wait := limits.take_hit(portal):
+                if wait := limits.take_request(portal):
                     _look_again(batch, now, wait)
                     return wait
                 question = receipts.question(batch.store)
@@ -86,7 +86,7 @@ def _settle(portal: Portal, book: rulebook.Rulebook, batch: Batch, now: datetime
         _look_again(batch, now, min(settings.B24_HTTP_TIMEOUT - left + 0.1, left))
         return 0.0
     if receipts.has_begun(text, str(batch.pk)):
-        limits.slower(portal, len(rows))
+        limits.note_slow(portal, len(rows))
     _settle_as_unknown(portal, batch, rows)
     return 0.0
 
