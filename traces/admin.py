@@ -54,11 +54,11 @@ class PortalAdmin(Operable):
         "waiting",
         "failed",
         "oldest_due",
-        "plan",
+        "tariff",
         "app_status",
         "installed_at",
     )
-    list_filter = ("state", "hold_code", "plan")
+    list_filter = ("state", "hold_code", "tariff")
     search_fields = ("domain", "member_id")
     actions = ("resume", "send_failed_again")
     inlines = (UserInline,)
@@ -74,7 +74,7 @@ class PortalAdmin(Operable):
             "waiting",
             "failed",
         ),
-        *("oldest_due", "paused_until", "pauses", "plan", "stores", "client_endpoint", "oauth_host", "scope"),
+        *("oldest_due", "paused_until", "pauses", "tariff", "receipt_stores", "client_endpoint", "oauth_host", "scope"),
         *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
 

@@ -56,9 +56,9 @@ def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
         if error.code == "renewing":
             return error.seconds  # somebody else's doing, not the portal's slowness
         if error.method:
-            limits.blocked(portal, error.method)
+            limits.note_blocked(portal, error.method)
             return 0.0  # other methods go on (`limits.look`)
-        limits.throttled(portal)
+        limits.note_throttled(portal)
         return pause(portal, error.seconds)
     return pause(portal, FAULT_SECONDS)
 

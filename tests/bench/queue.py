@@ -27,7 +27,7 @@ def main(plan: str, count: str, *member_ids: str) -> None:
     found = list(Portal.objects.filter(member_id__in=member_ids))
     assert len(found) == len(member_ids)
     for portal in found:
-        Portal.objects.filter(pk=portal.pk).update(plan=plan)
+        Portal.objects.filter(pk=portal.pk).update(tariff=plan)
         form = Form.objects.create(portal=portal, name="Bench", secret_hash="0" * 64)
         facts = {"portal": portal, "form": form, "body_hash": "0" * 64, "due_at": None}
         bodies = ({"TRACE": trace(number)} for number in range(int(count)))

@@ -125,7 +125,7 @@ def test_a_webhook_leaves_no_receipts(acme):
 
 @pytest.mark.parametrize(("plan", "words"), [("standard", "2 requests"), ("enterprise", "5"), ("unlimited", "own")])
 def test_the_plan_is_told_in_words(acme, plan, words):
-    acme.plan = plan
+    acme.tariff = plan
     assert words in str(of_portal(acme, "Speed").happened)
 
 

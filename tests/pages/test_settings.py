@@ -62,7 +62,7 @@ def test_who_is_no_administrator_changes_nothing(client, two, path, data):
     Preferences.objects.create(portal=two, viewers=True)
     answer = Frame(client, two, admin=False, user=3).post(HERE + path, data)
     two.refresh_from_db()
-    assert (answer.status_code, two.plan, two.users.count()) == (403, "standard", 2)
+    assert (answer.status_code, two.tariff, two.users.count()) == (403, "standard", 2)
     assert (chosen(two).retention_days, chosen(two).notify, chosen(two).erase_before) == (180, "", None)
 
 
@@ -70,7 +70,7 @@ def test_who_is_no_administrator_changes_nothing(client, two, path, data):
 def test_one_portals_choice_is_not_the_others(frame, two, other, path, data):
     frame.post(HERE + path, data)
     other.refresh_from_db()
-    assert (other.plan, other.users.count(), hasattr(other, "preferences")) == ("standard", 1, False)
+    assert (other.tariff, other.users.count(), hasattr(other, "preferences")) == ("standard", 1, False)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in CHANGES])
@@ -169,17 +169,17 @@ def test_without_a_mail_server_a_test_notice_says_so(frame, acme, settings):
     assert "no e-mail can be sent" in text(frame.post(HERE + "notices/test/"))
 
 
-@pytest.mark.parametrize("plan", Portal.Plan.values)
+@pytest.mark.parametrize("plan", Portal.Tariff.values)
 def test_the_plan_is_saved(frame, acme, plan):
     answer = frame.post(HERE + "plan/", {"plan": plan})
     acme.refresh_from_db()
-    assert (acme.plan, f'value="{plan}" checked' in text(answer)) == (plan, True)
+    assert (acme.tariff, f'value="{plan}" checked' in text(answer)) == (plan, True)
 
 
 def test_an_unknown_plan_is_refused(frame, acme):
     assert frame.post(HERE + "plan/", {"plan": "golden"}).status_code == 422
     acme.refresh_from_db()
-    assert acme.plan == "standard"
+    assert acme.tariff == "standard"
 
 
 def test_others_may_be_allowed_to_see_the_overview_and_kept_from_it_again(frame, acme):

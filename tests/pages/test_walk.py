@@ -72,7 +72,7 @@ def all_of(portal):
     stored = {table.__name__: list(table.objects.filter(portal=portal).order_by("pk").values()) for table in tables}
     attempts = list(Attempt.objects.filter(submission__portal=portal).values())
     users = list(portal.users.order_by("pk").values())
-    return {**stored, "Attempt": attempts, "users": users, "plan": portal.plan, "state": portal.state}
+    return {**stored, "Attempt": attempts, "users": users, "tariff": portal.tariff, "state": portal.state}
 
 
 def text_of(answer):

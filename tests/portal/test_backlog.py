@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def backlog(settings, installed):
     """More than one batch carries, in a process with senders; nothing is limited."""
     settings.SENDER_THREADS = 8
-    Portal.objects.update(plan="unlimited")
+    Portal.objects.update(tariff="unlimited")
     form = Form.objects.create(portal=installed, name="Shop", secret_hash="0" * 64)
     facts = {"portal": installed, "form": form, "body": {"TRACE": "{}"}, "body_hash": "0" * 64}
     Submission.objects.bulk_create(Submission(**facts) for _ in range(120))

@@ -78,7 +78,7 @@ def test_a_link_names_its_records(make, form, portal):
 
 
 def test_a_method_whose_time_is_used_up_is_left_to_the_sweep(make, installed, redis, portal):
-    limits.blocked(installed, "crm.tracking.trace.add")
+    limits.note_blocked(installed, "crm.tracking.trace.add")
     assert drained(make()) == NOT_NEEDED
     assert [hit for hit in portal.hits if hit.method == "batch"] == []
 

@@ -1,11 +1,10 @@
 """The figures of the overview."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
-from b24app.pace import usage
 from traces import sentences
 from traces.history import statistics
 from traces.history.statistics import Day
@@ -69,18 +68,3 @@ def test_the_highest_bar_has_the_whole_height_and_the_least_can_be_seen():
 def test_no_bar_is_higher_than_the_picture():
     (column,) = chart.of_days([Day(DAYS[0], delivered=1000, waiting=1, failed=1)]).columns
     assert sum(bar.height for bar in column.bars) == chart.HEIGHT
-
-
-def test_a_bucket_drains():
-    assert usage.level({"level": 10.0, "at": 100.0}, 2.0, 102.0) < 7
-    assert usage.level({"level": 10.0, "at": 100.0}, 2.0, 200.0) == 0
-
-
-def test_a_methods_time_is_forgotten_once_it_is_over():
-    now = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
-    assert usage.of_method("crm.lead.add", {"used": 35.0, "reset": now + 60}, now).used == 35
-    assert usage.of_method("crm.lead.add", {"used": 35.0, "reset": now - 1}, now) is None
-
-
-def test_without_redis_the_limits_are_not_known(acme):
-    assert usage.of(acme, ["crm.lead.add"]) is None

@@ -16,7 +16,7 @@ from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
 # Submissions that are read at a time.
 CHUNK = 500
 
-PORTAL = ("domain", "language", "plan", "state", "hold_code", "installed_at")
+PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
     *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
     *("active", "created_at"),
@@ -37,7 +37,7 @@ def lines(portal: Portal) -> Iterator[str]:
     A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
     submissions at a time.
     """
-    yield _line("portal", portal, PORTAL)
+    yield _line("portal", portal, PORTAL, plan=portal.tariff)
     keys: dict[int, str] = {}
     for form in Form.objects.filter(portal=portal).order_by("pk"):
         keys[form.pk] = form.key

@@ -35,17 +35,17 @@ Errors = dict[str, str]
 Notify = Preferences.Notify
 PLANS = (
     (
-        Portal.Plan.STANDARD,
+        Portal.Tariff.STANDARD,
         gettext_lazy("Standard: 2 requests a second"),
         gettext_lazy("Every plan in the cloud but Enterprise."),
     ),
     (
-        Portal.Plan.ENTERPRISE,
+        Portal.Tariff.ENTERPRISE,
         gettext_lazy("Enterprise: 5 requests a second"),
         gettext_lazy("The Enterprise plan in the cloud."),
     ),
     (
-        Portal.Plan.UNLIMITED,
+        Portal.Tariff.UNLIMITED,
         gettext_lazy("On your own server: as fast as it can"),
         gettext_lazy("Bitrix24 does not count requests there."),
     ),
@@ -138,10 +138,10 @@ def _not_told(code: str) -> str:
 def plan(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Say which plan the portal has."""
     given = request.POST.get("plan", "")
-    if given not in Portal.Plan.values:
+    if given not in Portal.Tariff.values:
         return _page(request, reader, errors={"plan": _("Choose one of the plans.")})
-    Portal.objects.filter(pk=reader.portal.pk).update(plan=given)
-    reader.portal.plan = given
+    Portal.objects.filter(pk=reader.portal.pk).update(tariff=given)
+    reader.portal.tariff = given
     return _page(request, reader, _("Saved. The new speed holds from the next delivery on."))
 
 
