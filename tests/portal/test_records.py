@@ -84,14 +84,14 @@ def test_a_kind_makes_its_records_with_one_trace(submit, portal, kind):
 @pytest.mark.parametrize("kind", LEFT)
 def test_a_worker_that_dies_before_its_commit_changes_nothing(submit, portal, monkeypatch, kind, dying):
     before = dict(portal.entities)
-    original, calls = results.store, iter(range(100))
+    original, calls = results.save, iter(range(100))
 
     def store(*args):
         if next(calls) == dying:
             raise KeyboardInterrupt
         return original(*args)
 
-    monkeypatch.setattr(results, "store", store)
+    monkeypatch.setattr(results, "save", store)
     row = submit(kind)
     try:
         finish(row)
