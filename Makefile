@@ -31,9 +31,10 @@ test: .venv/made-dev  ## all tests
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest tests/unit $(ARGS)
 
-check: .venv/made-dev  ## format, lint, types, direction of imports, migrations
+check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
+	.venv/bin/codespell
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
@@ -50,7 +51,7 @@ soak: .venv/made-dev  ## 1,000 kills between answer and commit, growth of the ba
 	@.venv/bin/python -m tests.bench.fairness
 
 messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
-	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete -i .venv -i tests
+	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
 lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)

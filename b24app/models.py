@@ -20,8 +20,8 @@ class Portal(models.Model):
         HELD = "held", "held"  # the queue waits for somebody to act; hold_code says why
         UNINSTALLED = "uninstalled", "uninstalled"
 
-    class Plan(models.TextChoices):
-        """What the portal allows (`b24app.pace.limits.PLANS`)."""
+    class Tariff(models.TextChoices):
+        """How fast the portal may be sent to, by its plan (`b24app.pace.limits.TARIFFS`)."""
 
         STANDARD = "standard", "standard"
         ENTERPRISE = "enterprise", "enterprise"
@@ -46,9 +46,9 @@ class Portal(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)
     pauses = models.PositiveSmallIntegerField(default=0)
 
-    plan = models.CharField(max_length=12, choices=Plan.choices, default=Plan.STANDARD)
+    tariff = models.CharField("plan", max_length=12, choices=Tariff.choices, default=Tariff.STANDARD)
     # How many of `b24app.api.receipts.STORES`, from the first on, a batch may leave its receipt in.
-    stores = models.PositiveSmallIntegerField(default=2)
+    receipt_stores = models.PositiveSmallIntegerField(default=2)
 
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)

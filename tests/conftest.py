@@ -15,6 +15,7 @@ from b24app.api import transport
 from b24app.host.processes import redis_server
 from b24app.models import Portal
 from b24app.pace import wakeups
+from traces.delivery import wake
 from traces.models import Form, Submission
 
 pytest_plugins = [
@@ -56,7 +57,12 @@ def loopback_only(monkeypatch):
 def without_redis(settings, monkeypatch):
     """A developer's own Redis is left alone, and its absence is forgotten from test to test."""
     settings.REDIS_URL = NOWHERE
+    monkeypatch.setattr(wake, "_publish", _no_broker)
     monkeypatch.setattr(wakeups, "_resting_until", 0.0)
+
+
+def _no_broker(portal_id, seconds):
+    raise ConnectionError("a test has no broker")
 
 
 @pytest.fixture(autouse=True)

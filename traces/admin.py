@@ -1,4 +1,4 @@
-"""The operator's pages: portals with their queues, forms, submissions, and the hits that are out.
+"""The operator's pages: portals with their queues, forms, submissions, and the batches in flight.
 
 Neither tokens nor secrets nor what visitors typed are in any of it; the portals' answers may quote that, so of an
 attempt its code is shown and not its reason.
@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from b24app.admin import ReadOnly, ReadOnlyInline
 from b24app.models import Portal, PortalUser
-from b24app.portal import calls
-from traces.delivery import drain
+from b24app.portal import hold
+from traces.delivery import requeue
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.monitoring import notices
 
@@ -48,14 +48,33 @@ class UserInline(ReadOnlyInline):
 class PortalAdmin(Operable):
     """Portals, how their queues are, and what can be done for them."""
 
-    list_display = ("domain", "condition", "waiting", "failed", "oldest_due", "plan", "app_status", "installed_at")
-    list_filter = ("state", "hold_code", "plan")
+    list_display = (
+        "domain",
+        "state_with_remedy",
+        "waiting",
+        "failed",
+        "oldest_due",
+        "tariff",
+        "app_status",
+        "installed_at",
+    )
+    list_filter = ("state", "hold_code", "tariff")
     search_fields = ("domain", "member_id")
     actions = ("resume", "send_failed_again")
     inlines = (UserInline,)
     fields = (
-        *("domain", "member_id", "condition", "state", "hold_code", "held_since", "probe_at", "waiting", "failed"),
-        *("oldest_due", "paused_until", "pauses", "plan", "stores", "client_endpoint", "oauth_host", "scope"),
+        *(
+            "domain",
+            "member_id",
+            "state_with_remedy",
+            "state",
+            "hold_code",
+            "held_since",
+            "probe_at",
+            "waiting",
+            "failed",
+        ),
+        *("oldest_due", "paused_until", "pauses", "tariff", "receipt_stores", "client_endpoint", "oauth_host", "scope"),
         *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
 
@@ -69,7 +88,7 @@ class PortalAdmin(Operable):
         )
 
     @admin.display(description="state")
-    def condition(self, portal: Portal) -> str:
+    def state_with_remedy(self, portal: Portal) -> str:
         """The state, and why a held portal is held and what helps."""
         if portal.state != Portal.State.HELD:
             return portal.get_state_display()
@@ -94,13 +113,13 @@ class PortalAdmin(Operable):
         """Send to held portals again; one that is still not well is held anew by its next answer."""
         held = list(chosen.filter(state=Portal.State.HELD))
         for portal in held:
-            calls.resume(portal)
+            hold.resume(portal)
         self.message_user(request, f"Delivery was resumed to {len(held)} held portals.", messages.SUCCESS)
 
     @admin.action(description="Send failed submissions again", permissions=["operate"])
     def send_failed_again(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
         ids = list(chosen.values_list("pk", flat=True))
-        number = drain.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
+        number = requeue.send_again(Q(portal__in=ids, state=Submission.State.FAILED))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
@@ -112,7 +131,7 @@ class FormAdmin(ReadOnly):
     search_fields = ("name", "=key")
     fields = (
         *("portal", "name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
-        *("most_per_minute", "active", "old_secret_until", "created_at"),
+        *("max_per_minute", "active", "old_secret_until", "created_at"),
     )
 
 
@@ -131,24 +150,24 @@ class SubmissionAdmin(Operable):
     inlines = (AttemptInline,)
     fields = (
         *("id", "portal", "form", "state", "code", "source", "received_at", "due_at", "trying_since", "tries"),
-        *("alone", "batch", "repairs", "progress", "trace_id", "delivered_at"),
+        *("isolated", "batch", "repairs", "progress", "trace_id", "delivered_at"),
     )
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
         """Make those that failed or wait for their next try due at once."""
-        number = drain.send_again(Q(pk__in=chosen.order_by().values("pk")))
+        number = requeue.send_again(Q(pk__in=chosen.order_by().values("pk")))
         self.message_user(request, f"{number} submissions will be sent again.", messages.SUCCESS)
 
 
 @admin.register(Batch)
 class BatchAdmin(ReadOnly):
-    """Hits that are out, or whose answer is missing (`code`)."""
+    """Batches in flight, and those whose answer was lost (`code`)."""
 
-    list_display = ("id", "portal", "sent_at", "expected_at", "look_at", "code", "number")
-    list_filter = ("code", "portal")
+    list_display = ("id", "portal", "state", "sent_at", "expected_at", "lease_until", "code", "number")
+    list_filter = ("state", "code", "portal")
     list_select_related = ("portal",)
-    fields = ("id", "portal", "store", "sent_at", "expected_at", "look_at", "code", "commands")
+    fields = (*("id", "portal", "state", "receipt_slot", "sent_at", "expected_at", "lease_until", "code", "commands"),)
 
     @admin.display(description="commands")
     def number(self, batch: Batch) -> int:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from traces.intake import snippet, views
+from traces.monitoring import views as monitoring
 
 urlpatterns = [
     path("b24/app/", include("traces.pages.urls")),
@@ -10,5 +11,5 @@ urlpatterns = [
     path("in/<str:key>/", views.receive, name="intake"),
     path("in/<str:key>/thanks/", views.thanks, name="thanks"),
     path("in/<str:key>/<uuid:submission_id>/", views.status, name="submission-status"),
-    path("metrics", views.prometheus, name="metrics"),
+    path("metrics", monitoring.show_metrics, name="metrics"),
 ]

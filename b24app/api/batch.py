@@ -97,7 +97,7 @@ def read(body: Any, commands: Mapping[str, Command]) -> Answer:
     Raises `errors.Ambiguous` where it is none: the commands may have been run.
     """
     if not isinstance(body, dict) or not all(isinstance(body.get(k), (dict, list)) for k in ("result", "result_error")):
-        raise errors.Ambiguous("unreadable", "The portal's answer is not a batch's.")
+        raise errors.Ambiguous("unreadable")
     failed = {}
     for key, error in _map(body["result_error"]).items():
         if key in commands:

@@ -22,9 +22,10 @@ MAX_CODE_LENGTH, MAX_DESCRIPTION_LENGTH = 60, 1000
 
 
 class PortalError(Exception):
-    """An answer that is no success. `code` is in lower case; neither text ever holds a token.
+    """An answer that is no success. `code` is in lower case, `description` is what the portal said, never our words.
 
-    Both are cut to a bounded length and cleaned of what a database cannot store: a portal may answer anything.
+    Neither text ever holds a token. Both are cut to a bounded length and cleaned of what a database cannot store: a
+    portal may answer anything.
     """
 
     def __init__(self, code: str, description: str = "", *, status: int = 0) -> None:
@@ -70,7 +71,7 @@ class Moved(PortalError):
     """The portal was renamed. `location` is the unverified address that it sent."""
 
     def __init__(self, location: str) -> None:
-        super().__init__("moved", "The portal answers from another address.", status=302)
+        super().__init__("moved", status=302)
         self.location = location
 
 
@@ -182,8 +183,8 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
 def of_unreadable(status: int) -> PortalError:
     """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
     if status == 403:
-        return Stop("forbidden", "The portal answered with a page instead of data.", status=status)
+        return Stop("forbidden", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
-        return Transient("unreadable", f"HTTP {status} without data.", status=status)
-    return Ambiguous("unreadable", f"HTTP {status} without data.", status=status)
+        return Transient("unreadable", status=status)
+    return Ambiguous("unreadable", status=status)

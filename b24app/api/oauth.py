@@ -3,7 +3,7 @@
 Three traps of requests-oauthlib are kept shut here, each with a test: a scope on the session makes every
 refresh warn (Bitrix24's scopes are separated by commas), so there is none; a page of a broken front end
 would look like a missing token, so the answer is read before the library's parser sees it; and its own
-refreshing knows only local expiry and no other worker, so `b24app.portal.credentials` decides when to refresh.
+refreshing knows only local expiry and no other worker, so `b24app.portal.tokens` decides when to refresh.
 The client secret goes to hosts of `B24_OAUTH_HOSTS` only, in a POST body.
 """
 
@@ -100,7 +100,7 @@ def app_info(host: str, access_token: str) -> AppInfo:
 
 def _trusted(host: str) -> str:
     if host not in settings.B24_OAUTH_HOSTS:
-        raise errors.Refused("oauth_host", "This OAuth server is not on the list of trusted ones.")
+        raise errors.Refused("oauth_host")
     return host
 
 
@@ -144,7 +144,7 @@ def _tokens(answer: dict[str, Any]) -> Tokens:
             client_endpoint=str(answer["client_endpoint"]),
         )
     except (KeyError, TypeError, ValueError):
-        raise errors.Ambiguous("unreadable", "The OAuth server's answer lacks a field.") from None
+        raise errors.Ambiguous("unreadable") from None
 
 
 def _app_info(result: Any) -> AppInfo:
@@ -161,4 +161,4 @@ def _app_info(result: Any) -> AppInfo:
             user_id=int(result.get("user_id") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise errors.Transient("unreadable", "The OAuth server's answer lacks a field.") from None
+        raise errors.Transient("unreadable") from None

@@ -2,8 +2,8 @@
 
 A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
 answer was lost, the option tells. The portal reads all options of a store, changes one and writes them all back, so
-two batches that write into one store at the same moment lose one's writing (`traces.delivery.receipt_slots` keeps them
-apart). Each writes into an option of its own: a place is a store and a number of the option in it. Source:
+two batches that write into one store at the same moment lose one's writing (`b24app.portal.receipt_slots` keeps them
+apart). Each writes into an option of its own: a slot is a store and a number of the option in it. Source:
 `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
 overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
 """
@@ -21,35 +21,40 @@ STORES = ("user.option", "app.option")
 MARK_KEY, RECEIPT_KEY = "mark", "receipt"
 
 
-def store_of(place: int) -> int:
-    """The number of the store that a place is in; places 0 and 1 are in different ones, as are 2 and 3."""
-    return place % len(STORES)
+def slot_of(store: int, *, option: int) -> int:
+    """The slot for an option of a store: slots 0 and 1 are in different stores, as are 2 and 3."""
+    return store + len(STORES) * option
 
 
-def _option(place: int) -> str:
-    return f"trace_relay_receipt_{place // len(STORES)}"
+def store_of(slot: int) -> int:
+    """The number of the store that a slot is in."""
+    return slot % len(STORES)
 
 
-def mark(place: int, batch_id: str) -> Command:
+def _option(slot: int) -> str:
+    return f"trace_relay_receipt_{slot // len(STORES)}"
+
+
+def mark(slot: int, batch_id: str) -> Command:
     """The first command of a batch: "it has begun"."""
-    return _write(place, f"{batch_id} begun")
+    return _write(slot, f"{batch_id} begun")
 
 
-def receipt(place: int, batch_id: str, keys: Sequence[str]) -> Command:
+def receipt(slot: int, batch_id: str, keys: Sequence[str]) -> Command:
     """The last command of a batch: the results of the commands with these keys, which must be numbers.
 
     A reference reaches to the next white space; one to a command that failed stays as it is written.
     """
-    return _write(place, " ".join([batch_id, "done", *(f"$result[{key}]" for key in keys)]))
+    return _write(slot, " ".join([batch_id, "done", *(f"$result[{key}]" for key in keys)]))
 
 
-def _write(place: int, text: str) -> Command:
-    return Command(f"{STORES[store_of(place)]}.set", {"options": {_option(place): text}})
+def _write(slot: int, text: str) -> Command:
+    return Command(f"{STORES[store_of(slot)]}.set", {"options": {_option(slot): text}})
 
 
-def question(place: int) -> Command:
-    """The call that reads what the last batch of a place has left."""
-    return Command(f"{STORES[store_of(place)]}.get", {"option": _option(place)})
+def question(slot: int) -> Command:
+    """The call that reads what the last batch of a slot has left."""
+    return Command(f"{STORES[store_of(slot)]}.get", {"option": _option(slot)})
 
 
 def has_begun(text: Any, batch_id: str) -> bool:

@@ -85,16 +85,16 @@ def translated() -> Iterator[None]:
     """Turn the HTTP library's errors into ours. Their texts hold addresses and secrets, so they are dropped."""
     try:
         yield
-    except (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidSchema) as error:
-        raise Transient("unreachable", type(error).__name__) from None
+    except (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.InvalidSchema):
+        raise Transient("unreachable") from None
     except requests.ConnectionError as error:
         if _never_connected(error):
-            raise Transient("unreachable", "ConnectionRefused") from None
-        raise Ambiguous("connection_lost", "The connection broke before an answer came.") from None
+            raise Transient("unreachable") from None
+        raise Ambiguous("connection_lost") from None
     except requests.Timeout:
-        raise Ambiguous("timeout", "No answer came in time.") from None
-    except requests.RequestException as error:
-        raise Ambiguous("connection_lost", type(error).__name__) from None
+        raise Ambiguous("timeout") from None
+    except requests.RequestException:
+        raise Ambiguous("connection_lost") from None
 
 
 def _never_connected(error: requests.ConnectionError) -> bool:

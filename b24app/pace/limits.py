@@ -12,6 +12,7 @@ message arrives either: a turn under way ends within seconds, and the portal's 5
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,117 +29,137 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Hits a second and the bucket's size, both 0 where nothing is limited, and batches in flight at a time.
+class Tariff:
+    """Requests a second and the bucket's size, both 0 where nothing is limited, and batches in flight at a time.
 
     More than four cannot all leave a receipt (`traces.delivery.receipt_slots`); on the company's own server speed is
     worth it. There a request costs nothing, so that what waits is shared out among all that may be in flight:
-    `least_commands` and more in each. Elsewhere (0) a hit carries as much as it can.
+    `min_commands` and more in each. Elsewhere (0) a request carries as much as it can.
     """
 
     rate: float
     burst: float
     in_flight: int
-    least_commands: int = 0
+    min_commands: int = 0
 
 
-PLANS = {
-    Portal.Plan.STANDARD: Plan(2.0, 50.0, 4),
-    Portal.Plan.ENTERPRISE: Plan(5.0, 250.0, 4),
-    Portal.Plan.UNLIMITED: Plan(0.0, 0.0, 48, 25),
+TARIFFS = {
+    Portal.Tariff.STANDARD: Tariff(2.0, 50.0, 4),
+    Portal.Tariff.ENTERPRISE: Tariff(5.0, 250.0, 4),
+    Portal.Tariff.UNLIMITED: Tariff(0.0, 0.0, 48, 25),
 }
-# The portal's clock and ours do not tick alike, and its own frame and other programs of ours are hits too.
+# The portal's clock and ours do not tick alike, and its own frame and other programs of ours send requests too.
 RATE_SHARE, BURST_SHARE = 0.98, 0.8
-OPERATING_SECONDS = 480.0 * 0.985
+# As the portal counts it: Bitrix24's documentation, "Limits"; and what is used of it.
+MAX_OPERATING_SECONDS = 480.0
+OPERATING_SECONDS = MAX_OPERATING_SECONDS * 0.985
 BLOCKED_SECONDS = 60.0
 # As long as it is not known how long a command takes.
 FIRST_COMMANDS = 10
-# How many seconds a simulation is ahead of Redis' time.
-ahead = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """`commands` may be sent in one hit now, of about `each` seconds (0: unknown), or none for `wait` seconds."""
+class Allowance:
+    """`commands` of a method may be sent in one request now, or none for `wait` seconds.
+
+    `seconds_per_command` is how long a command takes on the portal, 0 where that is not known.
+    """
 
     commands: int
     wait: float = 0.0
-    each: float = 0.0
+    seconds_per_command: float = 0.0
 
 
-@lru_cache(maxsize=1)
-def _source() -> str:
-    return Path(__file__).with_suffix(".lua").read_text()
+def tariff_of(portal: Portal) -> Tariff:
+    """The figures of the portal's tariff."""
+    return TARIFFS[Portal.Tariff(portal.tariff)]
+
+
+def rate_of(portal: Portal) -> float:
+    """Returns the requests a second that we send to the portal at most, 0 where they are not limited."""
+    return tariff_of(portal).rate * RATE_SHARE
+
+
+def look(portal: Portal, methods: Iterable[str], commands: int) -> dict[str, Allowance]:
+    """What `take` would answer now for up to `commands` of each method; nothing is counted."""
+    return _allowances(portal, "look", dict.fromkeys(methods, commands))
+
+
+def take(portal: Portal, commands: Mapping[str, int]) -> dict[str, Allowance]:
+    """Ask leave to send one request with up to so many `commands` of each method.
+
+    Returns the allowance of each method. Operating time is reserved for what is granted, and the request is counted
+    where any method is granted a command.
+    """
+    return _allowances(portal, "take", commands)
+
+
+def _allowances(portal: Portal, action: str, commands: Mapping[str, int]) -> dict[str, Allowance]:
+    first = max(FIRST_COMMANDS, tariff_of(portal).min_commands)
+    answer = run(portal, commands, action, *_bucket(portal), first, OPERATING_SECONDS, *commands.values())
+    if answer is None:
+        return {method: Allowance(number) for method, number in commands.items()}
+    seconds, allowed = float(answer[0]), answer[1]
+    return {
+        method: Allowance(int(number), float(wait), seconds)
+        for method, (number, wait) in zip(commands, allowed, strict=True)
+    }
+
+
+def _bucket(portal: Portal) -> tuple[float, float]:
+    """The rate and the size of the portal's bucket, as far as we use them."""
+    return rate_of(portal), tariff_of(portal).burst * BURST_SHARE
+
+
+def take_request(portal: Portal) -> float:
+    """Ask leave to send a request that needs no operating time, such as a question.
+
+    Returns the seconds to wait first: 0.0 where it may go, and was counted.
+    """
+    answer = run(portal, [], "take_request", *_bucket(portal))
+    return 0.0 if answer is None else float(answer)
+
+
+def note_answer(portal: Portal, method: str, seconds_per_command: float, operating: Operating | None) -> None:
+    """Note an answer to what `take` granted: how long a command took, and what the portal says `method` has used."""
+    figures = (operating.used, operating.resets_in) if operating else ("", "")
+    run(portal, [method], "note_answer", seconds_per_command, *figures)
+
+
+def note_throttled(portal: Portal) -> None:
+    """Note that the portal answered 503 QUERY_LIMIT_EXCEEDED."""
+    _, threshold = _bucket(portal)
+    run(portal, [], "note_throttled", threshold)
+
+
+def note_blocked(portal: Portal, method: str) -> float:
+    """Note that the portal answered that `method` has used its operating time.
+
+    Returns the seconds until the method may be tried again.
+    """
+    answer = run(portal, [method], "note_blocked", BLOCKED_SECONDS, OPERATING_SECONDS)
+    return BLOCKED_SECONDS if answer is None else float(answer)
+
+
+def note_slow(portal: Portal, commands: int) -> None:
+    """Note that a batch of so many commands began and left no receipt: they may be slow, so fewer go next."""
+    run(portal, [], "note_slow", commands)
+
+
+def run(portal: Portal, methods: Iterable[str], action: str, *arguments: object, ahead: float = 0.0) -> Any:
+    """Returns what the script answers to `action`, or None where Redis is away.
+
+    `ahead` are the seconds that a simulation is ahead of Redis' time.
+    """
+    key = f"{wakeups.PREFIX}pace:{portal.pk}"
+    keys = [key, *(name for method in methods for name in (f"{key}:{method}", f"{key}:{method}:reserved"))]
+    try:
+        return _script(wakeups.connection())(keys=keys, args=[ahead, action, *map(str, arguments)])
+    except redis.RedisError as error:
+        logger.warning("Redis is away (%s): the portal's limits are not known", type(error).__name__)
+        return None
 
 
 @lru_cache(maxsize=2)
 def _script(connection: redis.Redis) -> Script:
-    return connection.register_script(_source())
-
-
-def _run(portal: Portal, method: str, action: str, *arguments: object) -> Any:
-    """What the script returns, or None where Redis is away."""
-    key = f"{wakeups.PREFIX}pace:{portal.pk}"
-    keys = [key, f"{key}:{method}", f"{key}:{method}:out"]
-    try:
-        return _script(wakeups.connection())(keys=keys, args=[ahead, action, *map(str, arguments)])
-    except redis.RedisError as error:
-        logger.warning("Redis is away (%s): a hit is not paced", type(error).__name__)
-        return None
-
-
-def plan_of(portal: Portal) -> Plan:
-    """The figures of the portal's plan."""
-    return PLANS[Portal.Plan(portal.plan)]
-
-
-def _figures(portal: Portal) -> tuple[float, float]:
-    plan = plan_of(portal)
-    return plan.rate * RATE_SHARE, plan.burst * BURST_SHARE
-
-
-def take(portal: Portal, method: str, commands: int, *, hit: bool = True) -> Grant:
-    """Leave to send up to `commands` of `method` in one hit, which is counted; or how long to wait first.
-
-    Where a hit has several methods each is asked for, and the hit itself is counted with one of them only.
-    """
-    return _grant(portal, method, "take", commands, _figures(portal) if hit else (0.0, 0.0))
-
-
-def look(portal: Portal, method: str, commands: int) -> Grant:
-    """What `take` would say now; nothing is counted."""
-    return _grant(portal, method, "look", commands, _figures(portal))
-
-
-def _grant(portal: Portal, method: str, action: str, commands: int, figures: tuple[float, float]) -> Grant:
-    first = max(FIRST_COMMANDS, plan_of(portal).least_commands)
-    answer = _run(portal, method, action, *figures, commands, first, OPERATING_SECONDS)
-    return Grant(commands) if answer is None else Grant(int(answer[1]), float(answer[0]), float(answer[2]))
-
-
-def take_hit(portal: Portal) -> float:
-    """Seconds to wait before a request that is no work, such as a question; 0 where it may go and was counted."""
-    answer = _run(portal, "", "take", *_figures(portal), 0)
-    return 0.0 if answer is None else float(answer[0])
-
-
-def report(portal: Portal, method: str, seconds_each: float, operating: Operating | None) -> None:
-    """An answer to what `take` granted: how long a command took, and what the portal says that `method` has used."""
-    figures = (operating.used, operating.resets_in) if operating else ("", "")
-    _run(portal, method, "report", seconds_each, *figures)
-
-
-def throttled(portal: Portal) -> None:
-    """The portal answered 503 QUERY_LIMIT_EXCEEDED."""
-    _run(portal, "", "throttled", *_figures(portal))
-
-
-def blocked(portal: Portal, method: str) -> float:
-    """The portal answered that `method` has used its operating time; the seconds until it may be tried."""
-    answer = _run(portal, method, "blocked", BLOCKED_SECONDS, OPERATING_SECONDS)
-    return BLOCKED_SECONDS if answer is None else float(answer)
-
-
-def slower(portal: Portal, commands: int) -> None:
-    """A batch of so many had begun and left no receipt: they may take longer than was thought, so fewer go next."""
-    _run(portal, "", "slower", commands)
+    return connection.register_script(Path(__file__).with_suffix(".lua").read_text())

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import redis
-
 from b24app.models import Portal
-from b24app.pace import limits, wakeups
-
-# As the portal counts it: Bitrix24's documentation, "Limits". Of it `limits.OPERATING_SECONDS` are used.
-OPERATING_SECONDS = 480
-# As in limits.lua: how a lowered rate grows back, and for how long a limit that was learned from a block is believed.
-_RECOVER, _MIN_FACTOR, _LEARNED_FOR = 600.0, 0.25, 3600.0
-
-Figures = Mapping[str, float]
+from b24app.pace import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +44,13 @@ class Usage:
 def of(portal: Portal, methods: Iterable[str]) -> Usage | None:
     """What is used of the portal's limits now, by itself and by these methods; None where Redis is away."""
     names = list(methods)
-    key = f"{wakeups.PREFIX}pace:{portal.pk}"
-    try:
-        with wakeups.connection().pipeline(transaction=False) as together:
-            together.time()
-            for one in [key, *(f"{key}:{name}" for name in names)]:
-                together.hgetall(one)
-            time, bucket, *kept = together.execute()
-    except redis.RedisError:
+    answer = limits.run(portal, names, "state", limits.rate_of(portal), limits.MAX_OPERATING_SECONDS)
+    if answer is None:
         return None
-    now = time[0] + time[1] / 1_000_000 + limits.ahead
-    plan = limits.plan_of(portal)
-    found = [
-        method for name, fields in zip(names, kept, strict=True) if (method := of_method(name, _read(fields), now))
-    ]
-    return Usage(level(_read(bucket), plan.rate, now), plan.burst, found)
+    level, states = answer
+    known = [_method(name, *state) for name, state in zip(names, states, strict=True) if state]
+    return Usage(float(level), limits.tariff_of(portal).burst, known)
 
 
-def level(bucket: Figures, rate: float, now: float) -> float:
-    """How many requests the bucket holds `now` (unix time); it drains by `rate` a second, or slower after a 503."""
-    recovered = max(0.0, now - bucket.get("slow_at", now)) / _RECOVER
-    factor = max(_MIN_FACTOR, min(1.0, bucket.get("slow", 1.0) + recovered))
-    drained = rate * limits.RATE_SHARE * factor * max(0.0, now - bucket.get("at", now))
-    return max(0.0, bucket.get("level", 0.0) - drained) if rate else 0.0
-
-
-def of_method(name: str, kept: Figures, now: float) -> Method | None:
-    """A method's operating time; None where nothing is known that is true still."""
-    blocked, resets = kept.get("blocked", 0.0), kept.get("reset", 0.0)
-    if max(blocked, resets) <= now:
-        return None
-    learned = now - kept.get("limit_at", now - _LEARNED_FOR) < _LEARNED_FOR
-    limit = min(float(OPERATING_SECONDS), kept.get("limit", OPERATING_SECONDS)) if learned else float(OPERATING_SECONDS)
-    until = blocked if blocked > now else resets
-    used = limit if blocked > now else kept.get("used", 0.0)
-    return Method(name, used, limit, datetime.fromtimestamp(until, UTC), blocked > now)
-
-
-def _read(fields: Mapping[bytes, bytes]) -> dict[str, float]:
-    return {name.decode(): float(value) for name, value in fields.items()}
+def _method(name: str, used: bytes, limit: bytes, resets_at: bytes, blocked: int) -> Method:
+    return Method(name, float(used), float(limit), datetime.fromtimestamp(float(resets_at), UTC), bool(blocked))

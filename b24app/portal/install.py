@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from b24app.api import errors, oauth, receipts, rest
 from b24app.models import Portal, PortalEvent, PortalUser
-from b24app.portal import calls, credentials
+from b24app.portal import calls, hold, tokens
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         "scope": ",".join(info.scope),
         "app_status": info.status,
         "app_version": info.version,
-        "stores": len(receipts.STORES),  # whoever opens it may have other rights than the one before
+        "receipt_stores": len(receipts.STORES),  # whoever opens it may have other rights than the one before
     }
     if claim.language:
         facts["language"] = claim.language
@@ -181,7 +181,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
             facts |= {"state": Portal.State.ACTIVE, "hold_code": "", "held_since": None}
             facts |= {"installed_at": timezone.now(), "uninstalled_at": None}
         Portal.objects.filter(pk=portal.pk).update(**facts, clean_requested_at=None, paused_until=None, pauses=0)
-        calls.resume(portal)
+        hold.resume(portal)
         portal.refresh_from_db()
     if claim.refresh_token:
         pair = oauth.Tokens(
@@ -191,7 +191,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
             member_id=info.member_id,
             client_endpoint=info.client_endpoint,
         )
-        credentials.store(portal, pair)
+        tokens.save(portal, pair)
     return portal
 
 
@@ -204,12 +204,12 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     host = next((h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()), None)
     if server_domain and host is None:
         raise Unproven("it names an OAuth server that is not trusted")
-    tokens = oauth.exchange(host or settings.B24_OAUTH_HOSTS[0], code)
+    pair = oauth.exchange(host or settings.B24_OAUTH_HOSTS[0], code)
     claim = Claim(
-        member_id=tokens.member_id,
-        domain=urlsplit(tokens.client_endpoint).netloc.lower(),
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
+        member_id=pair.member_id,
+        domain=urlsplit(pair.client_endpoint).netloc.lower(),
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
         server_endpoint=host or "",
         application_token="",
         language="",
@@ -273,7 +273,7 @@ def receive_event(body: Mapping[str, str]) -> bool:
         elif claim.access_token:
             _keep_event(claim)
         else:
-            calls.resume(_by_application_token(claim))
+            hold.resume(_by_application_token(claim))
     except Unproven as error:
         logger.warning("an event %s was not proven: %s", event, error)
         return False
@@ -287,7 +287,7 @@ def _keep_event(claim: Claim) -> None:
     if profile.is_admin:
         _keep(claim, host, info, profile.user_id)
     else:
-        calls.resume(_by_application_token(claim))
+        hold.resume(_by_application_token(claim))
 
 
 def _by_application_token(claim: Claim) -> Portal:

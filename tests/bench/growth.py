@@ -72,7 +72,7 @@ def fill(backlog: int) -> None:
     from b24app.models import Portal
     from traces.models import Form, Submission
 
-    Portal.objects.update(plan=Portal.Plan.UNLIMITED)
+    Portal.objects.update(tariff=Portal.Tariff.UNLIMITED)
     form = Form.objects.get()
     for first in range(0, backlog, 1000):
         Submission.objects.bulk_create(

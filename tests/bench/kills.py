@@ -63,13 +63,13 @@ def inside() -> None:
     kills = 0
     while kills < KILLS and Submission.objects.filter(state="queued").exists():
         kills += _worker(form.portal_id, dies=True)
-        Batch.objects.update(look_at=timezone.now())
+        Batch.objects.update(lease_until=timezone.now())
         wakeups.connection().flushall()  # its lane is free again by then, and the portal's bucket is empty
     until = time.monotonic() + LAST_SECONDS
     while Submission.objects.exclude(state="delivered").exists() and time.monotonic() < until:
         # Nobody waits for hours here; how long a portal may still be at it is waited out.
         Submission.objects.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
-        Batch.objects.update(look_at=timezone.now())
+        Batch.objects.update(lease_until=timezone.now())
         _worker(form.portal_id, dies=False)
         time.sleep(1)
     facts = {
@@ -85,14 +85,14 @@ def _worker(portal_id: int, *, dies: bool) -> bool:
     """Let a process work on the portal; whether it was killed."""
     from django.db import connections
 
-    from traces.delivery import drain
+    from traces.delivery import drain, settle, turn
 
     connections.close_all()
     pid = os.fork()
     if pid == 0:
-        drain.MAX_ROWS = ROWS_A_HIT
+        turn.MAX_ROWS = ROWS_A_HIT
         if dies:
-            drain._answered = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+            settle._settle_by_answer = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
         drain.drain(portal_id)
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])

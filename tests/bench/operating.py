@@ -122,7 +122,7 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
 
     from b24app.pace import limits
     from b24app.portal import install
-    from traces.delivery import drain, in_flight
+    from traces.delivery import drain, in_flight, turn
     from traces.models import Form, Submission
 
     settings.SENDER_THREADS = 0
@@ -135,12 +135,15 @@ def _ours(sandbox: Sandbox, portal: SandboxPortal, clock: SteppedClock) -> None:
     Submission.objects.bulk_create((Submission(body=body, **facts) for body in bodies), batch_size=500)
     end = clock.now() + MAX_SECONDS
     moving = SimpleNamespace(monotonic=clock.now, sleep=clock.advance)
-    with mock.patch.object(drain, "time", moving), mock.patch.object(in_flight, "time", moving):
+    run, method = limits.run, "crm.tracking.trace.add"
+    with (
+        mock.patch.object(turn, "time", moving),
+        mock.patch.object(in_flight, "time", moving),
+        mock.patch.object(limits, "run", lambda *arguments: run(*arguments, ahead=clock.ahead)),
+    ):
         while Submission.objects.exclude(state="delivered").exists():
-            limits.ahead = clock.ahead
-            again = drain.drain(row.pk)
-            limits.ahead = clock.ahead
-            clock.advance(again if again is not None else limits.look(row, "crm.tracking.trace.add", 1).wait)
+            seconds = drain.drain(row.pk).seconds
+            clock.advance(limits.look(row, [method], 1)[method].wait if seconds is None else seconds)
             if clock.now() > end:
                 raise OutOfTime
 

@@ -106,7 +106,7 @@ def fill() -> tuple[Any, Any]:
         Form.objects.create(portal=portal, name=f"Form {n}", secret_hash="0" * 64, creates="lead") for n in range(5)
     ]
     SourceRule.objects.bulk_create(
-        SourceRule(portal=portal, position=n, match="utm_source", value=f"s{n}", utm_source=f"t{n}")
+        SourceRule(portal=portal, position=n, field="utm_source", value=f"s{n}", utm_source=f"t{n}")
         for n in range(1, 51)
     )
     now = timezone.now()
@@ -126,6 +126,7 @@ def fill() -> tuple[Any, Any]:
 def submission(form: Any, n: int, received: datetime) -> Any:
     """The submission with the number n, not stored yet: delivered, but each fiftieth, which has failed."""
     from traces.compose import search, trace
+    from traces.compose.visitor import recognise
     from traces.models import Submission
 
     came = body(n)
@@ -136,7 +137,7 @@ def submission(form: Any, n: int, received: datetime) -> Any:
         received_at=received,
         body=came,
         body_hash="0" * 64,
-        search=search.text_of(came, trace.prepare(came, 0).trace),
+        search=search.text_of(recognise(came), trace.prepare(came, 0).trace),
         source=SOURCES[n % 4],
         state="failed" if failed else "delivered",
         code="error_core" if failed else "",

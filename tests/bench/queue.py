@@ -21,13 +21,13 @@ def main(plan: str, count: str, *member_ids: str) -> None:
     from django.db.models import F
 
     from b24app.models import Portal
-    from traces import tasks
+    from traces.delivery import wake
     from traces.models import Form, Submission
 
     found = list(Portal.objects.filter(member_id__in=member_ids))
     assert len(found) == len(member_ids)
     for portal in found:
-        Portal.objects.filter(pk=portal.pk).update(plan=plan)
+        Portal.objects.filter(pk=portal.pk).update(tariff=plan)
         form = Form.objects.create(portal=portal, name="Bench", secret_hash="0" * 64)
         facts = {"portal": portal, "form": form, "body_hash": "0" * 64, "due_at": None}
         bodies = ({"TRACE": trace(number)} for number in range(int(count)))
@@ -35,7 +35,7 @@ def main(plan: str, count: str, *member_ids: str) -> None:
     began = time.time()
     for portal in found:
         Submission.objects.filter(portal=portal).update(due_at=F("received_at"))
-        tasks.wake(portal.pk)
+        wake.wake(portal.pk)
     print(began)
 
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from b24app.portal import crm_directory
 from tests.conftest import SECRET, make_form
 from tests.fixtures.product import Frame
+from traces.history import statistics
 from traces.intake import accept
 from traces.models import Form
-from traces.pages import form_activity
+from traces.pages import chart, forms
 
 pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
@@ -80,14 +81,23 @@ NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 def test_each_submission_stands_on_its_day(acme, make_submission, received, place):
     make_submission(received_at=received)
     with time_machine.travel(NOON, tick=False):
-        (row,) = form_activity.rows(acme)
-    step = form_activity.BAR + form_activity.GAP
-    assert [bar.x // step for bar in row.bars] == ([] if place is None else [place])
-    assert (row.count, row.last) == (len(row.bars), received)
+        (row,) = forms.rows(acme)
+    assert [bar.x // chart.STEP for bar in row.spark.bars] == ([] if place is None else [place])
+    assert (row.spark.count, row.last) == (len(row.spark.bars), received)
+
+
+@pytest.mark.parametrize(("zone", "place"), [("UTC", 12), ("Asia/Kathmandu", 13), ("America/New_York", 12)])
+def test_the_list_and_the_overview_agree_on_the_readers_day(acme, make_submission, zone, place):
+    make_submission(received_at=datetime(2026, 3, 14, 18, 20, tzinfo=UTC))  # 00:05 of the next day in Kathmandu
+    with time_machine.travel(NOON, tick=False), timezone.override(zone):
+        (row,) = forms.rows(acme)
+        days = [day.total for day in statistics.by_day(acme, forms.DAYS)]
+    assert ([bar.x // chart.STEP for bar in row.spark.bars], days.index(1)) == ([place], place)
 
 
 def test_the_highest_bar_has_the_whole_height_and_one_submission_is_seen():
-    assert [(bar.y, bar.height) for bar in form_activity.bars([0, 1000, 1])] == [(0, 24), (22, 2)]
+    bars = chart.sparkline([0, 1000, 1]).bars
+    assert [(bar.y, bar.height) for bar in bars] == [(0, 1000), (917, 83)]
 
 
 def test_the_list_costs_the_same_however_many_forms(frame, acme, make_submission, django_assert_num_queries):
@@ -149,13 +159,13 @@ def test_the_settings_are_saved(frame, form):
         "thank_you_url": "https://shop.example/thanks",
         "find_existing": "1",
         "honeypot": "1",
-        "most_per_minute": "30",
+        "max_per_minute": "30",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
-    assert (form.find_existing, form.honeypot, form.most_per_minute, form.active) == (True, True, 30, True)
+    assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
     assert 'role="status"' in answer.text
 
 
@@ -163,7 +173,7 @@ def test_what_is_not_ticked_is_off(frame, form):
     Form.objects.update(honeypot=True, find_existing=True)
     frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead"})
     form.refresh_from_db()
-    assert (form.honeypot, form.find_existing, form.active, form.most_per_minute) == (False, False, False, 0)
+    assert (form.honeypot, form.find_existing, form.active, form.max_per_minute) == (False, False, False, 0)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +188,10 @@ def test_what_is_not_ticked_is_off(frame, form):
         ("thank_you_url", "shop.example", "form-thanks"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}", "form-thanks"),
         ("thank_you_url", "https://shop.example/a\0b", "form-thanks"),
-        ("most_per_minute", "-1", "form-most"),
-        ("most_per_minute", "10001", "form-most"),
-        ("most_per_minute", "²", "form-most"),
-        ("most_per_minute", "9" * 5000, "form-most"),
+        ("max_per_minute", "-1", "form-most"),
+        ("max_per_minute", "10001", "form-most"),
+        ("max_per_minute", "²", "form-most"),
+        ("max_per_minute", "9" * 5000, "form-most"),
     ],
 )
 def test_settings_that_cannot_be_kept_change_nothing_and_say_why(frame, form, name, value, wrong):

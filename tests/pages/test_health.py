@@ -63,7 +63,7 @@ def test_each_state_is_counted_even_where_there_is_nothing(client, db):
 
 def test_the_figures_name_no_visitor_and_no_portal(client, make_submission):
     body = {"NAME": "Planted-Name", "TRACE": '{"url":"https://shop.example/planted"}'}
-    make_submission(body=body, reason="Planted-Name is refused", idempotency_key="planted-key")
+    make_submission(body=body, params={"words": "Planted-Name is refused"}, idempotency_key="planted-key")
     text = client.get("/metrics").content.decode()
     assert [word for word in ("lanted", "acme", "Shop", "token") if word in text] == []
 

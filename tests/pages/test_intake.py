@@ -9,7 +9,7 @@ from django.test import Client
 
 from b24app.models import Portal
 from tests.conftest import SECRET
-from traces import tasks
+from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Attempt, Form, Submission
 
@@ -21,7 +21,7 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 def woken(monkeypatch):
     """The portals for which a wake-up was sent."""
     sent: list[int] = []
-    monkeypatch.setattr(tasks, "wake", sent.append)
+    monkeypatch.setattr(wake, "wake", sent.append)
     return sent
 
 
@@ -236,7 +236,7 @@ def status_of(client, row, **headers):
 
 
 def test_the_owner_sees_how_a_submission_goes(client, row):
-    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c", reason="r")
+    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c")
     found = status_of(client, row).json()
     assert set(found) == {
         "id", "status", "received_at", "delivered_at", "trace_id", "entities", "repairs", "attempts", "reason",

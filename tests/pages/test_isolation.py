@@ -6,9 +6,10 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Q
 
-from b24app.portal import calls
+from b24app.portal import hold
 from tests.conftest import make_form
 from traces.delivery import drain
+from traces.delivery.next import NOT_NEEDED
 from traces.history import erasure
 from traces.models import Submission
 from traces.monitoring import metrics
@@ -44,7 +45,7 @@ def test_another_forms_secret_opens_nothing(client, row, other):
 
 
 def test_a_drain_sends_its_own_portals_rows_only(row, other, answers):
-    assert drain.drain(other.pk) is None
+    assert drain.drain(other.pk) == NOT_NEEDED
     assert answers.calls == []
 
 
@@ -56,7 +57,7 @@ def test_a_drain_asks_its_own_portal_with_its_own_token(row, other, answers):
 
 
 def test_holding_one_portal_holds_no_other(row, other):
-    calls.hold(other, "plan")
+    hold.hold(other, "plan")
     row.portal.refresh_from_db()
     assert row.portal.state == "active"
 

@@ -27,11 +27,14 @@ def planted(acme, make_submission):
     form = make_form(acme, name="Shop", secret_hash=f"{MARK}-hash", old_secret_hash=f"{MARK}-old")
     facts = {"idempotency_key": f"{MARK}-key", "body_hash": f"{MARK}-body", "entities": [{"TYPE": MARK}]}
     body = {"NAME": f"{MARK}-name", "TRACE": f'{{"url": "https://shop.example/?{MARK}"}}'}
-    row = make_submission(form=form, body=body, search=f"{MARK}-search", reason=f"{MARK} is refused", **facts)
-    row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", reason=f"{MARK} is refused")
-    Batch.objects.create(portal=acme, holder="0" * 32, look_at=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]])
+    told = {"words": f"{MARK} is refused"}
+    row = make_submission(form=form, body=body, search=f"{MARK}-search", params=told, **facts)
+    row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", params=told)
+    Batch.objects.create(
+        portal=acme, lease_id="0" * 32, lease_until=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]]
+    )
     Preferences.objects.create(portal=acme, notify="email", notify_email=f"{MARK}@shop.example")
-    acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    acme.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     acme.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
     PortalEvent.objects.create(member_id="acme", event="ONAPPINSTALL")
     return row

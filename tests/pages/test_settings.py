@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
-from b24app.portal import credentials
+from b24app.portal import tokens
 from tests.conftest import make_form
 from tests.fixtures.product import Frame
 from traces.models import Preferences, Submission
@@ -62,7 +62,7 @@ def test_who_is_no_administrator_changes_nothing(client, two, path, data):
     Preferences.objects.create(portal=two, viewers=True)
     answer = Frame(client, two, admin=False, user=3).post(HERE + path, data)
     two.refresh_from_db()
-    assert (answer.status_code, two.plan, two.users.count()) == (403, "standard", 2)
+    assert (answer.status_code, two.tariff, two.users.count()) == (403, "standard", 2)
     assert (chosen(two).retention_days, chosen(two).notify, chosen(two).erase_before) == (180, "", None)
 
 
@@ -70,7 +70,7 @@ def test_who_is_no_administrator_changes_nothing(client, two, path, data):
 def test_one_portals_choice_is_not_the_others(frame, two, other, path, data):
     frame.post(HERE + path, data)
     other.refresh_from_db()
-    assert (other.plan, other.users.count(), hasattr(other, "preferences")) == ("standard", 1, False)
+    assert (other.tariff, other.users.count(), hasattr(other, "preferences")) == ("standard", 1, False)
 
 
 @pytest.mark.parametrize("path", [path for path, _ in CHANGES])
@@ -169,17 +169,17 @@ def test_without_a_mail_server_a_test_notice_says_so(frame, acme, settings):
     assert "no e-mail can be sent" in text(frame.post(HERE + "notices/test/"))
 
 
-@pytest.mark.parametrize("plan", Portal.Plan.values)
+@pytest.mark.parametrize("plan", Portal.Tariff.values)
 def test_the_plan_is_saved(frame, acme, plan):
     answer = frame.post(HERE + "plan/", {"plan": plan})
     acme.refresh_from_db()
-    assert (acme.plan, f'value="{plan}" checked' in text(answer)) == (plan, True)
+    assert (acme.tariff, f'value="{plan}" checked' in text(answer)) == (plan, True)
 
 
 def test_an_unknown_plan_is_refused(frame, acme):
     assert frame.post(HERE + "plan/", {"plan": "golden"}).status_code == 422
     acme.refresh_from_db()
-    assert acme.plan == "standard"
+    assert acme.tariff == "standard"
 
 
 def test_others_may_be_allowed_to_see_the_overview_and_kept_from_it_again(frame, acme):
@@ -222,10 +222,10 @@ def test_another_portals_administrator_is_not_there(frame, two, other):
 
 def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, form, make_submission):
     Preferences.objects.create(portal=two, retention_days=33)
-    two.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    two.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     two.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
-    row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", reason="no")
-    row.attempts.create(method="crm.lead.add", outcome="refused", reason="no")
+    row = make_submission(body={"NAME": "Ann"}, state="failed", due_at=None, body_hash="planted-hash", code="error")
+    row.attempts.create(method="crm.lead.add", outcome="refused", code="error", params={"words": "no"})
     Portal.objects.update(application_token="planted-token")
     form.secret_hash, form.old_secret_hash = "planted-hash", "planted-old"
     form.save()
@@ -235,8 +235,13 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     assert [one["kind"] for one in rows] == [
         *("portal", "form", "source_rule", "preferences", "unmatched", "submission"),
     ]
-    assert (rows[-1]["body"], rows[-1]["form"], len(rows[-1]["attempts"])) == ({"NAME": "Ann"}, form.key, 1)
+    assert (rows[-1]["body"], rows[-1]["form"]) == ({"NAME": "Ann"}, form.key)
+    assert [one["reason"] for one in (rows[-1], *rows[-1]["attempts"])] == [
+        "The portal refuses this submission.",
+        "The portal refuses this submission. The portal says: “no”",
+    ]
     assert "lanted" not in json.dumps(rows)
+    assert (rows[1]["most_per_minute"], rows[2]["match"], rows[2]["how"]) == (0, "source", "equals")
 
 
 def test_the_export_is_made_in_chunks_and_leaves_none_out(frame, make_submission, monkeypatch):
@@ -291,8 +296,8 @@ def test_the_first_steps_can_be_shown_again(frame):
 
 def test_a_permission_that_is_removed_during_its_renewal_gives_way_to_another(two):
     row = two.users.get(user_id=1)
-    in_use = credentials.current(two, row.pk)
-    assert credentials.forget(two, 1)
+    in_use = tokens.current(two, row.pk)
+    assert tokens.forget(two, 1)
     with pytest.raises(errors.OtherUser):
-        credentials.renew(two, in_use)
-    assert credentials.current(two).user != row.pk
+        tokens.renew(two, in_use)
+    assert tokens.current(two).portal_user_pk != row.pk

@@ -11,7 +11,7 @@ from traces.models import SourceRule, Submission
 from traces.setup import rules
 
 pytestmark = pytest.mark.django_db
-RULE = {"match": "utm_source", "how": "equals", "value": "fair", "utm_source": "google", "crm_source": "WEB"}
+RULE = {"field": "utm_source", "operator": "equals", "value": "fair", "utm_source": "google", "crm_source": "WEB"}
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def add(acme):
     """Add a rule on utm_source to acme."""
 
     def add(value, **facts):
-        row = SourceRule(**{"match": "utm_source", "value": value, "utm_source": "google", **facts})
+        row = SourceRule(**{"field": "utm_source", "value": value, "utm_source": "google", **facts})
         rules.add(acme, row)
         return row
 
@@ -29,7 +29,7 @@ def add(acme):
 def order(portal):
     rows = list(portal.source_rules.all())
     assert [row.position for row in rows] == list(range(1, len(rows) + 1))
-    return [row.value or row.match for row in rows]
+    return [row.value or row.field for row in rows]
 
 
 def take_in(frame, text):
@@ -46,8 +46,8 @@ def text_of(answer):
 def test_a_rule_is_added(frame, acme):
     answer = frame.post(reverse("source-add"), RULE)
     assert "The rule is added" in text_of(answer)
-    assert acme.source_rules.values("match", "value", "utm_source", "crm_source").get() == {
-        name: text for name, text in RULE.items() if name != "how"
+    assert acme.source_rules.values("field", "value", "utm_source", "crm_source").get() == {
+        name: text for name, text in RULE.items() if name != "operator"
     }
 
 
@@ -60,7 +60,7 @@ def test_a_faulty_rule_is_told_at_its_field_and_keeps_what_was_typed(frame, acme
 
 
 def test_what_the_overview_gives_begins_a_rule(frame):
-    answer = text_of(frame.post(reverse("source-new"), {"match": "referrer", "value": "news.example"}))
+    answer = text_of(frame.post(reverse("source-new"), {"field": "referrer", "value": "news.example"}))
     assert '<option value="referrer" selected>' in answer and 'value="news.example"' in answer
 
 
@@ -73,7 +73,7 @@ def test_a_rule_is_changed_in_its_place(frame, acme, add):
 def test_a_rule_that_becomes_the_default_goes_to_the_end(frame, acme, add):
     row = add("a")
     add("b")
-    frame.post(reverse("source-edit", args=[row.pk]), {**RULE, "match": "any"})
+    frame.post(reverse("source-edit", args=[row.pk]), {**RULE, "field": "any"})
     assert order(acme) == ["b", "any"]
 
 
@@ -86,7 +86,7 @@ def test_a_rule_is_moved(frame, acme, add, position, expected):
 
 def test_nothing_goes_behind_the_default_rule(frame, acme, add):
     row = add("a")
-    add("", match="any")
+    add("", field="any")
     frame.post(reverse("source-move", args=[row.pk]), {"position": 2})
     assert order(acme) == ["a", "any"]
 
@@ -100,7 +100,7 @@ def test_a_rule_is_removed(frame, acme, add):
 def test_what_was_removed_meanwhile_is_told(acme, add):
     row = add("a")
     rules.remove(acme, row.pk)
-    with pytest.raises(rules.Refused, match="gone"):
+    with pytest.raises(rules.RuleRejected, match="gone"):
         rules.move(acme, row.pk, 1)
 
 
@@ -129,7 +129,7 @@ def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
 
 
 def test_a_referrer_is_tried(frame, add):
-    add("news.example", match="referrer")
+    add("news.example", field="referrer")
     posted = {"text": "https://news.example/today", "kind": "referrer"}
     assert "A rule decides" in text_of(frame.post(reverse("source-try"), posted))
 
@@ -144,7 +144,7 @@ def test_nothing_pasted_is_told(frame):
 
 
 def test_the_file_that_was_downloaded_can_be_read_in(frame, acme, add):
-    add("a"), add("b"), add("", match="any")
+    add("a"), add("b"), add("", field="any")
     file = frame.post(reverse("source-export")).content.decode()
     acme.source_rules.all().delete()
     take_in(frame, file)
@@ -159,7 +159,7 @@ def test_a_faulty_file_changes_nothing_and_is_told_by_line(frame, acme, add):
 
 
 def test_another_portals_rule_is_not_there(frame, other):
-    row = SourceRule.objects.create(portal=other, position=1, match="source", value="x", utm_source="y")
+    row = SourceRule.objects.create(portal=other, position=1, field="source", value="x", utm_source="y")
     for name in ("source-edit", "source-move", "source-remove"):
         answer = frame.post(reverse(name, args=[row.pk]), {**RULE, "position": 1})
         assert answer.status_code == 404
@@ -167,13 +167,13 @@ def test_another_portals_rule_is_not_there(frame, other):
 
 
 def test_few_queries_for_many_rules(frame, acme, django_assert_max_num_queries):
-    rules.replace(acme, [SourceRule(match="source", value=str(n), utm_source="y") for n in range(200)])
+    rules.replace(acme, [SourceRule(field="source", value=str(n), utm_source="y") for n in range(200)])
     with django_assert_max_num_queries(6):
         frame.get(reverse("sources"))
 
 
 def test_of_many_rules_those_around_the_one_that_moved_are_shown(frame, acme):
-    rows = rules.replace(acme, [SourceRule(match="source", value=f"v{n}.", utm_source="y") for n in range(1, 121)])
+    rows = rules.replace(acme, [SourceRule(field="source", value=f"v{n}.", utm_source="y") for n in range(1, 121)])
     answer = text_of(frame.post(reverse("source-move", args=[rows[0].pk]), {"position": 51}))
     assert (answer.count("v1.<"), answer.count("v52.<"), answer.count("v51.<")) == (1, 1, 0)
     assert [f"at={position}" in answer for position in (1, 51, 101)] == [True, False, True]

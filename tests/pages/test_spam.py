@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from b24app.pace import wakeups
 from tests.conftest import NOWHERE, SECRET
-from traces import tasks
 from traces.compose.visitor import HONEYPOT, recognise
+from traces.delivery import wake
 from traces.intake import spam
 from traces.models import Form, Submission
 
@@ -24,7 +24,7 @@ FILLED = {"name": "Buy now", HONEYPOT: "https://spam.example"}
 def woken(monkeypatch):
     """The portals for which a wake-up was sent."""
     sent: list[int] = []
-    monkeypatch.setattr(tasks, "wake", sent.append)
+    monkeypatch.setattr(wake, "wake", sent.append)
     return sent
 
 
@@ -55,7 +55,7 @@ def test_who_fills_in_what_no_person_sees_is_kept_and_not_sent(post, careful, wo
     row = Submission.objects.get()
     assert (row.state, row.code, row.due_at, woken) == ("failed", "spam", None, [])
     assert row.body == FILLED
-    assert row.reason.endswith(".")
+    assert row.params == {} and "looks like spam" in row.reason
 
 
 def test_it_is_answered_like_any_other(post, careful):
@@ -103,7 +103,7 @@ def test_the_field_is_none_of_a_visitors(careful):
 
 
 def test_a_submission_too_many_learns_when_to_come_again(redis, minute, post, form):
-    Form.objects.update(most_per_minute=2)
+    Form.objects.update(max_per_minute=2)
     with time_machine.travel(minute + 15, tick=False):
         answers = [post({"a": 1}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
@@ -113,7 +113,7 @@ def test_a_submission_too_many_learns_when_to_come_again(redis, minute, post, fo
 
 
 def test_the_next_minute_begins_anew(redis, minute, form):
-    form.most_per_minute = 1
+    form.max_per_minute = 1
     with time_machine.travel(minute + 35, tick=False):
         assert (spam.wait(form), spam.wait(form)) == (0, 25)
     with time_machine.travel(minute + 60, tick=False):
@@ -121,8 +121,8 @@ def test_the_next_minute_begins_anew(redis, minute, form):
 
 
 def test_each_form_is_counted_by_itself(redis, minute, form, other):
-    form.most_per_minute = 1
-    another = Form(pk=form.pk + 1, portal=other, most_per_minute=1)
+    form.max_per_minute = 1
+    another = Form(pk=form.pk + 1, portal=other, max_per_minute=1)
     with time_machine.travel(minute, tick=False):
         assert (spam.wait(form), spam.wait(another)) == (0, 0)
 
@@ -140,7 +140,7 @@ def test_without_a_limit_nothing_is_counted(form, monkeypatch):
 
 def test_with_redis_away_everything_is_taken(settings, post, form):
     settings.REDIS_URL = NOWHERE
-    Form.objects.update(most_per_minute=1)
+    Form.objects.update(max_per_minute=1)
     assert [post({"a": 1}).status_code for _ in range(3)] == [202, 202, 202]
 
 
@@ -156,7 +156,7 @@ def test_an_absent_redis_is_left_alone_for_a_while(monkeypatch):
 
 
 def test_a_pages_script_can_read_when_to_come_again(redis, minute, post, form):
-    Form.objects.update(most_per_minute=1)
+    Form.objects.update(max_per_minute=1)
     with time_machine.travel(minute + 15, tick=False):
         answer = [post({"a": 1}, Origin="https://shop.example") for _ in range(2)][1]
     assert answer["Access-Control-Expose-Headers"] == "Retry-After"

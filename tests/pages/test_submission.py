@@ -4,10 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone, translation
 
-from b24app.api import errors
 from tests.fixtures.product import Frame
 from traces import sentences
 from traces.models import Attempt, ShownState, SourceRule, Submission
@@ -52,8 +50,8 @@ def test_its_page_tells_what_came_and_the_visitors_path(frame, came):
 
 
 def test_its_page_tells_which_rule_decided_and_what_the_portal_is_asked(frame, acme, came):
-    SourceRule.objects.create(portal=acme, position=1, match="source", value="Fair", utm_source="fair")
-    SourceRule.objects.create(portal=acme, position=2, match="any", utm_source="other")
+    SourceRule.objects.create(portal=acme, position=1, field="source", value="Fair", utm_source="fair")
+    SourceRule.objects.create(portal=acme, position=2, field="any", utm_source="other")
     seen = text(frame.get(one(came({"source": "fair"}))))
     assert "This rule matches and decides." in seen
     assert "An earlier rule has decided already." in seen
@@ -68,16 +66,17 @@ def test_its_page_opens_the_cards_that_the_portal_can_open(frame, came):
 
 
 def test_its_page_shows_the_attempts_in_their_order(frame, came):
-    row = came({}, state="failed", code="error_core", reason="Fill COMPANY.")
+    row = came({}, state="failed", code="error_core", params={"words": "Fill COMPANY."})
     Attempt.objects.create(submission=row, method="crm.lead.add", outcome="retry", code="timeout", milliseconds=812)
-    Attempt.objects.create(submission=row, method="crm.lead.add", outcome="refused", reason="Fill COMPANY.")
+    Attempt.objects.create(submission=row, method="crm.lead.add", outcome="refused", params={"words": "Fill COMPANY."})
     seen = text(frame.get(one(row)))
     assert seen.index("It could not be delivered now") < seen.index("The portal refuses it.")
     assert ("812 ms" in seen, "timeout" in seen) == (True, True)
 
 
 def test_a_refused_one_says_what_happened_why_and_what_to_do(frame, came):
-    seen = text(frame.get(one(came({}, state="failed", code="access_denied", reason="No rights, <b>sorry</b>"))))
+    row = came({}, state="failed", code="access_denied", params={"words": "No rights, <b>sorry</b>"})
+    seen = text(frame.get(one(row)))
     told = sentences.FAILURES["access_denied"]
     for words in (told.happened, told.why, told.todo):
         assert str(words).replace("'", "&#x27;") in seen
@@ -85,17 +84,17 @@ def test_a_refused_one_says_what_happened_why_and_what_to_do(frame, came):
 
 
 def test_an_unknown_refusal_quotes_the_portal(frame, came):
-    seen = text(frame.get(one(came({}, state="failed", code="moon_phase", reason="Full moon"))))
+    seen = text(frame.get(one(came({}, state="failed", code="moon_phase", params={"words": "Full moon"}))))
     assert (str(sentences.UNKNOWN_FAILURE.happened) in seen, "Full moon" in seen) == (True, True)
 
 
 def test_one_that_was_given_up_says_so_and_why_in_the_readers_language(client, acme, came):
-    row = came({}, state="failed", code="timeout", reason=f"{sentences.GAVE_UP} No answer came in time.")
-    with translation.override("ru"):
-        assert sentences.told(row.reason) == ("No answer came in time.", True)
-    seen = text(Frame(client, acme).get(one(row)))
-    assert str(sentences.FAILURES["timeout"].happened) in seen
-    assert seen.count("within three days") == 1
+    row = came({}, state="failed", code="timeout", params={"gave_up": True})
+    for language in ("en", "ru"):
+        seen = text(Frame(client, acme, language=language).get(one(row)))
+        with translation.override(language):
+            told = str(sentences.GAVE_UP), str(sentences.FAILURES["timeout"].happened)
+        assert [seen.count(sentence) for sentence in told] == [1, 1]
 
 
 def test_a_waiting_one_says_when_it_is_tried_next(frame, came):
@@ -110,7 +109,7 @@ def test_one_of_a_held_portal_says_what_to_do(frame, acme, came):
 
 
 def test_one_that_cannot_be_prepared_still_has_its_page(frame, came, monkeypatch):
-    monkeypatch.setattr("traces.setup.rulebook.work", lambda *_: 1 / 0)
+    monkeypatch.setattr("traces.setup.rulebook.Rulebook.prepare", lambda *_: 1 / 0)
     answer = frame.get(one(came({"name": "Ines"})))
     assert (answer.status_code, "could not be prepared" in text(answer)) == (200, True)
 
@@ -170,21 +169,8 @@ def test_another_portals_submission_is_not_there(client, other, came, action):
 # --- Sentences ---
 
 
-def test_every_state_outcome_and_repair_has_a_sentence():
+def test_every_state_is_shown():
     assert set(Submission.State.values) | {"held"} == set(ShownState.values)
-    assert set(Attempt.Outcome.values) == set(sentences.OUTCOMES)
-    noted = re.findall(r'(?:note\(|repairs\.append\()"(\w+)"', _code("trace", "fields", "intake"))
-    assert noted and set(noted) <= set(sentences.REPAIRS)
-
-
-def _code(*modules):
-    return "".join((settings.BASE_DIR / "traces" / f"{name}.py").read_text() for name in modules)
-
-
-def test_every_code_that_a_submission_may_end_with_has_its_reason():
-    ours = {"access_denied", "error_core", "refused", "error", "", "spam", "worker_lost", "answer_lost", "unreadable"}
-    passing = errors._TRANSIENT | errors._AMBIGUOUS | {"unreachable", "connection_lost", "timeout", "not_run"}
-    assert (errors._REFUSED | ours | passing) - set(sentences.FAILURES) == set()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import make_form
 from tests.fixtures.product import Frame
 from traces.compose import search, trace
+from traces.compose.visitor import recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Cursor, Filter
 from traces.models import Submission
@@ -26,7 +27,7 @@ def came(make_submission):
 
     def make(body=None, **facts):
         body = body or {}
-        return make_submission(body=body, search=search.text_of(body, trace.prepare(body, 0).trace), **facts)
+        return make_submission(body=body, search=search.text_of(recognise(body), trace.prepare(body, 0).trace), **facts)
 
     return make
 
@@ -297,7 +298,7 @@ def test_all_that_match_are_those_of_the_filter(frame, came):
 
 def test_the_portal_is_woken_when_something_is_sent_again(frame, came, monkeypatch):
     woken = []
-    monkeypatch.setattr("traces.tasks.wake", woken.append)
+    monkeypatch.setattr("traces.delivery.wake.wake", woken.append)
     frame.post(f"{LIST}again/all/")
     assert woken == []
     row = came({}, state="failed", due_at=None)
@@ -328,9 +329,9 @@ def test_what_matches_is_exported(frame, came):
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_becomes_a_formula(came, acme, begins):
     came({"company": "x"})
-    Submission.objects.update(reason=f"{begins}SUM(A1)")
+    Submission.objects.update(source=f"{begins}SUM(A1)")
     line = list(csv.DictReader(io.StringIO("".join(csv_export.lines(acme, Filter())), newline="")))[0]
-    assert line["reason"] == f"'{begins}SUM(A1)"
+    assert line["source"] == f"'{begins}SUM(A1)"
 
 
 def test_a_long_export_is_read_in_chunks(acme, many, monkeypatch, django_assert_num_queries):

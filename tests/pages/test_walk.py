@@ -24,9 +24,10 @@ def things(acme, make_submission):
     """Something of everything, of acme's; the ids by the names that addresses and forms use for them."""
     form = make_form(acme, name=MARK)
     body = {"NAME": MARK, "PHONE": "+49 30 1234567", "TRACE": "{}"}
-    failed = make_submission(form=form, state="failed", code="error_core", reason=MARK, body=body, search=MARK.lower())
-    Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", code="error_core", reason=MARK)
-    rule = SourceRule.objects.create(portal=acme, position=1, match="utm_source", value=MARK, utm_source=MARK)
+    facts = {"code": "error_core", "params": {"words": MARK}}
+    failed = make_submission(form=form, state="failed", body=body, search=MARK.lower(), **facts)
+    Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", **facts)
+    rule = SourceRule.objects.create(portal=acme, position=1, field="utm_source", value=MARK, utm_source=MARK)
     Preferences.objects.create(portal=acme, notify_email=f"{MARK}@acme.example")
     user = acme.users.create(user_id=2, access_token=MARK, refresh_token=MARK)
     return {"form": form.pk, "submission": failed.pk, "rule": rule.pk, "user": user.pk}
@@ -71,7 +72,7 @@ def all_of(portal):
     stored = {table.__name__: list(table.objects.filter(portal=portal).order_by("pk").values()) for table in tables}
     attempts = list(Attempt.objects.filter(submission__portal=portal).values())
     users = list(portal.users.order_by("pk").values())
-    return {**stored, "Attempt": attempts, "users": users, "plan": portal.plan, "state": portal.state}
+    return {**stored, "Attempt": attempts, "users": users, "tariff": portal.tariff, "state": portal.state}
 
 
 def text_of(answer):

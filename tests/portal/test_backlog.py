@@ -1,11 +1,12 @@
-"""Much that waits for one portal: a worker has several hits in flight."""
+"""Much that waits for one portal: a worker has several batches in flight."""
 
 import time
 
 import pytest
 
 from b24app.models import Portal
-from traces.delivery import drain
+from traces.delivery import drain, wake
+from traces.delivery.next import AT_ONCE, NOT_NEEDED
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -13,15 +14,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def backlog(settings, installed):
-    """More than one hit carries, in a process with senders; nothing is limited."""
+    """More than one batch carries, in a process with senders; nothing is limited."""
     settings.SENDER_THREADS = 8
-    Portal.objects.update(plan="unlimited")
+    Portal.objects.update(tariff="unlimited")
     form = Form.objects.create(portal=installed, name="Shop", secret_hash="0" * 64)
     facts = {"portal": installed, "form": form, "body": {"TRACE": "{}"}, "body_hash": "0" * 64}
     Submission.objects.bulk_create(Submission(**facts) for _ in range(120))
 
 
-def test_several_hits_are_in_flight_at_a_time(backlog, installed, portal):
+def test_several_batches_are_in_flight_at_a_time(backlog, installed, portal):
     portal.command_seconds = 0.02
     began = time.monotonic()
     drain.drain(installed.pk)
@@ -29,21 +30,21 @@ def test_several_hits_are_in_flight_at_a_time(backlog, installed, portal):
     assert time.monotonic() - began < 120 * 0.02
 
 
-def test_when_the_turn_is_over_another_goes_on_and_no_answer_is_lost(backlog, installed, portal, settings):
+def test_when_the_turn_is_over_another_goes_on_and_no_answer_is_lost(backlog, installed, portal, settings, monkeypatch):
     portal.command_seconds = 0.02
     settings.TURN_SECONDS = 0.01
-    handed_over: list[int] = []
+    in_flight: list[int] = []
 
-    def hand_over():
-        handed_over.append(Submission.objects.filter(state="sending").count())
-        return True
+    def publish(portal_id, seconds):
+        in_flight.append(Submission.objects.filter(state="sending").count())
 
-    assert drain.drain(installed.pk, hand_over=hand_over) is None
-    assert handed_over[0] > 0
+    monkeypatch.setattr(wake, "_publish", publish)
+    assert drain.drain(installed.pk) == NOT_NEEDED
+    assert in_flight[-1] > 0
     assert not Submission.objects.filter(state="sending").exists()
 
 
 def test_where_nobody_can_be_called_the_turn_is_followed_by_another(backlog, installed, portal, settings):
     portal.command_seconds = 0.02
     settings.TURN_SECONDS = 0.01
-    assert drain.drain(installed.pk) == 0.0
+    assert drain.drain(installed.pk) == AT_ONCE

@@ -8,7 +8,7 @@ from django.db import connections
 
 from b24app.api import errors, oauth
 from b24app.models import Portal, PortalUser
-from b24app.portal import calls, credentials, install
+from b24app.portal import calls, install, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -45,17 +45,17 @@ def test_a_token_that_the_portal_refuses_again_is_not_renewed_again(installed, p
 
 def test_somebody_elses_renewal_is_waited_for(installed, portal, monkeypatch):
     portal.expire_tokens()
-    grant = credentials.current(installed)
-    monkeypatch.setattr(oauth, "refresh", lambda *_: credentials.renew(installed, grant))
+    credentials = tokens.current(installed)
+    monkeypatch.setattr(oauth, "refresh", lambda *_: tokens.renew(installed, credentials))
     with pytest.raises(errors.Wait):
-        credentials.renew(installed, grant)
+        tokens.renew(installed, credentials)
 
 
-def test_a_grant_that_was_renewed_meanwhile_is_taken_over(installed, portal, sandbox):
-    old = credentials.current(installed)
+def test_a_token_that_was_renewed_meanwhile_is_taken_over(installed, portal, sandbox):
+    old = tokens.current(installed)
     portal.expire_tokens()
-    new = credentials.renew(installed, old)
-    assert credentials.renew(installed, old) == new
+    new = tokens.renew(installed, old)
+    assert tokens.renew(installed, old) == new
     assert len(sandbox.refreshes) == 1
 
 
@@ -98,14 +98,14 @@ def test_a_dead_refresh_token_stops_the_portal(installed, portal):
 
 
 def test_a_new_opening_during_a_dead_renewal_wins(installed, portal, monkeypatch):
-    old = credentials.current(installed)
+    old = tokens.current(installed)
 
     def refresh(*_):
         install.open_frame(install.claim_of_frame(*portal.frame_post()))
         raise errors.OtherUser("invalid_grant")
 
     monkeypatch.setattr(oauth, "refresh", refresh)
-    assert credentials.renew(installed, old).version > old.version
+    assert tokens.renew(installed, old).version > old.version
     assert PortalUser.objects.get().state == "active"
 
 
@@ -156,21 +156,6 @@ def test_a_moved_webhook_is_not_followed(wired, portal, sandbox):
     sandbox.rename(portal)
     with pytest.raises(errors.Stop, match="webhook_moved"):
         call(row)
-
-
-def test_holding_and_resuming(installed):
-    calls.hold(installed, "plan")
-    installed.refresh_from_db()
-    assert (installed.state, installed.hold_code) == ("held", "plan")
-    calls.resume(installed)
-    installed.refresh_from_db()
-    assert (installed.state, installed.hold_code, installed.probe_at) == ("active", "", None)
-
-
-def test_pauses_in_a_row_grow(installed):
-    first = calls.pause(installed, 1.0)
-    installed.refresh_from_db()
-    assert calls.pause(installed, 1.0) > first
 
 
 def _call_from_a_process(row_id):

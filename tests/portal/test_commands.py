@@ -124,7 +124,7 @@ def failed(acme):
     form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
 
     def failed(code="error_core", **facts):
-        facts = {"state": "failed", "tries": 3, "code": code, "reason": "why", **facts}
+        facts = {"state": "failed", "tries": 3, "code": code, "params": {"words": "why"}, **facts}
         return Submission.objects.create(portal=acme, form=form, body={}, body_hash="0", **facts)
 
     return failed
@@ -188,7 +188,7 @@ def test_an_unknown_id_is_told(failed):
 
 def test_a_portals_plan_is_set(acme, other, capsys):
     assert run(capsys, "portal_plan", "--portal", "acme", "--plan", "enterprise") == "enterprise\n"
-    assert dict(Portal.objects.values_list("member_id", "plan")) == {"acme": "enterprise", "other": "standard"}
+    assert dict(Portal.objects.values_list("member_id", "tariff")) == {"acme": "enterprise", "other": "standard"}
 
 
 def test_the_plan_of_an_unknown_portal_is_told(db):

@@ -14,12 +14,14 @@ from tests.pages.test_install import event_body
 from tests.sandbox import events
 from traces import tasks
 from traces.compose import trace
-from traces.delivery import claims, drain
+from traces.delivery import claims, drain, wake
+from traces.delivery.next import AT_ONCE, NOT_NEEDED, Next
+from traces.delivery.turn import Turn
 from traces.history import erasure
 from traces.models import Attempt, Batch, Form, Submission
 from traces.setup import rulebook
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
 
 
 @pytest.fixture
@@ -37,9 +39,9 @@ def make(form):
 
 
 def drained(row):
-    again = drain.drain(row.portal_id)
+    following = drain.drain(row.portal_id)
     row.refresh_from_db()
-    return again
+    return following
 
 
 def outcomes(row):
@@ -52,7 +54,7 @@ def make_due(row, **facts):
 
 def test_a_submission_is_delivered_with_its_trace_id(make, portal):
     row = make()
-    assert drained(row) is None
+    assert drained(row) == NOT_NEEDED
     assert (row.state, row.trace_id, row.batch) == ("delivered", 1, None)
     assert portal.traces[0].channels == [["site-domain", "shop.example"]]
     assert outcomes(row) == [("delivered", "")]
@@ -76,8 +78,8 @@ def test_a_link_names_its_records(make, form, portal):
 
 
 def test_a_method_whose_time_is_used_up_is_left_to_the_sweep(make, installed, redis, portal):
-    limits.blocked(installed, "crm.tracking.trace.add")
-    assert drained(make()) is None
+    limits.note_blocked(installed, "crm.tracking.trace.add")
+    assert drained(make()) == NOT_NEEDED
     assert [hit for hit in portal.hits if hit.method == "batch"] == []
 
 
@@ -135,19 +137,20 @@ def test_an_error_that_nobody_knows_is_logged(make, sandbox, caplog):
     assert "something_new is not a known one" in caplog.text
 
 
-def test_no_row_is_in_two_hits(make):
+def test_no_row_is_in_two_batches(make):
     row = make()
     (claimed,) = claims.claim(row.portal, timezone.now(), 10)
     assert claims.claim(row.portal, timezone.now(), 10) == []
-    (hit,) = claims.bind([claimed], rulebook.rulebook(row.portal_id), 10)
-    assert hit.rows == [row]
+    (prepared,) = claims.prepare([claimed], rulebook.load(row.portal_id), 10)
+    assert prepared.rows == [row]
 
 
-def test_what_is_given_back_is_due_again(make):
+def test_what_is_released_is_due_again(make):
     rows = [make(), make()]
-    (hit,) = claims.bind(claims.claim(rows[0].portal, timezone.now(), 10), rulebook.rulebook(rows[0].portal_id), 10)
-    hit = claims.give_back(hit, hit.loads[:1])
-    assert (hit.rows, list(claims.due(timezone.now()))) == ([rows[0]], [rows[1]])
+    claimed = claims.claim(rows[0].portal, timezone.now(), 10)
+    (prepared,) = claims.prepare(claimed, rulebook.load(rows[0].portal_id), 10)
+    prepared = claims.release_all_but(prepared, prepared.items[:1])
+    assert (prepared.rows, list(claims.due(timezone.now()))) == ([rows[0]], [rows[1]])
 
 
 @pytest.mark.parametrize(
@@ -238,7 +241,7 @@ def test_a_refusal_fails_the_row_with_the_portals_reason(make, form):
     row = make(body={"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]})
     drained(row)
     assert (row.state, row.code) == ("failed", "error_core")
-    assert "no access" in row.reason
+    assert "no access" in row.params["words"]
 
 
 def test_a_refused_row_does_not_stop_the_others(make, form):
@@ -300,18 +303,18 @@ def test_data_is_kept_where_nobody_asked(make, portal):
 def sent(monkeypatch):
     """The countdowns of the wake-ups that were sent."""
     countdowns: list[float | None] = []
-    monkeypatch.setattr(tasks.drain_portal, "apply_async", lambda args, countdown: countdowns.append(countdown))
+    monkeypatch.setattr(wake, "_publish", lambda portal_id, seconds: countdowns.append(seconds))
     return countdowns
 
 
 def test_a_turn_that_ended_is_followed_by_another(monkeypatch, sent):
-    monkeypatch.setattr(drain, "drain", lambda *_: 0.0)
+    monkeypatch.setattr(drain, "drain", lambda _: AT_ONCE)
     tasks.drain_portal(7)
     assert sent == [0.0]
 
 
 def test_only_one_returns_later(monkeypatch, sent):
-    monkeypatch.setattr(drain, "drain", lambda *_: 5.0)
+    monkeypatch.setattr(drain, "drain", lambda _: Next(5.0))
     answers = iter([True, False])
     monkeypatch.setattr(wakeups, "first_to_return", lambda portal_id, seconds: next(answers))
     tasks.drain_portal(7)
@@ -323,8 +326,8 @@ def test_a_broker_that_is_away_ends_no_task(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(drain, "drain", lambda *_: 0.0)
-    monkeypatch.setattr(tasks.drain_portal, "apply_async", fail)
+    monkeypatch.setattr(drain, "drain", lambda _: AT_ONCE)
+    monkeypatch.setattr(wake, "_publish", fail)
     tasks.drain_portal(7)
     assert "a wake-up was not sent (ConnectionError)" in caplog.text
 
@@ -342,23 +345,23 @@ def test_a_failing_database_is_told_without_the_row_that_it_quotes(monkeypatch, 
 def test_rows_whose_worker_died_before_it_sent_them_are_due_again(make):
     row = make()
     (claimed,) = claims.claim(row.portal, timezone.now(), 10)
-    Batch.objects.update(look_at=timezone.now())
+    Batch.objects.update(lease_until=timezone.now())
     drained(row)
     assert (row.state, outcomes(row)) == ("delivered", [("delivered", "")])
-    assert claims.bind([claimed], rulebook.rulebook(row.portal_id), 10) == []
+    assert claims.prepare([claimed], rulebook.load(row.portal_id), 10) == []
 
 
 def test_without_a_free_lane_nothing_is_done(make, monkeypatch):
     monkeypatch.setattr(wakeups, "lane", lambda *_: nullcontext(0))
     row = make()
-    assert drained(row) is None
+    assert drained(row) == NOT_NEEDED
     assert row.state == "queued"
 
 
 def test_a_row_stored_at_the_last_moment_is_seen(make, monkeypatch):
     row = make()
-    monkeypatch.setattr(drain._Turn, "run", lambda _: None)
-    assert drained(row) == 0.0
+    monkeypatch.setattr(Turn, "run", lambda _: NOT_NEEDED)
+    assert drained(row) == AT_ONCE
 
 
 def test_a_row_that_brings_out_a_fault_of_ours_does_not_stop_the_others(make, monkeypatch, caplog):
@@ -380,7 +383,7 @@ def test_a_row_that_brings_out_a_fault_of_ours_does_not_stop_the_others(make, mo
 def test_the_sweep_wakes_each_portal_with_due_rows(make, installed, monkeypatch):
     make()
     woken: list[int] = []
-    monkeypatch.setattr(tasks, "wake", woken.append)
+    monkeypatch.setattr(wake, "wake", woken.append)
     tasks.sweep()
     assert woken == [installed.pk]
 

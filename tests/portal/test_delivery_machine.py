@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from b24app.models import Portal
 from b24app.portal import calls, install
 from tests.conftest import make_form
-from traces.delivery import claims, drain, results
+from traces.delivery import claims, drain, results, settle
 from traces.models import Attempt, Batch, Submission
 
 FAULTS = ["throttle", "html_502", "empty", "close_before", "close_after", "expired_token", "redirect", "partial_batch"]
@@ -67,7 +67,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         point=st.sampled_from(
-            [(claims, "bind"), (claims, "give_back"), (calls, "call_batch"), (results, "store"), (drain, "_answered")]
+            [
+                (claims, "prepare"),
+                (claims, "release_all_but"),
+                (calls, "call_batch"),
+                (results, "save"),
+                (settle, "_settle_by_answer"),
+            ]
         )
     )
     def work_and_die(self, point):
@@ -97,7 +103,9 @@ class Machine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 20, 90, 7 * 3600]))
     def let_pass(self, seconds):
         ago = timedelta(seconds=seconds)
-        Batch.objects.update(look_at=F("look_at") - ago, sent_at=F("sent_at") - ago, expected_at=F("expected_at") - ago)
+        Batch.objects.update(
+            lease_until=F("lease_until") - ago, sent_at=F("sent_at") - ago, expected_at=F("expected_at") - ago
+        )
         Submission.objects.filter(state__in=["queued", "sending"]).update(due_at=F("due_at") - ago)
         Portal.objects.filter(paused_until__isnull=False).update(paused_until=F("paused_until") - ago)
         Portal.objects.filter(probe_at__isnull=False).update(probe_at=F("probe_at") - ago)

@@ -79,7 +79,7 @@ def test_one_portals_days_are_not_the_others(make_submission, acme, other):
 
 def test_the_attempts_go_with_their_submission(make_submission):
     row = make_submission(state="failed", due_at=None, received_at=received(200))
-    row.attempts.create(method="crm.lead.add", outcome="refused", reason="a visitor's name")
+    row.attempts.create(method="crm.lead.add", outcome="refused", params={"words": "a visitor's name"})
     erasure.erase_old(NOW)
     assert not Attempt.objects.exists()
 
@@ -125,7 +125,7 @@ def test_the_wish_is_fulfilled_once_nothing_is_left(make_submission, acme):
 
 def test_what_is_being_sent_waits_until_it_is_settled(make_submission, acme):
     wish(acme)
-    out = Batch.objects.create(portal=acme, holder="0" * 32, look_at=NOW)
+    out = Batch.objects.create(portal=acme, lease_id="0" * 32, lease_until=NOW)
     row = make_submission(state="sending", due_at=None, batch=out, received_at=received(1))
     erasure.erase_wanted(LATER)
     assert Submission.objects.filter(pk=row.pk).exists() and Preferences.objects.get().erase_before

@@ -20,8 +20,8 @@ def explained(row, capsys):
 @pytest.fixture
 def delivered(installed, make_submission):
     """A delivered deal, whose source a rule has given."""
-    SourceRule.objects.create(portal=installed, position=1, match="source", value="Fair", utm_source="fair")
-    SourceRule.objects.create(portal=installed, position=2, match="any", utm_source="other")
+    SourceRule.objects.create(portal=installed, position=1, field="source", value="Fair", utm_source="fair")
+    SourceRule.objects.create(portal=installed, position=2, field="any", utm_source="other")
     body = {"NAME": "Ines", "PHONE": "+33170000000", "source": "fair", "TRACE": {"url": "https://a.example/?token=x"}}
     row = make_submission(form=make_form(installed, creates="deal"), body=body)
     drain.drain(installed.pk)
@@ -45,6 +45,12 @@ def test_it_tells_the_commands_and_the_answers(delivered, capsys):
     assert "1. crm.tracking.trace.add" in text
     assert "3. crm.deal.add" in text
     assert "crm.deal.add delivered" in text
+
+
+def test_each_line_stands_alone(delivered, capsys):
+    lines = explained(delivered, capsys).splitlines()
+    assert {"Came in", "Repaired", "Trace", "What the portal answered"} <= set(lines)
+    assert '    "NAME": "Ines",' in lines
 
 
 def test_an_unknown_id_is_told(db):

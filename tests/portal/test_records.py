@@ -57,7 +57,7 @@ def finish(row, seconds=160, step=10):
         row.refresh_from_db()
         if row.state in ("delivered", "failed"):
             return
-        Batch.objects.update(look_at=F("look_at") - ago, sent_at=F("sent_at") - ago)
+        Batch.objects.update(lease_until=F("lease_until") - ago, sent_at=F("sent_at") - ago)
         Submission.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - ago)
         Portal.objects.update(paused_until=None)
 
@@ -123,7 +123,7 @@ def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
 @pytest.mark.parametrize("lost", range(4))
 @pytest.mark.parametrize("kind", ["lead", "contact", "company", "deal"])
 def test_without_receipts_what_may_have_been_made_is_looked_for(submit, portal, monkeypatch, kind, lost):
-    Portal.objects.update(stores=0)
+    Portal.objects.update(receipt_stores=0)
     before = dict(portal.entities)
     original, numbers = calls.call, iter(range(100))
 
@@ -158,7 +158,7 @@ def test_an_existing_contact_is_found_and_linked(submit, portal):
 
 
 def test_a_rule_gives_the_source_of_the_trace_and_of_the_record(submit, portal, installed):
-    facts = {"match": "utm_source", "value": "fb", "utm_source": "google", "crm_source": "ADVERTISING"}
+    facts = {"field": "utm_source", "value": "fb", "utm_source": "google", "crm_source": "ADVERTISING"}
     SourceRule.objects.create(portal=installed, position=1, crm_description="By rule", **facts)
     row = submit("lead")
     finish(row)
@@ -212,7 +212,7 @@ def test_the_old_example_reaches_its_source_by_a_rule(submit, portal, installed,
 
 
 def test_what_no_rule_knows_is_counted_for_the_week(submit, portal, installed):
-    SourceRule.objects.create(portal=installed, position=1, match="source", value="fair", utm_source="fair")
+    SourceRule.objects.create(portal=installed, position=1, field="source", value="fair", utm_source="fair")
     finish(submit("lead"))
     finish(submit("deal"))
     finish(submit("lead", {**BODY, "source": "fair"}))

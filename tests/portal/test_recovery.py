@@ -13,7 +13,7 @@ from tests.conftest import make_form
 from traces.delivery import drain, results
 from traces.models import Attempt, Batch, Submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def rows(make_submission):
 def let_pass(seconds):
     """What was to happen in so many seconds is due now."""
     ago = timedelta(seconds=seconds)
-    Batch.objects.update(look_at=F("look_at") - ago, sent_at=F("sent_at") - ago)
+    Batch.objects.update(lease_until=F("lease_until") - ago, sent_at=F("sent_at") - ago)
     Submission.objects.exclude(state="delivered").update(due_at=F("due_at") - ago)
     Portal.objects.update(paused_until=None)
 
@@ -93,7 +93,7 @@ def test_one_that_failed_in_a_lost_batch_is_sent_again_and_then_fails_with_its_r
     drain_for(60, rows[0].portal_id)
     assert (states(), len(portal.traces)) == (["delivered", "delivered", "failed"], 2)
     rows[1].refresh_from_db()
-    assert "no access" in rows[1].reason
+    assert "no access" in rows[1].params["words"]
 
 
 def test_a_connection_that_broke_before_the_work_is_found_out_after_the_portals_time(rows, portal, sandbox):
@@ -153,7 +153,7 @@ def test_a_receipt_survives_that_the_portal_is_held_meanwhile(rows, portal, sand
 
 def test_a_worker_that_died_before_writing_is_made_good_by_the_receipt(rows, portal, monkeypatch):
     with monkeypatch.context() as dying:
-        dying.setattr(results, "store", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(results, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             drain.drain(rows[0].portal_id)
     drain_for(20, rows[0].portal_id)
@@ -161,9 +161,9 @@ def test_a_worker_that_died_before_writing_is_made_good_by_the_receipt(rows, por
 
 
 def test_without_receipts_the_worker_that_died_is_told(rows, portal, installed, monkeypatch):
-    Portal.objects.update(stores=0)
+    Portal.objects.update(receipt_stores=0)
     with monkeypatch.context() as dying:
-        dying.setattr(results, "store", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(results, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             drain.drain(installed.pk)
     drain_for(60, installed.pk)
@@ -172,13 +172,13 @@ def test_without_receipts_the_worker_that_died_is_told(rows, portal, installed, 
 
 
 def test_a_frozen_worker_writes_nothing_over_anothers_result(rows, portal, monkeypatch):
-    original = results.store
+    original = results.save
 
     def thaw(batch, *rest):
-        Batch.objects.filter(pk=batch.pk).update(holder="0" * 32)
+        Batch.objects.filter(pk=batch.pk).update(lease_id="0" * 32)
         return original(batch, *rest)
 
-    monkeypatch.setattr(results, "store", thaw)
+    monkeypatch.setattr(results, "save", thaw)
     let_pass(1)
     drain.drain(rows[0].portal_id)
     assert (states(), Attempt.objects.count(), Batch.objects.count()) == (["sending"] * 3, 0, 1)
@@ -188,14 +188,14 @@ def test_a_store_that_may_not_be_written_is_used_no_more(rows, portal, installed
     monkeypatch.setattr(receipts, "STORES", ("no.such.option", "app.option"))
     drain.drain(installed.pk)
     installed.refresh_from_db()
-    assert (states(), installed.stores) == (["delivered"] * 3, 0)
+    assert (states(), installed.receipt_stores) == (["delivered"] * 3, 0)
 
 
 def test_opening_the_application_tries_the_stores_again(portal, installed):
-    Portal.objects.update(stores=0)
+    Portal.objects.update(receipt_stores=0)
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     installed.refresh_from_db()
-    assert installed.stores == 2
+    assert installed.receipt_stores == 2
 
 
 def test_a_portal_by_webhook_gets_its_rows_without_receipts(wired, portal, make_submission):

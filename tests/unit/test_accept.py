@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import SECRET, make_form
 from traces.intake import accept
-from traces.intake.accept import Problem
+from traces.intake.problems import Problem
 from traces.models import Form, Submission
 from traces.setup import forms
 

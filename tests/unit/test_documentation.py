@@ -40,6 +40,17 @@ def test_each_reason_to_stop_has_a_remedy():
     assert raised | set(errors._STOP.values()) | {"not_installed"} == set(REMEDIES)
 
 
+def test_each_code_of_an_error_has_a_sentence():
+    # A worker deals with these itself: no row ever has them.
+    dealt_with = errors._OTHER_USER | {"invalid_token", "renewing"}
+    kinds = r'(?:Transient|Ambiguous|Refused|Wait)\(\s*"(\w+)"'
+    raised = {code for text in SOURCES for code in re.findall(kinds, text)}
+    known = set().union(*(codes for codes, _kind in errors._SIMPLE)) | errors._WAIT | set(errors._STOP.values())
+    ours = {"error", "refused", "error_core", "access_denied", "spam", "worker_lost", "receipt"}
+    told = {*sentences.FAILURES, *sentences.NOTES, *REMEDIES}
+    assert (known | raised | ours) - dealt_with - told == set()
+
+
 def test_each_link_of_the_readme_leads_somewhere():
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     assert links and [link for link in links if not (settings.BASE_DIR / link).exists()] == []

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from traces import sentences
 from traces.compose import fields, visitor
-from traces.compose.visitor import HONEYPOT
+from traces.compose.records import BY_NAME
+from traces.compose.visitor import HONEYPOT, recognise
 
 BODY = {
     "name": "Ines Moreau",
@@ -23,7 +24,7 @@ EMAIL = [{"VALUE": "ines@mail.example", "VALUE_TYPE": "WORK"}]
 
 
 def values(entity, mapping=None, body=BODY):
-    return fields.build(entity, body, {entity: mapping or {}}, FACTS).values
+    return fields.build(entity, recognise(body), body, {entity: mapping or {}}, FACTS).values
 
 
 def test_a_lead_needs_no_mapping():
@@ -91,7 +92,8 @@ def test_a_mapped_email_that_is_none_does_not_cost_the_record():
 
 
 def test_a_long_text_is_cut_and_told():
-    made = fields.build("lead", {"name": "x" * 300}, {}, FACTS)
+    body = {"name": "x" * 300}
+    made = fields.build("lead", recognise(body), body, {}, FACTS)
     assert (len(made.values["NAME"]), made.repairs) == (255, ("value_shortened",))
 
 
@@ -116,7 +118,7 @@ def test_the_field_that_no_person_sees_reaches_no_record():
     assert "UF_CRM_1" not in values("lead", {"UF_CRM_1": {"field": HONEYPOT}}, {HONEYPOT: "x"})
 
 
-@pytest.mark.parametrize("entity", fields.ENTITIES)
+@pytest.mark.parametrize("entity", BY_NAME)
 def test_what_needs_no_mapping_is_what_a_visitor_fills(entity):
     assert {"TITLE", "COMMENTS", "LAST_NAME", "PHONE"} & fields.usual(entity)
 
@@ -145,13 +147,13 @@ rules = st.text(max_size=20) | st.integers() | st.fixed_dictionaries({"field": s
 
 
 @given(
-    st.sampled_from(fields.ENTITIES),
+    st.sampled_from(list(BY_NAME)),
     st.dictionaries(st.sampled_from(["name", "email", "phone", "x", "имя"]), anything),
     st.dictionaries(st.sampled_from(["TITLE", "PHONE", "EMAIL", "UF_CRM_1", "COMMENTS"]), rules),
 )
 def test_whatever_comes_the_fields_have_the_portals_form(entity, body, mapping):
     assert fields.fault({entity: mapping}) is None
-    made = fields.build(entity, body, {entity: mapping}, FACTS).values
+    made = fields.build(entity, recognise(body), body, {entity: mapping}, FACTS).values
     for name in ("PHONE", "EMAIL"):
         for entry in made.get(name, []):
             assert set(entry) == {"VALUE", "VALUE_TYPE"}

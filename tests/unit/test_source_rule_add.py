@@ -43,7 +43,7 @@ def test_a_rule_is_stored_with_all_its_parts(add):
 
 def test_a_rule_compares_by_equality_unless_told_otherwise(add):
     add(*source("partner"))
-    assert SourceRule.objects.get().how == "equals"
+    assert SourceRule.objects.get().operator == "equals"
 
 
 def test_what_the_portal_compares_letter_by_letter_is_trimmed(add):
@@ -72,7 +72,7 @@ def test_a_rule_goes_where_it_is_told(add):
 
 
 def test_another_portals_rules_are_left_alone(add, other):
-    theirs = SourceRule.objects.create(portal=other, position=7, match="any", crm_source="x")
+    theirs = SourceRule.objects.create(portal=other, position=7, field="any", crm_source="x")
     printed = json.loads(add(*source("a", "--json")))
     theirs.refresh_from_db()
     assert (len(printed["rules"]), theirs.position) == (1, 7)
@@ -91,7 +91,7 @@ def test_programs_read_json(add):
     add(*DEFAULT)
     printed = json.loads(add(*source("partner", "--json")))
     assert printed["rule"] == {
-        "id": SourceRule.objects.get(match="source").pk,
+        "id": SourceRule.objects.get(field="source").pk,
         "position": 1,
         "match": "source",
         "how": "equals",
@@ -131,7 +131,7 @@ def test_there_is_one_default_rule(add):
 def test_the_database_too_knows_one_default_rule(acme):
     with pytest.raises(IntegrityError):
         for position in (1, 2):
-            SourceRule.objects.create(portal=acme, position=position, match="any", crm_source="x")
+            SourceRule.objects.create(portal=acme, position=position, field="any", crm_source="x")
 
 
 def test_an_unknown_portal_is_told(db):
@@ -146,6 +146,6 @@ def test_rules_go_with_their_portal(add):
 
 
 def test_an_operator_can_take_a_rule_away(acme, admin_client):
-    rule = acme.source_rules.create(position=1, match="source", value="kiosk", utm_source="fb")
+    rule = acme.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     admin_client.post(f"/admin/traces/sourcerule/{rule.pk}/delete/", {"post": "yes"})
     assert not acme.source_rules.exists()

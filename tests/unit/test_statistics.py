@@ -1,11 +1,10 @@
 """The figures of the overview."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
-from b24app.pace import usage
 from traces import sentences
 from traces.history import statistics
 from traces.history.statistics import Day
@@ -16,21 +15,21 @@ DAYS = [date(2026, 3, 1), date(2026, 3, 2)]
 
 
 def test_hours_are_folded_into_the_readers_days():
-    found = [("delivered", "2026-02-28 21", 1), ("failed", "2026-03-01 20", 2), ("queued", "2026-03-01 21", 4)]
-    folded = statistics.folded(DAYS, ["2026-02-28 21", "2026-03-01 21"], found)
+    hours = [("delivered", "2026-02-28 21", 1), ("failed", "2026-03-01 20", 2), ("queued", "2026-03-01 21", 4)]
+    folded = statistics.fold(DAYS, ["2026-02-28 21", "2026-03-01 21"], hours)
     assert folded == [Day(DAYS[0], delivered=1, failed=2), Day(DAYS[1], waiting=4)]
 
 
 def test_what_looks_like_spam_is_no_failure():
     hour = "2026-03-01 05"
-    folded = statistics.folded(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 3)], [("failed", hour, 2)])
+    folded = statistics.fold(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 3)], [("failed", hour, 2)])
     assert folded == [Day(DAYS[0], failed=1, spam=2)]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland"])
 def test_each_submission_is_counted_on_its_day(acme, make_submission, zone):
     with timezone.override(zone):
-        midnight = statistics.begins(timezone.localdate())
+        midnight = statistics.beginning(timezone.localdate())
         for minutes, facts in ((-1, {}), (0, {"state": "failed", "code": "spam"}), (0, {"state": "delivered"})):
             make_submission(received_at=midnight + timedelta(minutes=minutes), **facts)
         days = statistics.by_day(acme, 14)
@@ -63,24 +62,9 @@ def test_a_length_of_time_is_told_as_a_person_says_it(seconds, told):
 
 def test_the_highest_bar_has_the_whole_height_and_the_least_can_be_seen():
     drawn = chart.of_days([Day(DAYS[0], delivered=1000), Day(DAYS[1], failed=1)])
-    assert [bar.height for column in drawn.columns for bar in column.bars] == [chart.HEIGHT, chart.MIN_PARTS]
+    assert [bar.height for column in drawn.columns for bar in column.bars] == [chart.HEIGHT, chart.MIN_HEIGHT]
 
 
 def test_no_bar_is_higher_than_the_picture():
     (column,) = chart.of_days([Day(DAYS[0], delivered=1000, waiting=1, failed=1)]).columns
     assert sum(bar.height for bar in column.bars) == chart.HEIGHT
-
-
-def test_a_bucket_drains():
-    assert usage.level({"level": 10.0, "at": 100.0}, 2.0, 102.0) < 7
-    assert usage.level({"level": 10.0, "at": 100.0}, 2.0, 200.0) == 0
-
-
-def test_a_methods_time_is_forgotten_once_it_is_over():
-    now = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
-    assert usage.of_method("crm.lead.add", {"used": 35.0, "reset": now + 60}, now).used == 35
-    assert usage.of_method("crm.lead.add", {"used": 35.0, "reset": now - 1}, now) is None
-
-
-def test_without_redis_the_limits_are_not_known(acme):
-    assert usage.of(acme, ["crm.lead.add"]) is None

@@ -1,5 +1,7 @@
 """What is asked of the portal for one submission, step by step."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,48 +9,54 @@ from hypothesis import strategies as st
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
 from traces.compose import steps
+from traces.compose.matching import Matcher
+from traces.compose.prepared import FormSettings, prepare
+from traces.compose.records import KINDS
 
 ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}
 RECORDS = {"company": {"TITLE": "C"}, "contact": {"NAME": "N"}, "deal": {"TITLE": "D"}}
 
 
-def order(kind="deal", **facts):
-    facts = {"records": {name: RECORDS.get(name, {"TITLE": "T"}) for name in steps.RECORDS[kind]}, **facts}
-    return steps.Order(kind, "7", "{}", **facts)
+EMPTY = prepare(FormSettings("key", "Shop", "trace", {}, find_existing=False), "7", {}, 0, Matcher(()))
+
+
+def prepared(kind="deal", **facts):
+    records = {name: RECORDS.get(name, {"TITLE": "T"}) for name in KINDS[kind]}
+    return replace(EMPTY, **{"kind": kind, "trace": "{}", "records": records, **facts})
 
 
 def test_a_trace_is_one_step():
-    assert steps.step(order("trace"), {}) == {"trace": Command("crm.tracking.trace.add", {"TRACE": "{}"})}
-    assert steps.step(order("trace"), {"trace": 5}) == {}
+    assert steps.next_commands(prepared("trace"), {}) == {"trace": Command("crm.tracking.trace.add", {"TRACE": "{}"})}
+    assert steps.next_commands(prepared("trace"), {"trace": 5}) == {}
 
 
 def test_a_link_names_its_records():
     entities = steps.entities({"ENTITIES": [{"TYPE": "LEAD", "ID": "7", "x": 1}]})
-    (command,) = steps.step(order("link", entities=entities), {}).values()
+    (command,) = steps.next_commands(prepared("link", entities=entities), {}).values()
     assert command.params["ENTITIES"] == [{"TYPE": "LEAD", "ID": 7}]
 
 
 def test_a_lead_brings_its_trace_along():
-    (command,) = steps.step(order("lead"), {}).values()
+    (command,) = steps.next_commands(prepared("lead"), {}).values()
     assert command == Command("crm.lead.add", {"fields": {"TITLE": "T", **ORIGIN, "TRACE": "{}"}})
 
 
 def test_a_lead_with_utm_fields_has_no_trace():
-    (command,) = steps.step(order("lead_utm"), {}).values()
+    (command,) = steps.next_commands(prepared("lead_utm"), {}).values()
     assert "TRACE" not in command.params["fields"]
 
 
 def test_a_lead_beside_existing_records_shares_their_trace():
-    wanted = order("lead", entities=[{"TYPE": "CONTACT", "ID": 1}])
-    assert list(steps.step(wanted, {})) == ["trace"]
-    assert steps.step(wanted, {"trace": 5})["lead"].params["fields"]["TRACE"] == 5
+    wanted = prepared("lead", entities=[{"TYPE": "CONTACT", "ID": 1}])
+    assert list(steps.next_commands(wanted, {})) == ["trace"]
+    assert steps.next_commands(wanted, {"trace": 5})["lead"].params["fields"]["TRACE"] == 5
 
 
 def test_a_deal_goes_through_its_steps_with_one_trace():
     progress, methods = {}, []
-    while step := steps.step(order(), progress):
-        methods += [(name, command.method) for name, command in step.items()]
-        progress = steps.after(progress, {name: 10 + len(methods) for name in step})
+    while commands := steps.next_commands(prepared(), progress):
+        methods += [(name, command.method) for name, command in commands.items()]
+        progress = steps.after(progress, {name: 10 + len(methods) for name in commands})
     assert methods == [
         ("trace", "crm.tracking.trace.add"),
         ("company", "crm.company.add"),
@@ -59,15 +67,15 @@ def test_a_deal_goes_through_its_steps_with_one_trace():
 
 
 def test_a_deal_is_not_given_its_company_when_it_is_made():
-    fields = steps.step(order(), {"trace": 1, "company": 2, "contact": 3})["deal"].params["fields"]
+    fields = steps.next_commands(prepared(), {"trace": 1, "company": 2, "contact": 3})["deal"].params["fields"]
     assert fields == {"TITLE": "D", **ORIGIN, "TRACE": 1, "CONTACT_ID": 3}
 
 
 def test_existing_ones_are_looked_for_and_linked_to_the_trace():
-    wanted = order(phones=("1",), emails=("a@b.example",))
-    assert len(steps.step(wanted, {})) == 4
+    wanted = prepared(phones=("1",), emails=("a@b.example",))
+    assert len(steps.next_commands(wanted, {})) == 4
     found = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
-    assert steps.step(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
+    assert steps.next_commands(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
     assert steps.made(wanted, {**found, "company": 2, "deal": 3}) == [
         {"TYPE": "COMPANY", "ID": 2},
         {"TYPE": "CONTACT", "ID": 9},
@@ -77,7 +85,7 @@ def test_existing_ones_are_looked_for_and_linked_to_the_trace():
 
 def test_what_may_have_been_made_is_looked_for_first():
     progress = steps.unsure({"trace": 1}, ["company"])
-    (command,) = steps.step(order(), progress).values()
+    (command,) = steps.next_commands(prepared(), progress).values()
     assert command == Command("crm.company.list", {"filter": ORIGIN, "select": ["ID"], "start": -1})
     assert steps.after(progress, {"look_company": 0}) == {"trace": 1}
     assert steps.after(progress, {"look_company": 4}) == {"trace": 1, "company": 4}

@@ -107,7 +107,7 @@ def all_sentences():
     tables = (dict(ShownState.choices), sentences.REPAIRS, sentences.OUTCOMES, sentences.MAPPING)
     for table in (*tables, sentences.RULES, sentences.RULE_FAULTS, sentences.RULE_HOWS):
         yield from table.values()
-    yield from (sentences.WORKER_LOST, sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)
+    yield from (*sentences.NOTES.values(), sentences.GAVE_UP, sentences.AFTER_THREE_DAYS)
     for failure in (*sentences.FAILURES.values(), sentences.UNKNOWN_FAILURE):
         yield from (failure.happened, failure.why, failure.todo)
     for remedy in REMEDIES.values():
@@ -121,7 +121,7 @@ def test_every_sentence_has_a_russian_one():
 
 
 def test_every_way_to_compare_and_every_fault_of_a_rule_has_a_sentence():
-    assert set(sentences.RULE_HOWS) == set(sources.HOWS)
+    assert set(sentences.RULE_HOWS) == set(sources.OPERATORS)
     assert set(sentences.RULE_FIELDS) == set(sources.FIELDS)
     ours = {rules.SECOND_DEFAULT, rules.TOO_MANY, rules.GONE}
     file = {rules_csv.NO_HEAD, rules_csv.TOO_LARGE, rules_csv.UNREADABLE}

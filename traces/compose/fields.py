@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, recognise, submitted_values
+from traces.compose.records import BY_NAME
+from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, submitted_values
 
-ENTITIES = ("lead", "deal", "contact", "company", "quote")
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
 MAX_FIELDS = 100
@@ -43,9 +43,13 @@ class Fields:
     repairs: tuple[str, ...] = ()
 
 
-def build(entity: str, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]) -> Fields:
-    """The fields of one record. `facts` are what templates can name besides the submitted names (`page_host` …)."""
-    visitor = recognise(body)
+def build(
+    entity: str, visitor: Visitor, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]
+) -> Fields:
+    """The fields of one record; `visitor` is the one of this `body`.
+
+    `facts` are what templates can name besides the submitted names (`page_host` …).
+    """
     values = _defaults(entity, visitor, facts)
     texts = {**facts, **dict(submitted_values(body))}
     for field, rule in (mapping.get(entity) or {}).items():
@@ -87,8 +91,8 @@ def fault(mapping: Any) -> Fault | None:
     if not isinstance(mapping, dict):
         return Fault("no_object")
     for entity, fields in mapping.items():
-        if entity not in ENTITIES or not isinstance(fields, dict):
-            return Fault("no_record", ", ".join(ENTITIES))
+        if entity not in BY_NAME or not isinstance(fields, dict):
+            return Fault("no_record", ", ".join(BY_NAME))
         if len(fields) > MAX_FIELDS:
             return Fault("too_many", str(MAX_FIELDS))
         for field, rule in fields.items():

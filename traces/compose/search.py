@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from traces.compose.sources import Facts
-from traces.compose.visitor import recognise
+from traces.compose.visitor import Visitor
 
 MAX_LENGTH = 300
 MAX_SOURCE_LENGTH = 255
@@ -21,12 +21,11 @@ _PHONE = re.compile(r"[+\d\s().-]+")
 _FEWEST_DIGITS, _FEWEST_OF_PHONE, _MAX_PHONE_LENGTH = 4, 6, 15
 
 
-def text_of(body: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
+def text_of(visitor: Visitor, trace: Mapping[str, Any]) -> str:
     """The visitor's values and the tags of the clean trace, in small letters, at most `MAX_LENGTH` characters.
 
     A phone number stands there a second time in its digits alone, so that it is found however it is written.
     """
-    visitor = recognise(body)
     tags = (trace.get("tags") or {}).get("list") or {}
     digits = [digits for phone in visitor.phones if (digits := "".join(filter(str.isdigit, phone))) != phone]
     parts = [visitor.full_name, *visitor.phones, *digits, *visitor.emails, visitor.company, *tags.values()]

@@ -1,4 +1,4 @@
-"""What is asked of the portal for one submission, step by step. Pure: an order and its progress in, commands out.
+"""What is asked of the portal for one submission, step by step. Pure.
 
 The commands of one step do not depend on each other and travel in one hit; the next step is known when their results
 are. `progress` maps names to numbers and is kept with the submission after every hit, so that one that was interrupted
@@ -10,60 +10,32 @@ its company. Source: the fact sheets on TRACE and on CRM entities.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
+from traces.compose.records import BY_NAME, BY_TYPE, KINDS
+
+if TYPE_CHECKING:
+    from traces.compose.prepared import Prepared
 
 TRACE_ADD = "crm.tracking.trace.add"
-ENTITY_TYPES = ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")
 ORIGINATOR = "trace-relay"
-# What a kind makes besides the trace, in the order of making it.
-RECORDS: dict[str, tuple[str, ...]] = {
-    "trace": (),
-    "link": (),
-    "lead": ("lead",),
-    "lead_utm": ("lead",),
-    "deal": ("company", "contact", "deal"),
-    "contact": ("contact",),
-    "company": ("company",),
-    "quote": ("quote",),
-}
-# Records that can be found by the submission that made them; a quote has no such fields.
-WITH_ORIGIN = frozenset({"lead", "deal", "contact", "company"})
-# What is made anew by each call: their numbers stand in the receipt.
-MAKING = frozenset({"trace", "lead", "deal", "contact", "company", "quote"})
+# Commands that make something anew with each call: their numbers stand in the receipt.
+MAKING = frozenset({"trace", *BY_NAME})
 
 Progress = Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """All that is to be made of one submission.
-
-    `trace` is the TRACE text, `records` the fields of each record by its name, without what this module adds;
-    `entities` the existing records to link; `phones` and `emails` what existing contacts and companies are found by.
-    """
-
-    kind: str
-    origin: str
-    trace: str
-    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    entities: Sequence[Mapping[str, Any]] = ()
-    phones: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-
-
-def step(order: Order, progress: Progress) -> dict[str, Command]:
+def next_commands(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """The commands of the next step, by the name under which their results go into the progress; none at the end."""
-    for commands in (_unsure(order, progress), _look_ups(order, progress), _trace(order, progress)):
+    for commands in (_unsure(prepared, progress), _look_ups(prepared, progress), _trace(prepared, progress)):
         if commands:
             return commands
-    for name in _to_make(order):
+    for name in _to_make(prepared):
         if not _number(name, progress):
-            return {name: Command(f"crm.{name}.add", {"fields": _fields(order, name, progress)})}
-    if order.kind == "deal" and (company := _number("company", progress)) and not progress.get("bound"):
+            return {name: Command(f"crm.{name}.add", {"fields": _fields(prepared, name, progress)})}
+    if prepared.kind == "deal" and (company := _number("company", progress)) and not progress.get("bound"):
         # A company that is given at once would be linked to the trace as the contact with its number.
         params = {"id": progress["deal"], "fields": {"COMPANY_ID": company}}
         return {"bound": Command("crm.deal.update", params)}
@@ -72,16 +44,19 @@ def step(order: Order, progress: Progress) -> dict[str, Command]:
 
 def methods(kind: str) -> set[str]:
     """The methods that submissions of a form of this kind usually need."""
-    needed = {f"crm.{name}.add" for name in RECORDS[kind]}
+    needed = {f"crm.{name}.add" for name in KINDS[kind]}
     if kind == "deal":
         needed |= {TRACE_ADD, "crm.deal.update", "crm.duplicate.findbycomm"}
     return needed or {TRACE_ADD}
 
 
-def made(order: Order, progress: Progress) -> list[dict[str, Any]]:
+def made(prepared: Prepared, progress: Progress) -> list[dict[str, Any]]:
     """The records that the submission made or was linked to, as `{"TYPE": "LEAD", "ID": 1}`."""
-    numbers = ((name, _number(name, progress)) for name in RECORDS[order.kind])
-    return [*map(dict, order.entities), *({"TYPE": name.upper(), "ID": number} for name, number in numbers if number)]
+    numbers = ((name, _number(name, progress)) for name in KINDS[prepared.kind])
+    return [
+        *map(dict, prepared.entities),
+        *({"TYPE": BY_NAME[name].type, "ID": number} for name, number in numbers if number),
+    ]
 
 
 def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
@@ -100,7 +75,7 @@ def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
 
 def unsure(progress: Progress, names: Sequence[str]) -> dict[str, int]:
     """The progress after a step whose answer was lost for good: what may have been made is looked for first."""
-    return {**progress, **{f"unsure_{name}": 1 for name in names if name in WITH_ORIGIN}}
+    return {**progress, **{f"unsure_{name}": 1 for name in names if name in BY_NAME and BY_NAME[name].has_origin}}
 
 
 def key(number: int) -> str:
@@ -113,13 +88,13 @@ def outcome(answer: Answer, key: str, command: Command) -> int | errors.PortalEr
     if key in answer.errors:
         return answer.errors[key]
     if key not in answer.results:
-        return errors.Transient("not_run", "The portal did not run it.")
+        return errors.Transient("not_run")
     try:
         number = _READ.get(command.method.rpartition(".")[2], _made)(answer.results[key])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         number = None
     if number is None:
-        return errors.Ambiguous("unreadable", "The portal's answer is not what its documentation says.")
+        return errors.Ambiguous("unreadable")
     return number
 
 
@@ -136,8 +111,8 @@ def entities_fault(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return "ENTITIES must be a list with at least one record."
     for entry in value:
-        if not isinstance(entry, dict) or entry.get("TYPE") not in ENTITY_TYPES:
-            return f"Each of ENTITIES needs a TYPE, one of {', '.join(ENTITY_TYPES)}, in capital letters."
+        if not isinstance(entry, dict) or entry.get("TYPE") not in BY_TYPE:
+            return f"Each of ENTITIES needs a TYPE, one of {', '.join(BY_TYPE)}, in capital letters."
         number = entry.get("ID")
         digits = number if isinstance(number, str) else str(number) if type(number) is int else ""
         if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:20]) < 2**63):
@@ -145,8 +120,8 @@ def entities_fault(value: Any) -> str:
     return ""
 
 
-def _to_make(order: Order) -> list[str]:
-    return [name for name in RECORDS[order.kind] if name in order.records]
+def _to_make(prepared: Prepared) -> list[str]:
+    return [name for name in KINDS[prepared.kind] if name in prepared.records]
 
 
 def _number(name: str, progress: Progress) -> int:
@@ -155,49 +130,49 @@ def _number(name: str, progress: Progress) -> int:
     return next((number for key in (name, *found) if (number := progress.get(key, 0))), 0)
 
 
-def _unsure(order: Order, progress: Progress) -> dict[str, Command]:
+def _unsure(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """Look for what may have been made by a call whose answer was lost."""
-    origin = {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
+    origin = {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": prepared.origin}
     params = {"filter": origin, "select": ["ID"], "start": -1}
-    names = [name for name in RECORDS[order.kind] if progress.get(f"unsure_{name}")]
+    names = [name for name in KINDS[prepared.kind] if progress.get(f"unsure_{name}")]
     return {f"look_{name}": Command(f"crm.{name}.list", params) for name in names}
 
 
-def _look_ups(order: Order, progress: Progress) -> dict[str, Command]:
+def _look_ups(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """Contacts and companies with the same phone or e-mail."""
-    if order.kind != "deal":
+    if prepared.kind != "deal":
         return {}
     commands = {}
     for name in ("contact", "company"):
-        for kind, values in (("phone", order.phones), ("email", order.emails)):
+        for kind, values in (("phone", prepared.phones), ("email", prepared.emails)):
             found = f"found_{name}_{kind}"
-            if values and name in order.records and found not in progress and not progress.get(name):
-                params = {"type": kind.upper(), "values": list(values), "entity_type": name.upper()}
+            if values and name in prepared.records and found not in progress and not progress.get(name):
+                params = {"type": kind.upper(), "values": list(values), "entity_type": BY_NAME[name].type}
                 commands[found] = Command("crm.duplicate.findbycomm", params)
     return commands
 
 
-def _trace(order: Order, progress: Progress) -> dict[str, Command]:
+def _trace(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """The trace first, where several records share it or there is none: existing ones are linked at once."""
-    alone = order.kind in ("lead", "lead_utm", "contact", "company", "quote") and not order.entities
+    alone = len(KINDS[prepared.kind]) == 1 and not prepared.entities
     if alone or progress.get("trace"):
         return {}
-    linked = [dict(entity) for entity in order.entities]
+    linked = [dict(entity) for entity in prepared.entities]
     for name in ("contact", "company"):
-        if order.kind == "deal" and not progress.get(name) and (number := _number(name, progress)):
-            linked.append({"TYPE": name.upper(), "ID": number})
-    params: dict[str, Any] = {"TRACE": order.trace}
+        if prepared.kind == "deal" and not progress.get(name) and (number := _number(name, progress)):
+            linked.append({"TYPE": BY_NAME[name].type, "ID": number})
+    params: dict[str, Any] = {"TRACE": prepared.trace}
     return {"trace": Command(TRACE_ADD, {**params, "ENTITIES": linked} if linked else params)}
 
 
-def _fields(order: Order, name: str, progress: Progress) -> dict[str, Any]:
-    fields = dict(order.records[name])
-    if name in WITH_ORIGIN:
-        fields |= {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": order.origin}
+def _fields(prepared: Prepared, name: str, progress: Progress) -> dict[str, Any]:
+    fields = dict(prepared.records[name])
+    if BY_NAME[name].has_origin:
+        fields |= {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": prepared.origin}
     if trace := progress.get("trace"):
         fields["TRACE"] = trace
-    elif order.kind != "lead_utm":
-        fields["TRACE"] = order.trace
+    elif prepared.kind != "lead_utm":
+        fields["TRACE"] = prepared.trace
     if name == "contact" and (company := _number("company", progress)):
         fields["COMPANY_ID"] = company
     if name == "deal" and (contact := _number("contact", progress)):

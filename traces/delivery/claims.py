@@ -1,8 +1,9 @@
-"""Which due rows go out together: they are bound to a `Batch`, and are its own until each of them is settled.
+"""Who has a row: rows are claimed for a `Batch`, and stay its own until each of them is settled.
 
-Rows are claimed in one commit and go out after another, with their commands made in between, so that nobody waits for
-the making of another's. Only who holds a batch may write what became of its rows, so a worker that was frozen or killed
-can neither keep rows nor overwrite another's result, and what it left behind is found (`traces.delivery.recovery`).
+A batch is first *claimed*: its rows are taken out of the line in one commit. Their commands are made afterwards, so
+that nobody waits for another worker's preparing, and a second commit marks the batch as *sent*. Without an answer it
+becomes *lost* (`traces.delivery.recovery`). Only the worker that holds its lease may write what became of its rows: a
+worker that was frozen or killed can neither keep rows nor overwrite another one's result.
 """
 
 from __future__ import annotations
@@ -21,235 +22,144 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from b24app.api import errors
-from b24app.api.batch import Command, can_travel
+from b24app.api.batch import Command
 from b24app.host.transactions import writing
 from b24app.models import Portal
+from b24app.portal import receipt_slots
 from traces.compose import steps
-from traces.delivery import receipt_slots, results
+from traces.delivery import results
+from traces.delivery.items import Item, split_blocked, together
 from traces.models import Attempt, Batch, Submission
-from traces.setup import rulebook
+from traces.setup.rulebook import Rulebook
 
 logger = logging.getLogger(__name__)
 
-# How long it may take to make claimed rows ready, at most.
-READY_SECONDS = 15.0
-_WHEN_SENT = ["commands", "store", "sent_at", "look_at", "expected_at"]
+# A claim whose worker has not sent it by then is released.
+PREPARE_SECONDS = 15.0
+_SET_WHEN_SENT = ["state", "commands", "receipt_slot", "sent_at", "lease_until", "expected_at"]
 
 
-class HitLost(Exception):
-    """Somebody else has the hit: its time ran out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A submission, what becomes of it, and the commands of its next step by their names."""
-
-    row: Submission
-    work: rulebook.Work
-    commands: Mapping[str, Command]
+class LeaseLost(Exception):
+    """Another worker has the batch: the lease ran out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """Rows that go out together. Their commands are numbered through; the batch has the same list."""
+class PreparedBatch:
+    """Rows that go out together. Their commands are numbered through; `Batch.commands` has the same list."""
 
     batch: Batch
-    loads: Sequence[Load]
-    book: rulebook.Rulebook
+    items: Sequence[Item]
+    rulebook: Rulebook
 
     @property
     def commands(self) -> dict[str, Command]:
         """The commands by their keys."""
-        asked = [command for load in self.loads for command in load.commands.values()]
-        return {steps.key(number): command for number, command in enumerate(asked)}
+        commands = [command for item in self.items for command in item.commands.values()]
+        return {steps.key(number): command for number, command in enumerate(commands)}
 
     @property
     def methods(self) -> Counter[str]:
-        """How many commands of each method it has."""
-        return Counter(command.method for load in self.loads for command in load.commands.values())
+        """How many commands of each method the batch has."""
+        return Counter(command.method for item in self.items for command in item.commands.values())
 
     @property
     def rows(self) -> list[Submission]:
         """The submissions."""
-        return [load.row for load in self.loads]
+        return [item.row for item in self.items]
 
 
 def due(now: datetime) -> QuerySet[Submission]:
-    """Rows that may go out: those whose time has come and that no hit carries."""
+    """Rows that may go out: their time has come, and no batch has them."""
     return Submission.objects.filter(due_at__lte=now)
 
 
-def claim(portal: Portal, now: datetime, rows: int, most: int = 1) -> list[Batch]:
-    """Take due rows out of the line, the oldest first, for up to `most` hits of so many rows each."""
+def in_flight(portal: Portal) -> list[receipt_slots.InFlight]:
+    """The portal's batches, those that are still being prepared included."""
+    batches = Batch.objects.filter(portal=portal)
+    rows = batches.values_list("state", "receipt_slot", "sent_at", "expected_at")
+    return [
+        receipt_slots.InFlight(slot, sent_at, expected_at, is_lost=state == Batch.State.LOST)
+        for state, slot, sent_at, expected_at in rows
+    ]
+
+
+def claim(portal: Portal, now: datetime, rows: int, batches: int = 1) -> list[Batch]:
+    """Take due rows out of the line, the oldest first, for up to `batches` batches of so many rows each."""
     with writing():
-        found = due(now).filter(portal=portal).order_by("due_at").select_for_update(skip_locked=True)
-        ids = list(found.values_list("pk", flat=True)[: rows * most])
-        look_at = now + timedelta(seconds=READY_SECONDS)
-        claims = [Batch(portal=portal, holder=uuid.uuid4(), look_at=look_at) for _ in range(0, len(ids), rows)]
-        Batch.objects.bulk_create(claims)
-        for number, claimed in enumerate(claims):
-            of_claim = Submission.objects.filter(pk__in=ids[number * rows : (number + 1) * rows])
-            of_claim.update(state=Submission.State.SENDING, batch=claimed, due_at=None)
-    return claims
+        waiting = due(now).filter(portal=portal).order_by("due_at").select_for_update(skip_locked=True)
+        ids = list(waiting.values_list("pk", flat=True)[: rows * batches])
+        lease_until = now + timedelta(seconds=PREPARE_SECONDS)
+        claimed = [
+            Batch(portal=portal, lease_id=uuid.uuid4(), lease_until=lease_until) for _ in range(0, len(ids), rows)
+        ]
+        Batch.objects.bulk_create(claimed)
+        for number, batch in enumerate(claimed):
+            mine = Submission.objects.filter(pk__in=ids[number * rows : (number + 1) * rows])
+            mine.update(state=Submission.State.SENDING, batch=batch, due_at=None)
+    return claimed
 
 
-def bind(
-    claims: Sequence[Batch],
-    book: rulebook.Rulebook,
-    limit: int,
-    each: float = 0.0,
-    closed: Mapping[str, float] = MappingProxyType({}),
-) -> list[Hit]:
-    """Hits that may go out now, of up to `limit` commands, for the rows of these claims; the other rows are due again.
+def prepare(
+    claimed: Sequence[Batch],
+    rulebook: Rulebook,
+    max_commands: int,
+    seconds_per_command: float = 0.0,
+    blocked: Mapping[str, float] = MappingProxyType({}),
+) -> list[PreparedBatch]:
+    """Make the rows' commands, and mark as sent each batch that may go out now; all other rows are due again.
 
-    `each` is how many seconds a command is expected to take (0: unknown), `closed` are methods that cannot be called
-    now, with the seconds that their rows have to wait. There is none for a claim whose rows all have to, or brought out
-    a fault of ours, that must not go out before another hit is back, or that is another worker's by now.
+    `seconds_per_command` is how long a command is expected to take (0: unknown); `blocked` are methods that may not be
+    called now, with the seconds to wait. A claim is left out if none of its rows can go out, if no receipt slot is
+    free, and if its lease ran out.
     """
-    portal = claims[0].portal
-    ready = [_ready(claimed, book, limit, closed) for claimed in claims]
+    portal = claimed[0].portal
+    drafts = [_draft(batch, rulebook, max_commands, blocked) for batch in claimed]
     with writing():
-        # One chooses places at a time.
+        # The lock: one worker at a time chooses receipt slots.
         if Portal.objects.select_for_update(no_key=True).only("pk").filter(pk=portal.pk).first() is None:
             return []  # its data was erased
-        out = [hit for hit in receipt_slots.out(portal) if hit.sent_at]
-        bound = [_store(work, out, each) for work in ready]
-    return [Hit(batch, loads, book) for batch, loads in bound if loads]
+        sent = [batch for batch in in_flight(portal) if batch.sent_at]
+        marked = [draft for draft in drafts if _mark_sent(draft, sent, seconds_per_command)]
+    return [PreparedBatch(draft.batch, draft.items, rulebook) for draft in marked]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A claim whose commands are made: what goes out, what is ended, what waits so many seconds, what goes back."""
-
-    claimed: Batch
-    loads: Sequence[Load]
-    ended: results.Statements
-    waits: Mapping[float, Sequence[uuid.UUID]]
-    back: Sequence[uuid.UUID]
+def duration(commands: int, seconds_per_command: float) -> float:
+    """Returns the seconds that a batch is expected to take, with its mark and its receipt (0: unknown)."""
+    return (commands + 2) * seconds_per_command
 
 
-def _ready(claimed: Batch, book: rulebook.Rulebook, limit: int, closed: Mapping[str, float]) -> _Ready:
-    rows = list(Submission.objects.filter(batch=claimed).order_by("received_at", "pk"))
-    built, ended = _built(claimed.portal, book, rows)
-    loads, waits = _open(built, closed)
-    chosen = _together(loads, limit)
-    taken = {load.row.pk for load in chosen}
-    back = [load.row.pk for load in loads if load.row.pk not in taken]
-    return _Ready(claimed, chosen, results.prepared(ended), waits, back)
-
-
-def _store(ready: _Ready, out: list[receipt_slots.Out], each: float) -> tuple[Batch, Sequence[Load]]:
-    """Make the claim a hit that is out, if it may be; its batch and what it carries."""
-    batch, loads = ready.claimed, ready.loads
-    mine = Batch.objects.filter(pk=batch.pk, holder=batch.holder)
-    batch.commands = _listed(loads)
-    now, seconds = timezone.now(), duration(len(batch.commands), each)
-    try:
-        place = receipt_slots.choose(batch.portal, out, now, seconds)
-    except receipt_slots.Wait:
-        loads = ()
-    if not loads:
-        if mine.delete()[0]:
-            _leave(ready)
-            _give_back(Submission.objects.filter(batch=batch))
-        return batch, ()
-    making = any(name in steps.MAKING for _, name, _ in batch.commands)
-    batch.store = place if making else None  # what makes nothing can be asked again
-    batch.sent_at, batch.look_at = now, now + timedelta(seconds=settings.CLAIM_SECONDS)
-    batch.expected_at = now + timedelta(seconds=seconds) if seconds else None
-    if not mine.update(**{name: getattr(batch, name) for name in _WHEN_SENT}):
-        return batch, ()  # another worker gave its rows back
-    _leave(ready)
-    out.append(batch)
-    return batch, loads
-
-
-def _leave(ready: _Ready) -> None:
-    """Take the rows that do not go out from the claim."""
-    results.write(ready.ended)
-    now = timezone.now()
-    for wait, ids in ready.waits.items():
-        _give_back(Submission.objects.filter(pk__in=ids), now + timedelta(seconds=wait))
-    if ready.back:
-        _give_back(Submission.objects.filter(pk__in=ready.back))
-
-
-def give_up(claimed: Batch) -> None:
-    """A claim whose worker is gone: nothing was sent, so its rows are due again."""
+def release_all_but(prepared: PreparedBatch, items: Sequence[Item]) -> PreparedBatch:
+    """Keep these rows in the batch; the others are due again. Without any the batch is gone."""
+    if len(items) == len(prepared.items):
+        return prepared
+    released = {row.pk for row in prepared.rows} - {item.row.pk for item in items}
     with writing():
-        if Batch.objects.filter(pk=claimed.pk, holder=claimed.holder).delete()[0]:
-            _give_back(Submission.objects.filter(batch=claimed))
+        _release(Submission.objects.filter(pk__in=released, batch=prepared.batch))
+        if items:
+            leased(prepared.batch).update(commands=_listed(items))
+        else:
+            leased(prepared.batch).delete()
+    return PreparedBatch(prepared.batch, items, prepared.rulebook)
 
 
-def _give_back(rows: QuerySet[Submission], due_at: datetime | None = None) -> None:
-    """The rows are due again, by default in their old place in the line."""
-    rows.update(state=Submission.State.QUEUED, batch=None, due_at=due_at or F("received_at"))
-
-
-def duration(commands: int, each: float) -> float:
-    """How many seconds a hit will take, with its mark and its receipt."""
-    return (commands + 2) * each
-
-
-def give_back(hit: Hit, keep: Sequence[Load]) -> Hit:
-    """The hit with the loads `keep` of its own; the other rows are due again."""
-    if len(keep) == len(hit.loads):
-        return hit
-    kept = {load.row.pk for load in keep}
-    mine = Batch.objects.filter(pk=hit.batch.pk, holder=hit.batch.holder)
+def expire(batch: Batch) -> None:
+    """Release the rows of a claim whose worker is gone: nothing was sent."""
     with writing():
-        _give_back(Submission.objects.filter(pk__in={row.pk for row in hit.rows} - kept, batch=hit.batch))
-        if keep:
-            mine.update(commands=_listed(keep))
-        else:
-            mine.delete()
-    return Hit(hit.batch, keep, hit.book)
+        if leased(batch).delete()[0]:
+            _release(Submission.objects.filter(batch=batch))
 
 
-def _listed(loads: Sequence[Load]) -> list[list[str]]:
-    """The commands as `Batch.commands` has them."""
-    return [[str(load.row.pk), name, command.method] for load in loads for name, command in load.commands.items()]
-
-
-def begin_again(hit: Hit) -> None:
-    """A second request goes out for the hit, after the first one certainly did nothing. Raises `HitLost`."""
+def renew_lease(batch: Batch) -> None:
+    """A further request goes out for the batch, after the former one certainly did nothing. Raises `LeaseLost`."""
     now = timezone.now()
-    look_at = now + timedelta(seconds=settings.CLAIM_SECONDS)
-    if not Batch.objects.filter(pk=hit.batch.pk, holder=hit.batch.holder).update(sent_at=now, look_at=look_at):
-        raise HitLost
+    lease_until = now + timedelta(seconds=settings.CLAIM_SECONDS)
+    if not leased(batch).update(sent_at=now, lease_until=lease_until):
+        raise LeaseLost
 
 
-def _built(portal: Portal, book: rulebook.Rulebook, rows: Sequence[Submission]) -> tuple[list[Load], list[Attempt]]:
-    """The rows with their commands; one that brings out a fault of ours does not keep the others from being sent."""
-    loads: list[Load] = []
-    ended: list[Attempt] = []
-    for row in rows:
-        row.portal, row.form = portal, book.forms.get(row.form_id) or row.form
-        try:
-            work = rulebook.work(row, row.form, book.rules)
-            commands = steps.step(work.order, row.progress)
-            if commands:
-                loads.append(Load(row, work, commands))
-            else:
-                ended.append(results.ended(row, work))
-        except Exception as error:
-            log_fault(f"submission {row.pk}", error)
-            fault = errors.Transient("internal_error", "A fault of Trace Relay; its operator has been told.")
-            ended.append(results.failed(row, [], "", fault, 0.0))
-    return loads, ended
-
-
-def _open(loads: Sequence[Load], closed: Mapping[str, float]) -> tuple[list[Load], dict[float, list[uuid.UUID]]]:
-    """The rows that need no closed method; and by the seconds that they wait, using up no attempt, the others' ids."""
-    waits: dict[float, list[uuid.UUID]] = {}
-    ready = []
-    for load in loads:
-        wait = max((closed.get(command.method, 0.0) for command in load.commands.values()), default=0.0)
-        if wait:
-            waits.setdefault(wait, []).append(load.row.pk)
-        else:
-            ready.append(load)
-    return ready, waits
+def leased(batch: Batch) -> QuerySet[Batch]:
+    """The batch's row, while this worker holds its lease."""
+    return Batch.objects.filter(pk=batch.pk, lease_id=batch.lease_id)
 
 
 def log_fault(where: str, error: Exception) -> None:
@@ -257,24 +167,91 @@ def log_fault(where: str, error: Exception) -> None:
     logger.error("%s: %s at\n%s", where, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)[-2:]))
 
 
-def _together(loads: list[Load], limit: int) -> list[Load]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all."""
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A claim whose commands are made: what goes out, what has ended, what waits so many seconds, what is left over."""
 
-    def fits(load: Load) -> bool:
-        return not load.row.alone and all(map(can_travel, load.commands.values()))
+    batch: Batch
+    items: Sequence[Item]
+    ended: results.Statements
+    waiting: Mapping[float, Sequence[uuid.UUID]]
+    left_over: Sequence[uuid.UUID]
 
-    if not loads:
-        return []
-    first = loads[0]
-    if not all(map(can_travel, first.commands.values())):
-        name, command = next(iter(first.commands.items()))
-        return [Load(first.row, first.work, {name: command})]  # one call outside of a batch; the next step has the rest
-    if first.row.alone:
-        return [first]
-    chosen: list[Load] = []
-    for load in filter(fits, loads):
-        limit -= len(load.commands)
-        if chosen and limit < 0:
-            break
-        chosen.append(load)
-    return chosen
+
+def _draft(batch: Batch, rulebook: Rulebook, max_commands: int, blocked: Mapping[str, float]) -> _Draft:
+    rows = list(Submission.objects.filter(batch=batch).order_by("received_at", "pk"))
+    items, ended = _items(batch.portal, rulebook, rows)
+    ready, waiting = split_blocked(items, blocked)
+    chosen = together(ready, max_commands)
+    chosen_ids = {item.row.pk for item in chosen}
+    left_over = [item.row.pk for item in ready if item.row.pk not in chosen_ids]
+    return _Draft(batch, chosen, results.statements(ended), waiting, left_over)
+
+
+def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tuple[list[Item], list[Attempt]]:
+    """The rows with their commands; one that brings out a fault of ours does not keep the others from being sent."""
+    items: list[Item] = []
+    ended: list[Attempt] = []
+    for row in rows:
+        row.portal, row.form = portal, rulebook.forms.get(row.form_id) or row.form
+        try:
+            prepared = rulebook.prepare(row)
+            commands = steps.next_commands(prepared, row.progress)
+            if commands:
+                items.append(Item(row, prepared, commands))
+            else:
+                ended.append(results.ended(row, prepared))
+        except Exception as error:
+            log_fault(f"submission {row.pk}", error)
+            ended.append(results.failed(row, [], "", errors.Transient("internal_error"), 0.0))
+    return items, ended
+
+
+def _mark_sent(draft: _Draft, sent: list[receipt_slots.InFlight], seconds_per_command: float) -> bool:
+    """Make the claim a batch that is sent, and add it to `sent`; False where it must not go out."""
+    batch = draft.batch
+    batch.commands = _listed(draft.items)
+    now, seconds = timezone.now(), duration(len(batch.commands), seconds_per_command)
+    try:
+        slot = receipt_slots.choose(batch.portal, sent, now, seconds) if draft.items else None
+    except receipt_slots.NoSlot:
+        slot, draft = None, _nothing_of(draft)
+    if not draft.items:
+        if leased(batch).delete()[0]:
+            _leave(draft)
+            _release(Submission.objects.filter(batch=batch))
+        return False
+    makes_records = any(name in steps.MAKING for _, name, _ in batch.commands)
+    batch.receipt_slot = slot if makes_records else None  # what makes nothing can be asked again
+    batch.state, batch.sent_at = Batch.State.SENT, now
+    batch.lease_until = now + timedelta(seconds=settings.CLAIM_SECONDS)
+    batch.expected_at = now + timedelta(seconds=seconds) if seconds else None
+    if not leased(batch).update(**{name: getattr(batch, name) for name in _SET_WHEN_SENT}):
+        return False  # the lease ran out, and another worker released the rows
+    _leave(draft)
+    sent.append(receipt_slots.InFlight(batch.receipt_slot, batch.sent_at, batch.expected_at, is_lost=False))
+    return True
+
+
+def _nothing_of(draft: _Draft) -> _Draft:
+    return _Draft(draft.batch, (), draft.ended, draft.waiting, draft.left_over)
+
+
+def _leave(draft: _Draft) -> None:
+    """Take the rows that do not go out from the claim."""
+    results.execute(draft.ended)
+    now = timezone.now()
+    for wait, ids in draft.waiting.items():
+        _release(Submission.objects.filter(pk__in=ids), now + timedelta(seconds=wait))
+    if draft.left_over:
+        _release(Submission.objects.filter(pk__in=draft.left_over))
+
+
+def _release(rows: QuerySet[Submission], due_at: datetime | None = None) -> None:
+    """The rows are due again, by default in their old place in the line."""
+    rows.update(state=Submission.State.QUEUED, batch=None, due_at=due_at or F("received_at"))
+
+
+def _listed(items: Sequence[Item]) -> list[list[str]]:
+    """The commands as `Batch.commands` has them."""
+    return [[str(item.row.pk), name, command.method] for item in items for name, command in item.commands.items()]

@@ -1,4 +1,4 @@
-"""Hits in flight: threads of this process wait for their answers, so that one worker has several out at a time.
+"""Batches in flight: threads of this process wait for their answers, so that one worker has several out at a time.
 
 The threads do nothing but ask; what an answer makes of the rows is the worker's, who takes the answers as they come.
 """
@@ -9,21 +9,20 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent import futures
-from functools import lru_cache
 from typing import TypeAlias
 
 from django.conf import settings
 from django.db import connections
 
 from b24app.api import batch
-from traces.delivery.claims import Hit
+from traces.delivery.claims import PreparedBatch
 
 # What became of a request, and how many seconds it took.
 Outcome: TypeAlias = tuple[batch.Answer | Exception, float]
 
 
-def asked(ask: Callable[[], batch.Answer]) -> Outcome:
-    """What `ask` returns or raises."""
+def outcome_of(ask: Callable[[], batch.Answer]) -> Outcome:
+    """Returns what `ask` returns or raises, and how many seconds it took."""
     began = time.monotonic()
     try:
         answer: batch.Answer | Exception = ask()
@@ -33,53 +32,65 @@ def asked(ask: Callable[[], batch.Answer]) -> Outcome:
 
 
 class InFlight:
-    """The hits that a worker has in flight, `most` of them at a time."""
+    """The batches that a worker has in flight, `max_batches` at a time."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.ready = 0  # threads that are kept for the next hits
-        self._hits: dict[futures.Future[Outcome], Hit] = {}
+    def __init__(self, max_batches: int) -> None:
+        self.max_batches = max_batches
+        self.ready = 0  # threads that are reserved for the next batches
+        self._batches: dict[futures.Future[Outcome], PreparedBatch] = {}
 
     def __len__(self) -> int:
-        return len(self._hits)
+        return len(self._batches)
 
     def reserve(self, wanted: int) -> int:
-        """Keep threads for the next hits; how many there are, since not all may be free and `most` may be out."""
-        wanted = min(wanted, self.most - len(self._hits))
-        while self.ready < wanted and _places(settings.SENDER_THREADS).acquire(blocking=False):
+        """Reserve threads for the next batches. Returns how many there are: not all that are wanted may be free."""
+        wanted = min(wanted, self.max_batches - len(self._batches))
+        while self.ready < wanted and _senders().places.acquire(blocking=False):
             self.ready += 1
         return min(self.ready, wanted)
 
-    def start(self, hit: Hit, ask: Callable[[], batch.Answer]) -> None:
-        """Send the hit from a thread that was kept."""
+    def start(self, prepared: PreparedBatch, ask: Callable[[], batch.Answer]) -> None:
+        """Send the batch from a reserved thread."""
         self.ready -= 1
-        self._hits[_threads(settings.SENDER_THREADS).submit(_asked_apart, ask)] = hit
+        senders = _senders()
+        self._batches[senders.threads.submit(_ask_apart, ask, senders)] = prepared
 
-    def back(self, seconds: float) -> list[tuple[Hit, Outcome]]:
-        """The hits whose answers have come, or come within so many seconds."""
-        done, _ = futures.wait(self._hits, seconds, futures.FIRST_COMPLETED)
-        return [(self._hits.pop(future), future.result()) for future in done]
+    def wait(self, seconds: float) -> list[tuple[PreparedBatch, Outcome]]:
+        """The batches whose answers have come, or come within so many seconds."""
+        done, _ = futures.wait(self._batches, seconds, futures.FIRST_COMPLETED)
+        return [(self._batches.pop(future), future.result()) for future in done]
 
     def release(self) -> None:
-        """Give back the threads that were kept and not needed."""
+        """Give back the threads that were reserved and not needed."""
         for _ in range(self.ready):
-            _places(settings.SENDER_THREADS).release()
+            _senders().places.release()
         self.ready = 0
 
 
-def _asked_apart(ask: Callable[[], batch.Answer]) -> Outcome:
+class _Senders:
+    """The process's threads that ask, and the places for those that may be reserved."""
+
+    def __init__(self, number: int) -> None:
+        self.places = threading.BoundedSemaphore(number)
+        self.threads = futures.ThreadPoolExecutor(max(1, number), thread_name_prefix="sender")
+
+
+# One for the process; workers' threads share it, so the lock makes sure that none builds a second one.
+_senders_lock = threading.Lock()
+_senders_by_number: dict[int, _Senders] = {}
+
+
+def _senders() -> _Senders:
+    number = settings.SENDER_THREADS
+    with _senders_lock:
+        if number not in _senders_by_number:
+            _senders_by_number[number] = _Senders(number)
+        return _senders_by_number[number]
+
+
+def _ask_apart(ask: Callable[[], batch.Answer], senders: _Senders) -> Outcome:
     try:
-        return asked(ask)
+        return outcome_of(ask)
     finally:
         connections.close_all()  # one was needed only where a token was renewed or the like
-        _places(settings.SENDER_THREADS).release()
-
-
-@lru_cache
-def _places(threads: int) -> threading.BoundedSemaphore:
-    return threading.BoundedSemaphore(threads)
-
-
-@lru_cache
-def _threads(threads: int) -> futures.ThreadPoolExecutor:
-    return futures.ThreadPoolExecutor(threads, thread_name_prefix="sender")
+        senders.places.release()

@@ -14,8 +14,8 @@ def delay(tries: int, chance: float) -> float:
 
     `chance` in [0, 1) spreads them over all of that (full jitter), so that many rows do not come back at once.
     """
-    longest = min(MAX_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12))
-    return MIN_SECONDS + (longest - MIN_SECONDS) * chance
+    max_seconds = min(MAX_SECONDS, FIRST_SECONDS * GROWTH ** min(max(tries, 1) - 1, 12))
+    return MIN_SECONDS + (max_seconds - MIN_SECONDS) * chance
 
 
 def is_over(trying_since: datetime, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from b24app.models import Portal
 from traces.compose import sources
 from traces.models import Unmatched
 
-# Different values of a portal that are kept in a week: a visitor can send anything. What comes beyond them is
+# Different values of a portal that a week counts: a visitor can send anything. What is over the limit is
 # counted for its field under the value "".
 MAX_VALUES = 500
 
@@ -35,8 +35,8 @@ def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
         portals = Portal.objects.select_for_update(no_key=True).filter(pk=portal_id)
         if not portals.values_list("pk", flat=True):
             return
-        kept = set(Unmatched.objects.filter(portal=portal_id, week=monday(now)).values_list("field", "value"))
-        _add(portal_id, _fitting(numbers, kept), now)
+        known = set(Unmatched.objects.filter(portal=portal_id, week=monday(now)).values_list("field", "value"))
+        _add(portal_id, _fitting(numbers, known), now)
 
 
 def monday(now: datetime) -> date:
@@ -45,12 +45,12 @@ def monday(now: datetime) -> date:
     return today - timedelta(days=today.weekday())
 
 
-def _fitting(numbers: Counter[Pair], kept: Collection[Pair]) -> Counter[Pair]:
+def _fitting(numbers: Counter[Pair], known: Collection[Pair]) -> Counter[Pair]:
     """The same numbers, with values for which there is no room counted together."""
-    room = MAX_VALUES - sum(1 for _, value in kept if value)
+    room = MAX_VALUES - sum(1 for _, value in known if value)
     fitting: Counter[Pair] = Counter()
     for (field, value), number in numbers.items():
-        if value and (field, value) not in kept:
+        if value and (field, value) not in known:
             value = value if room > 0 else ""
             room -= 1
         fitting[field, value] += number

@@ -9,6 +9,8 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import get_language, override
+
 from b24app.models import Portal
 from traces import csv_cells
 from traces.compose import trace
@@ -33,21 +35,27 @@ class _Line:
 
 
 def lines(portal: Portal, wanted: Filter) -> Iterator[str]:
-    """The file in pieces; memory stays the same however many rows there are."""
+    """The file in pieces, with reasons in the language of now; memory stays the same however many rows there are."""
+    return _lines(portal, wanted, get_language())  # a stream is read after the request, when no language is chosen
+
+
+def _lines(portal: Portal, wanted: Filter, language: str | None) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
     yield csv_cells.MARK + writer.writerow(HEAD)
     for row in listing.each(portal, wanted):
-        yield writer.writerow([csv_cells.escape(cell) for cell in _cells(row)])
+        yield writer.writerow([csv_cells.escape(cell) for cell in _cells(row, language)])
 
 
-def _cells(row: Submission) -> list[str]:
+def _cells(row: Submission, language: str | None) -> list[str]:
+    with override(language):
+        reason = row.reason
     visitor = recognise(row.body)
     tags = trace.prepare(row.body, 0).trace["tags"]["list"]
     return [
         *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source),
         str(row.trace_id or ""),
         ", ".join(f"{record['TYPE']} {record['ID']}" for record in row.entities),
-        row.reason,
+        reason,
         *(visitor.name, visitor.last_name, visitor.second_name, ", ".join(visitor.phones), ", ".join(visitor.emails)),
         *(visitor.company, visitor.position, visitor.web, visitor.comments),
         *(tags.get(name, "") for name in UTM),

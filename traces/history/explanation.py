@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24app.api.batch import Command
-from traces.compose import sources, steps
+from traces.compose import matching, sources, steps
+from traces.compose.prepared import Prepared
 from traces.models import Submission
 from traces.setup import rulebook
 
@@ -21,23 +22,23 @@ class Explanation:
     source by itself; `commands` are all from the beginning, as if nothing were there yet.
     """
 
-    work: rulebook.Work
+    prepared: Prepared
     repairs: tuple[str, ...]
-    rules: tuple[sources.Explained, ...]
+    rules: tuple[matching.Explained, ...]
     commands: tuple[Command, ...]
 
     @property
     def trace(self) -> str:
         """The trace as indented JSON."""
-        return pretty(self.work.trace)
+        return pretty(self.prepared.built)
 
 
 def explain(row: Submission) -> Explanation:
     """The explanation of a submission; what cannot be prepared raises whatever stopped it."""
-    rules = rulebook.rulebook(row.portal_id).rules
-    work = rulebook.work(row, row.form, rules)
-    repairs = tuple(dict.fromkeys([*row.repairs, *work.repairs]))
-    return Explanation(work, repairs, sources.explain(rules, work.facts), tuple(_commands(work)))
+    rules = rulebook.load(row.portal_id)
+    prepared = rules.prepare(row)
+    repairs = tuple(dict.fromkeys([*row.repairs, *prepared.repairs]))
+    return Explanation(prepared, repairs, matching.explain(rules.rules, prepared.facts), tuple(_commands(prepared)))
 
 
 def pretty(value: Any) -> str:
@@ -47,23 +48,23 @@ def pretty(value: Any) -> str:
 
 def asked(rule: sources.Rule) -> str:
     """What a rule looks for: `source equals "Fair"`."""
-    return rule.field if rule.field == sources.ANY else f'{rule.field} {rule.how} "{rule.value}"'
+    return rule.field if rule.field == sources.ANY else f'{rule.field} {rule.operator} "{rule.value}"'
 
 
-def records(row: Submission, work: rulebook.Work | None) -> list[Mapping[str, Any]]:
+def records(row: Submission, prepared: Prepared | None) -> list[Mapping[str, Any]]:
     """The records that a submission has become so far, as `{"TYPE": "LEAD", "ID": 1}`."""
-    if row.state == Submission.State.DELIVERED or work is None:
+    if row.state == Submission.State.DELIVERED or prepared is None:
         return list(row.entities)
     # Those that it is to be linked to were there before it.
-    return list(steps.made(replace(work.order, entities=()), row.progress))
+    return list(steps.made(replace(prepared, entities=()), row.progress))
 
 
-def _commands(work: rulebook.Work) -> list[Command]:
+def _commands(prepared: Prepared) -> list[Command]:
     """Every step; a negative number stands for what the command with this place has made."""
     progress: dict[str, int] = {}
     commands: list[Command] = []
-    while step := steps.step(work.order, progress):
-        for name, command in step.items():
+    while commands_of_step := steps.next_commands(prepared, progress):
+        for name, command in commands_of_step.items():
             commands.append(command)
             progress[name] = 0 if name.startswith("found_") else -len(commands)
     return commands

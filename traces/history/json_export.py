@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q
+from django.utils.translation import override
 
 from b24app.models import Portal
 from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
@@ -15,12 +16,12 @@ from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
 # Submissions that are read at a time.
 CHUNK = 500
 
-PORTAL = ("domain", "language", "plan", "state", "hold_code", "installed_at")
+PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
-    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot", "most_per_minute"),
+    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
     *("active", "created_at"),
 )
-RULE = ("position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
+RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = ("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "erase_before")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
@@ -36,13 +37,13 @@ def lines(portal: Portal) -> Iterator[str]:
     A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
     submissions at a time.
     """
-    yield _line("portal", portal, PORTAL)
+    yield _line("portal", portal, PORTAL, plan=portal.tariff)
     keys: dict[int, str] = {}
     for form in Form.objects.filter(portal=portal).order_by("pk"):
         keys[form.pk] = form.key
-        yield _line("form", form, FORM)
+        yield _line("form", form, FORM, most_per_minute=form.max_per_minute)
     for rule in SourceRule.objects.filter(portal=portal):
-        yield _line("source_rule", rule, RULE)
+        yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
     for chosen in Preferences.objects.filter(portal=portal):
         yield _line("preferences", chosen, PREFERENCES)
     for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):
@@ -68,4 +69,5 @@ def _line(kind: str, row: Model, names: tuple[str, ...], **more: Any) -> str:
 
 
 def _facts(row: Model, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in names}
+    with override("en"):
+        return {name: getattr(row, name) for name in names}

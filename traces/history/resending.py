@@ -11,8 +11,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from b24app.models import Portal
-from traces import tasks
-from traces.delivery import drain
+from traces.delivery import requeue, wake
 from traces.history import listing
 from traces.history.listing import Cursor, Filter
 from traces.models import Submission
@@ -23,7 +22,7 @@ _MAY_REST = (Submission.State.FAILED, Submission.State.QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Resend:
     """How far sending all of `total` again has come: `after` is the last that was looked at.
 
     `sent` were made due, `left` were not, since they are delivered or under way.
@@ -49,18 +48,18 @@ def may(row: Submission, now: datetime) -> bool:
 
 def chosen(portal: Portal, ids: Sequence[uuid.UUID]) -> int:
     """Send these again, as far as they are the portal's and rest; returns how many."""
-    sent = drain.send_again(Q(portal=portal, pk__in=ids))
+    sent = requeue.send_again(Q(portal=portal, pk__in=ids))
     if sent:
-        tasks.wake(portal.pk)
+        wake.wake(portal.pk)
     return sent
 
 
-def begin(portal: Portal, wanted: Filter) -> Progress:
+def begin(portal: Portal, wanted: Filter) -> Resend:
     """The progress of sending all again that a filter matches, before the first step."""
-    return Progress(listing.matching(portal, wanted).count())
+    return Resend(listing.matching(portal, wanted).count())
 
 
-def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
+def go_on(portal: Portal, wanted: Filter, progress: Resend) -> Resend:
     """One step of that, for about `STEP_SECONDS`. What arrived after the first step is not looked at."""
     sent, left, after, done = progress.sent, progress.left, progress.after, False
     until = time.monotonic() + STEP_SECONDS
@@ -68,12 +67,12 @@ def go_on(portal: Portal, wanted: Filter, progress: Progress) -> Progress:
         found = list(listing.chunk(portal, wanted, after).values_list("received_at", "pk", "state"))
         # Those that may rest are asked for by their keys alone, since they are known to be the portal's.
         ids = [pk for _, pk, state in found if state in _MAY_REST]
-        changed = drain.send_again(Q(pk__in=ids)) if ids else 0
+        changed = requeue.send_again(Q(pk__in=ids)) if ids else 0
         sent, left = sent + changed, left + len(found) - changed
         after = Cursor(*found[-1][:2]) if found else after
         done = len(found) < listing.CHUNK_ROWS
         if time.monotonic() >= until:
             break
     if sent > progress.sent:
-        tasks.wake(portal.pk)
-    return Progress(max(progress.total, sent + left), sent, left, after, done)
+        wake.wake(portal.pk)
+    return Resend(max(progress.total, sent + left), sent, left, after, done)

@@ -10,9 +10,11 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import starmap
+from typing import Any
 
-from django.db.models import Count, TextField
+from django.db.models import Count, QuerySet, TextField
 from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
@@ -24,8 +26,8 @@ from traces.models import Submission, Unmatched
 State = Submission.State
 MAX_SOURCES = 10
 MAX_UNMATCHED = 10
-# So many of the latest deliveries tell how long one takes.
-LATEST = 2000
+# How many of the latest deliveries tell how long one takes.
+MAX_DELIVERIES = 2000
 # How much of a time's text is compared: `2026-11-23 10`, or `2026-11-23 10:15` where midnight is not at a full hour.
 _HOUR, _MINUTE = 13, 16
 
@@ -81,7 +83,8 @@ class Speed:
     slowest: float
 
 
-Hours = Iterable[tuple[str, str, int]]  # state, the beginning of the hour's text (UTC), number
+# What is counted, the beginning of the hour's text (UTC), how many.
+Hours = Iterable[tuple[Any, str, int]]
 
 
 def last_days(days: int) -> list[date]:
@@ -90,66 +93,78 @@ def last_days(days: int) -> list[date]:
     return [today - timedelta(days=ago) for ago in range(days - 1, -1, -1)]
 
 
-def begins(day: date) -> datetime:
-    """When a day begins for the reader."""
+def beginning(day: date) -> datetime:
+    """When a day begins for the reader, in UTC."""
     return datetime.combine(day, time.min, timezone.get_current_timezone()).astimezone(UTC)
 
 
 def by_day(portal: Portal, days: int) -> list[Day]:
     """What came on each of the last days: two queries, the second one of failures only."""
-    shown = last_days(days)
-    digits = digits_for(shown, timezone.get_current_timezone())
-    since = begins(shown[0])
-    found = _hours(portal, State.values, since, digits)
-    kept_back: Hours = ()
-    if any(state == State.FAILED for state, _hour, _number in found):
+    calendar = last_days(days)
+    rows = Submission.objects.filter(portal=portal, state__in=State.values, received_at__gte=beginning(calendar[0]))
+    hours = _hours(rows, "state", calendar)
+    spam_hours: Hours = ()
+    if any(state == State.FAILED for state, _hour, _number in hours):
         # The index does not hold the code, so only the failures' rows are read for it.
-        kept_back = _hours(portal, [State.FAILED], since, digits, code=spam.CODE)
-    return folded(shown, [_text(begins(day), digits) for day in shown], found, kept_back)
+        spam_hours = _hours(rows.filter(state=State.FAILED, code=spam.CODE), "state", calendar)
+    return fold(calendar, _beginnings(calendar), hours, spam_hours)
 
 
-def digits_for(days: Sequence[date], zone: tzinfo) -> int:
-    """How much of a time's text tells days apart: hours, where midnight is at a full hour of UTC on all of them."""
-    full = all(datetime.combine(day, time.min, zone).astimezone(UTC).minute == 0 for day in days)
-    return _HOUR if full else _MINUTE
+def by_form(ids: Sequence[int], days: int) -> dict[int, list[int]]:
+    """How many submissions came through these forms on each of the last days, today at the end, by the form's id."""
+    calendar = last_days(days)
+    rows = Submission.objects.filter(form__in=ids, received_at__gte=beginning(calendar[0]))
+    beginnings = _beginnings(calendar)
+    counts = {pk: [0] * days for pk in ids}
+    for form, hour, number in _hours(rows, "form", calendar):
+        counts[form][_place(beginnings, hour)] += number
+    return counts
 
 
-def folded(days: Sequence[date], beginnings: Sequence[str], found: Hours, kept_back: Hours = ()) -> list[Day]:
-    """Counts by UTC hour as days; `beginnings` are the hours with which the days begin, in their order.
+def fold(calendar: Sequence[date], beginnings: Sequence[str], hours: Hours, spam_hours: Hours = ()) -> list[Day]:
+    """Counts by state and UTC hour as days; `beginnings` are the hours with which the days begin, in their order.
 
-    `kept_back` is counted among `found` as failures, and taken out of them here.
+    `spam_hours` are counted among `hours` as failures, and taken out of them here.
     """
-    counted = [Day(day) for day in days]
-    for state, hour, number in found:
-        day = counted[max(bisect_right(beginnings, hour) - 1, 0)]
+    days = [Day(day) for day in calendar]
+    for state, hour, number in hours:
+        day = days[_place(beginnings, hour)]
         if state == State.DELIVERED:
             day.delivered += number
         elif state == State.FAILED:
             day.failed += number
         else:
             day.waiting += number
-    for _state, hour, number in kept_back:
-        day = counted[max(bisect_right(beginnings, hour) - 1, 0)]
+    for _state, hour, number in spam_hours:
+        day = days[_place(beginnings, hour)]
         day.spam += number
         day.failed -= min(number, day.failed)  # one may have been sent again between the two queries
-    return counted
+    return days
 
 
-def _text(at: datetime, digits: int) -> str:
-    return at.strftime("%Y-%m-%d %H:%M")[:digits]
+def _place(beginnings: Sequence[str], hour: str) -> int:
+    """Which of the days an hour belongs to, 0 the first."""
+    return max(bisect_right(beginnings, hour) - 1, 0)
 
 
-def _hours(
-    portal: Portal, states: Sequence[str], since: datetime, digits: int, **more: str
-) -> list[tuple[str, str, int]]:
-    """How many came in each hour, by state.
+def _digits(calendar: Sequence[date]) -> int:
+    """How much of a time's text tells days apart: hours, where midnight is at a full hour of UTC on all of them."""
+    return _HOUR if all(beginning(day).minute == 0 for day in calendar) else _MINUTE
+
+
+def _beginnings(calendar: Sequence[date]) -> list[str]:
+    digits = _digits(calendar)
+    return [beginning(day).strftime("%Y-%m-%d %H:%M")[:digits] for day in calendar]
+
+
+def _hours(rows: QuerySet[Submission], group: str, calendar: Sequence[date]) -> list[tuple[Any, str, int]]:
+    """How many of the rows came in each hour, by the value of the field `group`.
 
     The hour is the beginning of the time's text, which both databases keep in UTC: Django's own TruncHour calls Python
     for every row of SQLite's.
     """
-    hour = Substr(Cast("received_at", TextField()), 1, digits)
-    rows = Submission.objects.filter(portal=portal, state__in=states, received_at__gte=since, **more)
-    return list(rows.order_by().annotate(hour=hour).values_list("state", "hour").annotate(number=Count("*")))
+    hour = Substr(Cast("received_at", TextField()), 1, _digits(calendar))
+    return list(rows.order_by().annotate(hour=hour).values_list(group, "hour").annotate(number=Count("*")))
 
 
 def waiting(portal: Portal) -> int:
@@ -163,16 +178,16 @@ def sources(portal: Portal, days: int) -> Sources:
     The source is stored with the delivery (`traces.delivery.results`): whatever has one was delivered, so that an
     index without the state is enough.
     """
-    rows = Submission.objects.filter(portal=portal, received_at__gte=begins(last_days(days)[0])).exclude(source="")
-    found = rows.order_by().values_list("source").annotate(number=Count("*"))
-    counted = sorted((Source(source, number) for source, number in found), key=lambda one: (-one.count, one.source))
-    return Sources(counted[:MAX_SOURCES], sum(one.count for one in counted[MAX_SOURCES:]))
+    rows = Submission.objects.filter(portal=portal, received_at__gte=beginning(last_days(days)[0])).exclude(source="")
+    counts = rows.order_by().values_list("source").annotate(number=Count("*"))
+    ranking = sorted(starmap(Source, counts), key=lambda source: (-source.count, source.source))
+    return Sources(ranking[:MAX_SOURCES], sum(source.count for source in ranking[MAX_SOURCES:]))
 
 
 def speed(portal: Portal) -> Speed | None:
     """How long the latest deliveries took; None where there was none."""
     rows = Submission.objects.filter(portal=portal, state=State.DELIVERED).order_by("-received_at")
-    times = rows.values_list("received_at", "delivered_at")[:LATEST]
+    times = rows.values_list("received_at", "delivered_at")[:MAX_DELIVERIES]
     seconds = [max(0.0, (delivered - received).total_seconds()) for received, delivered in times if delivered]
     return Speed(len(seconds), statistics.median(seconds), max(seconds)) if seconds else None
 

@@ -21,7 +21,9 @@ from django.utils import timezone
 
 from b24app.host.transactions import in_line
 from traces.compose import search, steps, trace
+from traces.compose.visitor import recognise
 from traces.intake import spam
+from traces.intake.problems import Problem
 from traces.models import Form, Kind, Submission
 
 MAX_BODY_BYTES = 64 * 1024
@@ -29,18 +31,6 @@ MAX_DEPTH = 12
 MAX_VALUES = 1000
 MAX_KEY_LENGTH = 200
 _USUAL_PORTS = {"http": 80, "https": 443}
-
-
-class Problem(Exception):
-    """A request that is refused, as `application/problem+json` says it (RFC 9457)."""
-
-    def __init__(self, status: int, code: str, title: str, detail: str = "", *, retry_after: int = 0) -> None:
-        super().__init__(title)
-        self.status = status
-        self.code = code
-        self.title = title
-        self.detail = detail
-        self.retry_after = retry_after  # seconds; 0 where there is no use in trying again
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +57,7 @@ def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trust
         idempotency_key=_checked_key(key),
         body_hash=hashlib.sha256(raw).hexdigest(),
         body=body,
-        search=search.text_of(body, prepared.trace),
+        search=search.text_of(recognise(body), prepared.trace),
         repairs=list(dict.fromkeys([*repairs, *prepared.repairs])),
     )
     if spam.is_caught(form, body):
@@ -203,10 +193,10 @@ def _text(value: str, repairs: list[str]) -> str:
     """Without NUL and half surrogate pairs, which neither PostgreSQL nor UTF-8 can hold."""
     if "\0" not in value and value.isascii():
         return value
-    kept = value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    if kept != value:
+    cleaned = value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if cleaned != value:
         repairs.append("characters_replaced")
-    return kept
+    return cleaned
 
 
 def _too_much(what: str) -> NoReturn:

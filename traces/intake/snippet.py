@@ -20,7 +20,7 @@ from traces.models import Form
 
 logger = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).resolve().parent / "static" / "traces" / "snippet.js"
+SOURCE = Path(__file__).resolve().parent.parent / "static" / "traces" / "snippet.js"
 CONTENT_TYPE = "text/javascript; charset=utf-8"
 CACHE_SECONDS = 300
 _EMPTY_CONFIG = '{ form: "", intake: "" }'

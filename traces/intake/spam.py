@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24app.pace import wakeups
-from traces import sentences
 from traces.compose.visitor import HONEYPOT
 from traces.models import Form, Submission
 
@@ -29,7 +28,6 @@ def put_aside(submission: Submission) -> None:
     submission.state = Submission.State.FAILED
     submission.due_at = None
     submission.code = CODE
-    submission.reason = str(sentences.SPAM)
 
 
 def wait(form: Form) -> int:
@@ -37,8 +35,8 @@ def wait(form: Form) -> int:
 
     With Redis away every submission is taken.
     """
-    if not form.most_per_minute:
+    if not form.max_per_minute:
         return 0
     minute, second = divmod(int(time.time()), _MINUTE)
     counted = wakeups.count(f"minute:{form.pk}:{minute}", 2 * _MINUTE)
-    return _MINUTE - second if counted > form.most_per_minute else 0
+    return _MINUTE - second if counted > form.max_per_minute else 0

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import logging
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +13,6 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -27,48 +23,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
-from b24app.pace import wakeups
-from traces import tasks
+from traces.delivery import wake
 from traces.intake import accept, spam
-from traces.intake.accept import Problem
+from traces.intake.problems import Problem, answer_problems
 from traces.models import Form, Submission
-from traces.monitoring import metrics
 
-logger = logging.getLogger(__name__)
-
-RETRY_AFTER_SECONDS = 5
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
-def problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer a `Problem` as problem+json, and a database that cannot store with 503 and Retry-After."""
-
-    @functools.wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except Problem as problem:
-            return _problem(problem)
-        except DatabaseError as error:
-            logger.error("the database cannot store submissions: %s", type(error).__name__)
-            title = "The submission cannot be stored now."
-            return _problem(Problem(503, "unavailable", title, "Send it again.", retry_after=RETRY_AFTER_SECONDS))
-
-    return answer
-
-
-def _problem(problem: Problem) -> HttpResponse:
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
-    if problem.detail:
-        body["detail"] = problem.detail
-    response = JsonResponse(body, status=problem.status, content_type="application/problem+json")
-    if problem.retry_after:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
-
-
 @csrf_exempt
-@problems
+@answer_problems
 @require_http_methods(["POST", "OPTIONS"])
 def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Take one submission of the form with this public key."""
@@ -81,7 +45,7 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     return _allow(_take(request, form), origin)
 
 
-@problems
+@answer_problems
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
     trusted = accept.shows_secret(form, request.headers.get("Authorization", ""))
@@ -92,7 +56,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     idempotency_key = request.headers.get("Idempotency-Key", "")
     accepted = accept.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
     if accepted.created and accepted.submission.due_at:
-        tasks.wake(form.portal_id)
+        wake.wake(form.portal_id)
     if _is_plain_form(request):
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
     return _told(accepted)
@@ -109,7 +73,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
-@problems
+@answer_problems
 @require_GET
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
@@ -125,7 +89,12 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
 
 
 def report(submission: Submission) -> dict[str, Any]:
-    """What a form's owner may know of a submission: its state and its way, none of the visitor's data."""
+    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data."""
+    with translation.override("en"):
+        return _reported(submission)
+
+
+def _reported(submission: Submission) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "status": submission.shown_state,
@@ -146,16 +115,6 @@ def report(submission: Submission) -> dict[str, Any]:
         ],
         "reason": submission.reason,
     }
-
-
-@require_GET
-def prometheus(request: HttpRequest) -> HttpResponse:
-    """The figures of all queues for a Prometheus server; they are the database's, so 503 while that is away."""
-    try:
-        content, content_type = metrics.exposition(redis_up=wakeups.reachable())
-    except DatabaseError:
-        return HttpResponse("the database is away\n", status=503, content_type="text/plain")
-    return HttpResponse(content, content_type=content_type)
 
 
 def _form(key: str) -> Form:

@@ -161,7 +161,7 @@ def _permission(portal: Portal) -> Check:
 
 def _plan(portal: Portal) -> Check:
     name = _("Speed")
-    rate = limits.plan_of(portal).rate
+    rate = limits.tariff_of(portal).rate
     if not rate:
         text = _("As fast as it can: the portal is on your own server.")
     else:
@@ -171,7 +171,7 @@ def _plan(portal: Portal) -> Check:
 
 def _receipts(portal: Portal) -> Check:
     name = _("Receipts")
-    if portal.stores and not portal.by_webhook:
+    if portal.receipt_stores and not portal.by_webhook:
         return Check(name, True, _("The portal keeps a receipt of each delivery: a lost answer is made good."))
     text = _("The portal keeps no receipts: where an answer is lost, a submission may be sent twice.")
     if portal.by_webhook:

@@ -54,9 +54,9 @@ class _Collector:
         for state, number in Portal.objects.order_by().values_list("state").annotate(number=Count("pk")):
             portals.add_metric([state], number)
         yield portals
-        lost = Batch.objects.exclude(code="").count()
+        lost = Batch.objects.filter(state=Batch.State.LOST).count()
         yield GaugeMetricFamily(
-            "trace_relay_answers_missing", "Hits whose answer was lost, not settled yet", value=lost
+            "trace_relay_answers_missing", "Batches whose answer was lost, not settled yet", value=lost
         )
         yield GaugeMetricFamily("trace_relay_redis_up", "Whether Redis answers", value=float(self.redis_up))
 

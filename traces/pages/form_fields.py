@@ -19,7 +19,8 @@ from b24app.host.transactions import in_line
 from b24app.models import Portal
 from b24app.portal import crm_directory
 from b24app.portal.crm_directory import Field
-from traces.compose import fields, steps
+from traces.compose import fields
+from traces.compose.records import KINDS
 from traces.models import Form
 from traces.pages import form_mapping
 from traces.pages.form_mapping import Row, Rows
@@ -66,7 +67,7 @@ class Table:
 @of_portal
 def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """The page, without the rows."""
-    context = {"form": form, "makes_records": bool(steps.RECORDS[form.creates])}
+    context = {"form": form, "makes_records": bool(KINDS[form.creates])}
     return render(request, reader, "traces/forms/fields.html", context, page="forms")
 
 

@@ -54,7 +54,7 @@ def of_form(form: Form) -> Input:
             "thank_you_url": form.thank_you_url,
             "find_existing": form.find_existing,
             "honeypot": form.honeypot,
-            "most_per_minute": str(form.most_per_minute or ""),
+            "max_per_minute": str(form.max_per_minute or ""),
             "active": form.active,
         }
     )
@@ -71,13 +71,13 @@ def read_new(posted: Mapping[str, str]) -> Input:
 def read(posted: Mapping[str, str]) -> Input:
     """All settings of a form."""
     given = read_new(posted)
-    for name in ("origins", "thank_you_url", "most_per_minute"):
+    for name in ("origins", "thank_you_url", "max_per_minute"):
         given.shown[name] = posted.get(name, "").strip()
     for name in ("find_existing", "honeypot", "active"):
         given.shown[name] = given.facts[name] = name in posted
     _origins(given)
     _thank_you(given)
-    _most_per_minute(given)
+    _max_per_minute(given)
     return given
 
 
@@ -122,11 +122,11 @@ def _is_address(text: str) -> bool:
     return text.isprintable() and len(text) <= MAX_ADDRESS_LENGTH
 
 
-def _most_per_minute(given: Input) -> None:
-    text = given.shown["most_per_minute"] or "0"
+def _max_per_minute(given: Input) -> None:
+    text = given.shown["max_per_minute"] or "0"
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_PER_MINUTE)) else -1
-    given.facts["most_per_minute"] = number
+    given.facts["max_per_minute"] = number
     if not 0 <= number <= MAX_PER_MINUTE:
-        given.errors["most_per_minute"] = _("Give a number from 1 to %(most)s, or leave it empty for no limit.") % {
+        given.errors["max_per_minute"] = _("Give a number from 1 to %(most)s, or leave it empty for no limit.") % {
             "most": MAX_PER_MINUTE
         }

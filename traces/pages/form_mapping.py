@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from traces import sentences
-from traces.compose import fields, steps
+from traces.compose import fields
+from traces.compose.records import KINDS
 from traces.models import Form
 
 # A page's form has at most 200 fields (DATA_UPLOAD_MAX_NUMBER_FIELDS), and each row three of them.
@@ -94,7 +95,7 @@ def given(rows: Sequence[Row]) -> dict[str, str]:
 
 def _records(form: Form) -> list[str]:
     """What the form makes, with what it is made for first: a deal before its contact."""
-    return list(reversed(steps.RECORDS[form.creates]))
+    return list(reversed(KINDS[form.creates]))
 
 
 def _row(name: str, rule: Rule) -> Row:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +24,7 @@ from traces.models import Form, Submission
 from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
+from traces.pages.numbers import grouped
 
 DAYS = (14, 90)
 
@@ -58,7 +59,7 @@ def _whole(reader: Reader) -> dict[str, Any]:
     # What came is a visitor's own text: for administrators only.
     rows = statistics.unmatched_of_week(reader.portal, timezone.now()) if reader.is_admin else []
     unmatched = [
-        {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": _grouped(row.count)}
+        {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": grouped(row.count)}
         for row in rows
     ]
     return {"unmatched": unmatched, **_figures(reader, DAYS[0])}
@@ -80,11 +81,11 @@ def _figures(reader: Reader, days: int) -> dict[str, Any]:
     spam = sum(day.spam for day in counted)
     return context | {
         "today": [
-            {"name": _("Delivered today"), "number": _grouped(counted[-1].delivered), "kind": "good"},
-            {"name": _("Waiting now"), "number": _grouped(statistics.waiting(portal)), "kind": "wait"},
-            {"name": _("Not delivered today"), "number": _grouped(counted[-1].failed), "kind": "bad"},
+            {"name": _("Delivered today"), "number": grouped(counted[-1].delivered), "kind": "good"},
+            {"name": _("Waiting now"), "number": grouped(statistics.waiting(portal)), "kind": "wait"},
+            {"name": _("Not delivered today"), "number": grouped(counted[-1].failed), "kind": "bad"},
         ],
-        "spam": _grouped(spam) if spam else "",
+        "spam": grouped(spam) if spam else "",
         "chart": chart.of_days(counted),
         "sources": _sources(portal, days),
         "speed": _speed(portal),
@@ -100,7 +101,7 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
         text = ngettext(
             "%(count)s submission was not delivered today.", "%(count)s submissions were not delivered today.", failed
         )
-        return Line("warn", text % {"count": _grouped(failed)}, page="submissions")
+        return Line("warn", text % {"count": grouped(failed)}, page="submissions")
     return Line("good", _("All is well."))
 
 
@@ -114,7 +115,7 @@ def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "count": _grouped(count),
+            "count": grouped(count),
             "percent": round(100 * count / found.total),
             "width": max(1, 100 * count // most),
         }
@@ -130,7 +131,7 @@ def _speed(portal: Portal) -> dict[str, str] | None:
     return {
         "median": sentences.duration(found.median),
         "slowest": sentences.duration(found.slowest),
-        "told": told % {"count": _grouped(found.count)} if found.count > 1 else told,
+        "told": told % {"count": grouped(found.count)} if found.count > 1 else told,
     }
 
 
@@ -138,7 +139,3 @@ def _limits(portal: Portal, kinds: set[str]) -> usage.Usage | None:
     """What the portal's forms use of its limits."""
     needed = {steps.TRACE_ADD}.union(*(steps.methods(kind) for kind in kinds))
     return usage.of(portal, sorted(needed))
-
-
-def _grouped(number: int) -> str:
-    return formats.number_format(number, use_l10n=True, force_grouping=True)

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
-from b24app.portal import credentials
+from b24app.portal import tokens
 from traces.history import erasure, json_export
 from traces.models import Preferences, Submission
 from traces.monitoring import notices
@@ -35,17 +35,17 @@ Errors = dict[str, str]
 Notify = Preferences.Notify
 PLANS = (
     (
-        Portal.Plan.STANDARD,
+        Portal.Tariff.STANDARD,
         gettext_lazy("Standard: 2 requests a second"),
         gettext_lazy("Every plan in the cloud but Enterprise."),
     ),
     (
-        Portal.Plan.ENTERPRISE,
+        Portal.Tariff.ENTERPRISE,
         gettext_lazy("Enterprise: 5 requests a second"),
         gettext_lazy("The Enterprise plan in the cloud."),
     ),
     (
-        Portal.Plan.UNLIMITED,
+        Portal.Tariff.UNLIMITED,
         gettext_lazy("On your own server: as fast as it can"),
         gettext_lazy("Bitrix24 does not count requests there."),
     ),
@@ -138,10 +138,10 @@ def _not_told(code: str) -> str:
 def plan(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Say which plan the portal has."""
     given = request.POST.get("plan", "")
-    if given not in Portal.Plan.values:
+    if given not in Portal.Tariff.values:
         return _page(request, reader, errors={"plan": _("Choose one of the plans.")})
-    Portal.objects.filter(pk=reader.portal.pk).update(plan=given)
-    reader.portal.plan = given
+    Portal.objects.filter(pk=reader.portal.pk).update(tariff=given)
+    reader.portal.tariff = given
     return _page(request, reader, _("Saved. The new speed holds from the next delivery on."))
 
 
@@ -160,7 +160,7 @@ def remove(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
     """Take an administrator's permission away, unless it is the last one that works."""
     if not reader.portal.users.filter(user_id=user).exists():
         return render(request, reader, "traces/missing.html", page="settings", status=404)
-    if not credentials.forget(reader.portal, user):
+    if not tokens.forget(reader.portal, user):
         text = _("This is the last permission that works: without it nothing could be delivered. Nothing was changed.")
         return _page(request, reader, errors={"administrators": text})
     logger.info("portal %s: the permission of user %s was removed", reader.portal.pk, user)

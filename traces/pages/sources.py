@@ -29,9 +29,9 @@ PAGE_ROWS = 50
 MAX_FILE_BYTES = 9 * rules_csv.MAX_SIZE
 # What is wrong with a rule, by the field where that is said; the rest is said above them.
 _AT = {
-    sources.FIELD_UNKNOWN: "match",
-    rules.SECOND_DEFAULT: "match",
-    sources.HOW_UNKNOWN: "how",
+    sources.FIELD_UNKNOWN: "field",
+    rules.SECOND_DEFAULT: "field",
+    sources.OPERATOR_UNKNOWN: "operator",
     sources.RESULT_MISSING: "utm_source",
 }
 
@@ -59,8 +59,8 @@ def listed(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 @view("GET", "POST")
 def new(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The page with a rule to be filled in; what it is to look for may have been posted (`match`, `value`)."""
-    begun = {"match": "utm_source", "how": sources.EQUALS, **_typed(request.POST)}
+    """The page with a rule to be filled in; what it is to look for may have been posted (`field`, `value`)."""
+    begun = {"field": "utm_source", "operator": sources.EQUALS, **_typed(request.POST)}
     return _page(request, reader, begun=Input(begun))
 
 
@@ -78,7 +78,7 @@ def edit(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
         return _missing(request, reader)
     if request.method == "POST":
         return _store(request, reader, row)
-    given = {name: getattr(row, name) for name in ("match", "how", *TEXTS)}
+    given = {name: getattr(row, name) for name in ("field", "operator", *TEXTS)}
     return _rules(request, reader, editing=Input(given, row.pk), at=row.position)
 
 
@@ -130,7 +130,7 @@ def attempt(request: HttpRequest, reader: Reader) -> HttpResponse:
     if text and len(text) <= MAX_TRIED:
         row = Submission(portal=reader.portal, form=form, body=body, received_at=timezone.now())
         explained = explanation.explain(row)
-        context |= {**submission.made(explained), "rule": explained.work.rule}
+        context |= {**submission.made(explained), "rule": explained.prepared.rule}
     elif text:
         context["wrong"] = _("This is too long to be an address or a trace.")
     return render(request, reader, "traces/sources/_tried.html", context, status=422 if context["wrong"] else 200)
@@ -139,7 +139,7 @@ def attempt(request: HttpRequest, reader: Reader) -> HttpResponse:
 @view("POST")
 def export(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The rules as a CSV file."""
-    text = rules_csv.written(row.rule() for row in reader.portal.source_rules.all())
+    text = rules_csv.write(row.rule() for row in reader.portal.source_rules.all())
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="source-rules.csv"'
     return response
@@ -165,7 +165,7 @@ def take_in(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _row(rule: sources.Rule) -> SourceRule:
     texts = {name: getattr(rule, name) for name in TEXTS}
-    return SourceRule(match=rule.field, how=rule.how, **texts)
+    return SourceRule(field=rule.field, operator=rule.operator, **texts)
 
 
 def _body(text: str, kind: str) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _number(text: str) -> int:
 
 
 def _typed(posted: Mapping[str, str]) -> dict[str, str]:
-    names = ("match", "how", *TEXTS)
+    names = ("field", "operator", *TEXTS)
     return {name: posted[name].strip()[: 2 * sources.MAX_LENGTH] for name in names if name in posted}
 
 
@@ -198,16 +198,16 @@ def _missing(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _store(request: HttpRequest, reader: Reader, row: SourceRule) -> HttpResponse:
     typed = _typed(request.POST)
-    given = Input({"match": "", "how": "", **dict.fromkeys(TEXTS, ""), **typed}, row.pk)
+    given = Input({"field": "", "operator": "", **dict.fromkeys(TEXTS, ""), **typed}, row.pk)
     for name, text in given.shown.items():
         setattr(row, name, text)
-    if row.match == sources.ANY:
-        row.how, row.value = sources.EQUALS, ""
+    if row.field == sources.ANY:
+        row.operator, row.value = sources.EQUALS, ""
     is_new = row.pk is None
     try:
         (rules.add if is_new else rules.change)(reader.portal, row)
-    except rules.Refused as refused:
-        given.errors = {_AT.get(refused.code, "value"): str(sentences.RULE_FAULTS[refused.code])}
+    except rules.RuleRejected as rejected:
+        given.errors = {_AT.get(rejected.code, "value"): str(sentences.RULE_FAULTS[rejected.code])}
         if is_new:
             return _rules(request, reader, begun=given)
         return _rules(request, reader, editing=given, at=row.position)
@@ -218,7 +218,7 @@ def _store(request: HttpRequest, reader: Reader, row: SourceRule) -> HttpRespons
 def _context(reader: Reader, editing: Input | None, begun: Input | None, at: int) -> dict[str, Any]:
     """The rules around the position `at`, `PAGE_ROWS` of them."""
     known = reader.portal.source_rules
-    count, movable = known.count(), known.exclude(match=sources.ANY).count()
+    count, movable = known.count(), known.exclude(field=sources.ANY).count()
     first = (min(max(at, 1), max(count, 1)) - 1) // PAGE_ROWS * PAGE_ROWS
     return {
         "rows": [_shown(row, movable) for row in known.all()[first : first + PAGE_ROWS]],
@@ -236,11 +236,11 @@ def _context(reader: Reader, editing: Input | None, begun: Input | None, at: int
 
 def _shown(row: SourceRule, movable: int) -> dict[str, Any]:
     """A rule of the list; `up` and `down` are the positions beside it, 0 where there is none."""
-    moves = row.match != sources.ANY
+    moves = row.field != sources.ANY
     return {
         "row": row,
-        "field": sentences.RULE_FIELDS.get(row.match, row.match),
-        "how": sentences.RULE_HOWS.get(row.how, row.how),
+        "field": sentences.RULE_FIELDS.get(row.field, row.field),
+        "how": sentences.RULE_HOWS.get(row.operator, row.operator),
         "moves": moves,
         "up": row.position - 1 if moves and row.position > 1 else 0,
         "down": row.position + 1 if moves and row.position < movable else 0,

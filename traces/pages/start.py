@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from b24app.host.transactions import in_line
-from traces import sentences, tasks
+from traces import sentences
+from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
@@ -86,7 +87,7 @@ def test(request: HttpRequest, reader: Reader) -> HttpResponse:
     }
     key = request.POST.get("once", "")[:36]
     accepted = accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
-    tasks.wake(reader.portal.pk)
+    wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 
 
@@ -123,7 +124,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "badge": submissions.BADGES.get(state, "wait"),
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
-        "failure": sentences.failure(row.code) if row.state == Submission.State.FAILED else None,
+        "failure": sentences.failure(row.code, row.params) if row.state == Submission.State.FAILED else None,
         "remedy": notices.remedy_of(reader.portal.hold_code) if state == "held" else None,
         "is_slow": waited > LONG,
     }

@@ -18,11 +18,12 @@ from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces import sentences
 from traces.compose import journey
+from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.history import explanation, resending
 from traces.history.explanation import Explanation
 from traces.models import Attempt, Submission
-from traces.pages import submissions
+from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 # Of more attempts than these the newest are shown.
 MAX_ATTEMPTS = 100
 MAX_RULES = 20
-# Records whose card the portal opens from within an application's frame.
-WITH_CARD = frozenset({"LEAD", "DEAL", "CONTACT", "COMPANY"})
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
 
 
@@ -49,7 +48,7 @@ class Try:
 
     attempt: Attempt
     outcome: sentences.Text
-    reason: sentences.Text
+    reason: str
     mark: str
 
 
@@ -115,18 +114,17 @@ def _page(
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
-    words, gave_up = sentences.told(row.reason)
-    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.reason)
+    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.params)
     newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
-    work = explained.work if explained else None
+    prepared = explained.prepared if explained else None
     return {
         **(made(explained) if explained else {}),
-        "visits": journey.visits(work.trace) if work else [],
-        "failure": sentences.failure(row.code, gave_up=gave_up) if unsettled else None,
-        "words": words,
+        "visits": journey.visits(prepared.built) if prepared else [],
+        "failure": sentences.failure(row.code, row.params) if unsettled else None,
+        "words": row.params.get("words", ""),
         "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
-        "records": cards(explanation.records(row, work)),
+        "records": cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
 
@@ -184,22 +182,17 @@ def _remedy(portal: Portal) -> Remedy:
 
 def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
     """The records that a submission has become, as links to their cards."""
-    labels = {
-        "LEAD": _("Lead %(number)s"),
-        "DEAL": _("Deal %(number)s"),
-        "CONTACT": _("Contact %(number)s"),
-        "COMPANY": _("Company %(number)s"),
-        "QUOTE": _("Quote %(number)s"),
-    }
-    records = []
-    for record in made:
-        kind, number = str(record.get("TYPE", "")), record.get("ID")
-        label = labels.get(kind, f"{kind} %(number)s") % {"number": number}
-        path = f"/crm/{kind.lower()}/details/{number}/" if kind in WITH_CARD else ""
-        records.append(Record(label, path))
-    return records
+    return [_card(str(entry.get("TYPE", "")), entry.get("ID")) for entry in made]
+
+
+def _card(kind: str, number: Any) -> Record:
+    record = BY_TYPE.get(kind)
+    if record is None:
+        return Record(f"{kind} {number}", "")
+    path = f"/crm/{record.name}/details/{number}/" if record.has_card else ""
+    return Record(f"{form_mapping.RECORDS[record.name]} {number}", path)
 
 
 def _try(attempt: Attempt) -> Try:
     mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
-    return Try(attempt, sentences.OUTCOMES[attempt.outcome], sentences.own(attempt.reason), mark)
+    return Try(attempt, sentences.OUTCOMES[attempt.outcome], attempt.reason, mark)

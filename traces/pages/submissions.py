@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,9 +21,10 @@ from traces import sentences
 from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Cursor, Filter
-from traces.history.resending import Progress
+from traces.history.resending import Resend
 from traces.models import Form, ShownState, Submission
 from traces.pages.frame import Reader, render, view
+from traces.pages.numbers import grouped
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn"}  # the others wait
 STATES = (
@@ -145,11 +146,6 @@ def _counted(found: int | None) -> str:
     return _("more than %(number)s") % {"number": grouped(listing.MAX_COUNTED)}
 
 
-def grouped(number: int) -> str:
-    """A number as the reader writes it: 1,000 or 1 000."""
-    return formats.number_format(number, use_l10n=True, force_grouping=True)
-
-
 def _of_link(query: QueryDict) -> QueryDict:
     given = QueryDict(mutable=True)
     for name in ("state", "form"):
@@ -169,7 +165,6 @@ def _sources(portal: Portal, chosen: str) -> list[tuple[str, str]]:
 def _shown(row: Submission, now: datetime) -> Row:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
-    gave_up = sentences.told(row.reason)[1]
     named, contacts = who(recognise(row.body))
     return Row(
         row=row,
@@ -178,7 +173,7 @@ def _shown(row: Submission, now: datetime) -> Row:
         state=state.label,
         badge=BADGES.get(state, "wait"),
         source=sentences.source_label(row.source),
-        happened=sentences.failure(row.code, gave_up=gave_up).happened if failed else "",
+        happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
     )
 
@@ -243,14 +238,14 @@ def again_all(request: HttpRequest, reader: Reader) -> HttpResponse:
     return render(request, reader, "traces/submissions/_again.html", context)
 
 
-def _so_far(data: QueryDict) -> Progress | None:
+def _so_far(data: QueryDict) -> Resend | None:
     """The progress that the answer before has told; None at the first step."""
     after = Cursor.read(data.get("so_far", ""))
     try:
         total, sent, left = (min(max(int(data.get(name, "")), 0), 10**9) for name in ("total", "sent", "left"))
     except ValueError:
         return None
-    return Progress(total, sent, left, after) if after else None
+    return Resend(total, sent, left, after) if after else None
 
 
 @sensitive_post_parameters("text")

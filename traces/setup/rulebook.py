@@ -1,120 +1,49 @@
-"""What becomes of a submission: its facts, the rule that gives its source, its trace and the records' fields.
+"""A portal's forms and source rules, read once and used for many submissions.
 
-Everything is made anew from the stored body each time, by the rules and the form as they are then; so a submission
+Every submission is prepared anew from its stored body each time, by the rules and the form as they are then; so one
 that waits, or is sent again, follows what the administrator has changed meanwhile.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.conf import settings
 
-from traces.compose import addresses, fields, sources, steps, trace
-from traces.compose.visitor import Visitor, recognise
+from traces.compose import addresses, sources
+from traces.compose.matching import Matcher
+from traces.compose.prepared import FormSettings, Prepared, prepare
 from traces.models import Form, SourceRule, Submission
-
-# Records that have a field for the CRM's source.
-WITH_SOURCE = ("lead", "deal", "contact")
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """An order and how it came about."""
-
-    order: steps.Order
-    facts: sources.Facts
-    rule: sources.Rule | None
-    trace: Mapping[str, Any]
-    repairs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A portal's forms by their id, and its source rules in their order: read once, used for many submissions."""
+    """A portal's forms by their id, and its source rules in their order, with their matcher."""
 
     forms: Mapping[int, Form]
     rules: tuple[sources.Rule, ...]
-    # What came and no rule took, as (field, value); counted at the end of the turn (`traces.delivery.unmatched`).
-    unmatched: Counter[tuple[str, str]] = field(default_factory=Counter)
+    matcher: Matcher
 
-    def note_unmatched(self, work: Work) -> None:
-        """Count a delivered submission's values that no rule took and no rule gives."""
-        known = {rule.utm_source for rule in self.rules}
-        self.unmatched.update(sources.unmatched(work.rule, work.facts, known))
+    def prepare(self, row: Submission) -> Prepared:
+        """Everything that goes out for a submission; raises whatever stopped its preparation."""
+        form = self.forms.get(row.form_id) or row.form
+        return prepare(
+            FormSettings(form.key, form.name, form.creates, form.mapping, form.find_existing),
+            str(row.pk),
+            row.body,
+            int(row.received_at.timestamp()),
+            self.matcher,
+            addresses.SECRET_NAMES | settings.SECRET_PARAMETERS,
+        )
+
+    def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
+        """The submission's values that no rule matched and none gives, as (field, value)."""
+        return sources.unmatched(prepared.rule, prepared.facts, self.matcher.utm_sources)
 
 
-def rulebook(portal_id: int) -> Rulebook:
-    """The rulebook of a portal as it is now."""
+def load(portal_id: int) -> Rulebook:
+    """The rulebook of a portal as it is now. Its rules are compiled here, once for all submissions of a turn."""
     forms = {form.pk: form for form in Form.objects.filter(portal=portal_id)}
-    return Rulebook(forms, tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id)))
-
-
-def work(row: Submission, form: Form, rules: tuple[sources.Rule, ...]) -> Work:
-    """What is to be made of a submission of this form."""
-    secret_names = addresses.SECRET_NAMES | settings.SECRET_PARAMETERS
-    prepared = trace.prepare(row.body, int(row.received_at.timestamp()), secret_names)
-    facts = sources.facts(form.key, form.name, row.body, prepared.trace, prepared.source_id, prepared.click_ids)
-    rule = sources.matcher(rules)(facts)
-    built = prepared.trace
-    if rule and rule.utm_source:
-        built = trace.with_source(built, rule.utm_source)
-    records: dict[str, dict[str, Any]] = {}
-    repairs = list(prepared.repairs)
-    visitor = recognise(row.body) if steps.RECORDS[form.creates] else None
-    for name in _records(form.creates, visitor):
-        made = fields.build(name, row.body, form.mapping, _texts(form, facts, built))
-        records[name] = made.values | _source(name, rule) | _utm(form.creates, built)
-        repairs += made.repairs
-    find = visitor if form.find_existing else None
-    order = steps.Order(
-        kind=form.creates,
-        origin=str(row.pk),
-        trace=trace.write(built),
-        records=records,
-        entities=() if form.creates == "trace" else steps.entities(row.body),
-        phones=find.phones if find else (),
-        emails=find.emails if find else (),
-    )
-    return Work(order, facts, rule, built, tuple(dict.fromkeys(repairs)))
-
-
-def _records(kind: str, visitor: Visitor | None) -> list[str]:
-    """Which records are made: of a deal's contact and company those of which something is known."""
-    if kind != "deal" or visitor is None:
-        return list(steps.RECORDS[kind])
-    known = {"contact": fields.has_person(visitor), "company": fields.has_company(visitor)}
-    return [name for name in steps.RECORDS[kind] if known.get(name, True)]
-
-
-def _source(name: str, rule: sources.Rule | None) -> dict[str, str]:
-    if rule is None or name not in WITH_SOURCE:
-        return {}
-    given = {"SOURCE_ID": rule.crm_source, "SOURCE_DESCRIPTION": rule.crm_description}
-    return {field: text for field, text in given.items() if text}
-
-
-def _utm(kind: str, built: Mapping[str, Any]) -> dict[str, str]:
-    """The easiest way: the tags as fields of the record, and no trace."""
-    if kind != "lead_utm":
-        return {}
-    tags: Mapping[str, str] = built.get("tags", {}).get("list", {})
-    return {name.upper(): text for name, text in tags.items()}
-
-
-def _texts(form: Form, facts: sources.Facts, built: Mapping[str, Any]) -> dict[str, str]:
-    """What a template of the mapping can name besides the posted fields."""
-    return {
-        "form": form.name,
-        "page_url": built.get("url", ""),
-        "page_host": facts.page_host,
-        "page_path": facts.page_path,
-        "referrer": facts.referrer,
-        "source": facts.source,
-        "utm_source": facts.utm_source,
-        "utm_medium": facts.utm_medium,
-        "utm_campaign": facts.utm_campaign,
-    }
+    rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id))
+    return Rulebook(forms, rules, Matcher(rules))

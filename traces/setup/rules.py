@@ -18,11 +18,11 @@ from traces.compose import sources
 from traces.models import SourceRule
 
 MAX_RULES = 1000
-# Why a change is refused, besides the faults of a rule itself (`sources.FAULTS`).
+# Why a change is rejected, besides the faults of a rule itself (`sources.FAULTS`).
 SECOND_DEFAULT, TOO_MANY, GONE = "second_default", "too_many", "gone"
 
 
-class Refused(Exception):
+class RuleRejected(Exception):
     """The change was not made; `code` is one of `sources.FAULTS` or of the three above."""
 
     def __init__(self, code: str) -> None:
@@ -31,75 +31,89 @@ class Refused(Exception):
 
 
 def add(portal: Portal, row: SourceRule, position: int | None = None) -> list[SourceRule]:
-    """Store a new rule at a position (from 1), or at the end; returns all rules. Raises `Refused`."""
+    """Store a new rule at a position (from 1), or at the end. Returns all rules; raises `RuleRejected`."""
     _check(row)
     with _ordered(portal) as rows:
         if len(rows) >= MAX_RULES:
-            raise Refused(TOO_MANY)
-        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
-            raise Refused(SECOND_DEFAULT)
-        row.portal = portal
-        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
+            raise RuleRejected(TOO_MANY)
+        _insert(portal, rows, row, position)
     return rows
 
 
 def change(portal: Portal, row: SourceRule) -> list[SourceRule]:
-    """Store a rule that was changed; one that became the default rule goes to the end. Raises `Refused`."""
+    """Store a changed rule; one that became the default rule goes to the end.
+
+    Returns all rules; raises `RuleRejected`.
+    """
     _check(row)
     with _ordered(portal) as rows:
         place = _place_of(rows, row.pk)
         rows.pop(place)
-        if row.match == sources.ANY and any(other.match == sources.ANY for other in rows):
-            raise Refused(SECOND_DEFAULT)
-        row.portal = portal
-        rows.insert(sources.place([other.rule() for other in rows], row.rule(), place + 1), row)
+        _insert(portal, rows, row, place + 1)
         row.position = 0  # is stored in any case
     return rows
 
 
 def move(portal: Portal, pk: int, position: int) -> list[SourceRule]:
-    """Give a rule another position (from 1); the default rule stays the last. Raises `Refused`."""
+    """Give a rule another position (from 1); the default rule stays the last.
+
+    Returns all rules; raises `RuleRejected`.
+    """
     with _ordered(portal) as rows:
-        row = rows.pop(_place_of(rows, pk))
-        rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
+        _insert(portal, rows, rows.pop(_place_of(rows, pk)), position)
     return rows
 
 
 def remove(portal: Portal, pk: int) -> list[SourceRule]:
-    """Take a rule away. Raises `Refused`."""
+    """Remove a rule. Returns those that are left; raises `RuleRejected`."""
     with _ordered(portal) as rows:
         rows.pop(_place_of(rows, pk)).delete()
     return rows
 
 
 def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
-    """Put these rules, which were checked (`fault`), in the place of all there are; a default rule becomes the last."""
+    """Put these rules in the place of all there are; a default rule becomes the last.
+
+    Returns them in their order; raises `RuleRejected`.
+    """
     if len(new) > MAX_RULES:
-        raise Refused(TOO_MANY)
-    if sum(row.match == sources.ANY for row in new) > 1:
-        raise Refused(SECOND_DEFAULT)
+        raise RuleRejected(TOO_MANY)
+    if sum(is_default(row) for row in new) > 1:
+        raise RuleRejected(SECOND_DEFAULT)
     for row in new:
         _check(row)
         row.portal = portal
     with _ordered(portal) as rows:
         portal.source_rules.all().delete()
-        rows[:] = sorted(new, key=lambda row: row.match == sources.ANY)
+        rows[:] = sorted(new, key=is_default)
         for position, row in enumerate(rows, start=1):
             row.position = position
         SourceRule.objects.bulk_create(rows)
     return rows
 
 
+def is_default(row: SourceRule) -> bool:
+    """Whether a rule decides where no other one matches."""
+    return row.field == sources.ANY
+
+
 def _check(row: SourceRule) -> None:
     if fault := sources.fault(row.rule()):
-        raise Refused(fault)
+        raise RuleRejected(fault)
+
+
+def _insert(portal: Portal, rows: list[SourceRule], row: SourceRule, position: int | None) -> None:
+    if is_default(row) and any(map(is_default, rows)):
+        raise RuleRejected(SECOND_DEFAULT)
+    row.portal = portal
+    rows.insert(sources.place([other.rule() for other in rows], row.rule(), position), row)
 
 
 def _place_of(rows: Iterable[SourceRule], pk: int | None) -> int:
     for place, row in enumerate(rows):
         if row.pk == pk:
             return place
-    raise Refused(GONE)
+    raise RuleRejected(GONE)
 
 
 @contextmanager
@@ -109,13 +123,17 @@ def _ordered(portal: Portal) -> Iterator[list[SourceRule]]:
         Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
         rows = list(portal.source_rules.all())
         yield rows
-        moved: dict[int, list[int]] = defaultdict(list)  # rules by how far they move: most of them alike
-        for position, row in enumerate(rows, start=1):
-            if row.pk is None or row.position == 0:
-                row.position = position
-                row.save()
-            elif row.position != position:
-                moved[position - row.position].append(row.pk)
-                row.position = position
-        for distance, ids in moved.items():
-            SourceRule.objects.filter(pk__in=ids).update(position=F("position") + distance)
+        _store_order(rows)
+
+
+def _store_order(rows: Sequence[SourceRule]) -> None:
+    moved: dict[int, list[int]] = defaultdict(list)  # rules by how far they move: most of them alike
+    for position, row in enumerate(rows, start=1):
+        if row.pk is None or row.position == 0:
+            row.position = position
+            row.save()
+        elif row.position != position:
+            moved[position - row.position].append(row.pk)
+            row.position = position
+    for distance, ids in moved.items():
+        SourceRule.objects.filter(pk__in=ids).update(position=F("position") + distance)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from traces import csv_cells
 from traces.compose import sources
@@ -19,60 +20,66 @@ MAX_SIZE = 250_000  # characters
 # What is wrong with a file, besides the faults of its rules.
 NO_HEAD, TOO_LARGE, UNREADABLE = "no_head", "too_large", "unreadable"
 
-# The number of a line, from 1, and a code of `sentences.RULE_FAULTS`.
-Fault = tuple[int, str]
+
+class LineFault(NamedTuple):
+    """What is wrong with a line of a file: its number, from 1, and a code of `sentences.RULE_FAULTS`."""
+
+    line: int
+    code: str
 
 
-def written(listed: Iterable[Rule]) -> str:
+def write(listed: Iterable[Rule]) -> str:
     """The rules as the text of a file."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEAD)
     for rule in listed:
-        cells = (rule.field, rule.how, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
+        cells = (rule.field, rule.operator, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
         writer.writerow(map(csv_cells.escape, cells))
     return csv_cells.MARK + text.getvalue()
 
 
-def read(text: str) -> tuple[list[Rule], list[Fault]]:
+def read(text: str) -> tuple[list[Rule], list[LineFault]]:
     """The rules of a file, and its faults; where there are any, it is not to be used."""
     text = text.removeprefix(csv_cells.MARK)
     if len(text) > MAX_SIZE:
-        return [], [(1, TOO_LARGE)]
+        return [], [LineFault(1, TOO_LARGE)]
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
     try:
-        return _read([(reader.line_num, cells) for cells in reader if any(cells)])
+        return _read_lines([(reader.line_num, cells) for cells in reader if any(cells)])
     except csv.Error:
-        return [], [(reader.line_num, UNREADABLE)]
+        return [], [LineFault(reader.line_num, UNREADABLE)]
 
 
-def _read(lines: list[tuple[int, list[str]]]) -> tuple[list[Rule], list[Fault]]:
+def _read_lines(lines: list[tuple[int, list[str]]]) -> tuple[list[Rule], list[LineFault]]:
     names = [name.strip().lower() for name in lines[0][1]] if lines else []
     if not {"match", "value"} <= set(names):
-        return [], [(1, NO_HEAD)]
+        return [], [LineFault(1, NO_HEAD)]
     if len(lines) > rules.MAX_RULES + 1:
-        return [], [(rules.MAX_RULES + 2, rules.TOO_MANY)]
-    found: list[Rule] = []
-    faults: list[Fault] = []
+        return [], [LineFault(rules.MAX_RULES + 2, rules.TOO_MANY)]
+    listed: list[Rule] = []
+    faults: list[LineFault] = []
     for number, cells in lines[1:]:
-        rule = _rule(dict(zip(names, map(csv_cells.unescape, cells), strict=False)))
-        fault = sources.fault(rule)
-        if not fault and rule.field == sources.ANY and any(one.field == sources.ANY for one in found):
-            fault = rules.SECOND_DEFAULT
-        if fault:
-            faults.append((number, fault))
-        found.append(rule)
-    return found, faults
+        rule = _rule_of_cells(dict(zip(names, map(csv_cells.unescape, cells), strict=False)))
+        if fault := sources.fault(rule) or _second_default(rule, listed):
+            faults.append(LineFault(number, fault))
+        listed.append(rule)
+    return listed, faults
 
 
-def _rule(cells: dict[str, str]) -> Rule:
-    match = cells.get("match", "").strip().lower()
+def _second_default(rule: Rule, before: Iterable[Rule]) -> str:
+    again = rule.field == sources.ANY and any(other.field == sources.ANY for other in before)
+    return rules.SECOND_DEFAULT if again else ""
+
+
+def _rule_of_cells(cells: Mapping[str, str]) -> Rule:
+    field = cells.get("match", "").strip().lower()
     return Rule(
         id=0,
-        field=match,
-        how=cells.get("how", "").strip().lower() or sources.EQUALS,
-        value="" if match == sources.ANY else cells.get("value", ""),
+        field=field,
+        operator=cells.get("how", "").strip().lower() or sources.EQUALS,
+        value="" if field == sources.ANY else cells.get("value", ""),
         utm_source=cells.get("utm_source", "").strip(),
         crm_source=cells.get("crm_source", "").strip(),
         crm_description=cells.get("crm_description", "").strip(),

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from b24app.api import errors, rest
 from b24app.models import Portal
-from b24app.portal import calls
+from b24app.portal import hold
 
 _ADDRESS = re.compile(r"^https?://[^/\s]+/rest/\d+/[^/\s]+/$")
 
@@ -42,5 +42,5 @@ class Command(BaseCommand):
             member_id=member_id,
             defaults={"webhook_url": url, "domain": parts.netloc.lower(), "scope": ",".join(scope)},
         )
-        calls.resume(portal)
+        hold.resume(portal)
         self.stdout.write(member_id)

@@ -16,9 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="as the application's page shows it")
-        parser.add_argument("--plan", required=True, choices=Portal.Plan.values)
+        parser.add_argument("--plan", required=True, choices=Portal.Tariff.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not Portal.objects.filter(member_id=options["portal"]).update(plan=options["plan"]):
+        if not Portal.objects.filter(member_id=options["portal"]).update(tariff=options["plan"]):
             raise CommandError(f"No portal has the member_id {options['portal']}.")
         self.stdout.write(options["plan"])

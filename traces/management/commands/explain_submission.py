@@ -34,7 +34,9 @@ class Command(BaseCommand):
             ("What the portal answered", _attempts(row)),
         ):
             self.stdout.write(self.style.MIGRATE_HEADING(title))
-            self.stdout.writelines(f"  {line}" for text in lines for line in text.splitlines())
+            for text in lines:
+                for line in text.splitlines():
+                    self.stdout.write(f"  {line}")
 
 
 def _came(row: Submission) -> Iterator[str]:

@@ -11,7 +11,8 @@ from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import crm_directory
 from traces import sentences
-from traces.compose import fields, steps
+from traces.compose import fields
+from traces.compose.records import KINDS
 from traces.intake.accept import normal_origin
 from traces.models import Form, Kind
 from traces.setup import forms
@@ -82,7 +83,7 @@ def _mapping(text: str) -> dict[str, Any]:
 def _warnings(form: Form) -> list[str]:
     """What the portal requires and no submission will have, as far as it can be asked now."""
     warnings = []
-    for record in steps.RECORDS[form.creates]:
+    for record in KINDS[form.creates]:
         mapped = form.mapping.get(record) or {}
         try:
             missing = forms.missing(mapped, record, crm_directory.record_fields(form.portal, record))

@@ -12,7 +12,7 @@ from traces.compose import sources
 from traces.models import SourceRule
 from traces.setup import rules
 
-COLUMNS = ("id", "position", "match", "how", "value", "utm_source", "crm_source", "crm_description")
+COLUMNS = ("id", "position", "value", "utm_source", "crm_source", "crm_description")
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
         )
-        parser.add_argument("--how", default=sources.EQUALS, choices=sources.HOWS, help="default: equals")
+        parser.add_argument("--how", default=sources.EQUALS, choices=sources.OPERATORS, help="default: equals")
         parser.add_argument("--value", default="", metavar="V", help="what to look for; not needed for any")
         parser.add_argument("--utm-source", default="", metavar="S", help="a utm_source that the portal knows")
         parser.add_argument("--crm-source", default="", metavar="ID", help="a STATUS_ID of the CRM's sources")
@@ -35,8 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         row = SourceRule(
-            match=options["match"],
-            how=options["how"],
+            field=options["match"],
+            operator=options["how"],
             value="" if options["match"] == sources.ANY else options["value"],
             utm_source=options["utm_source"].strip(),
             crm_source=options["crm_source"].strip(),
@@ -44,24 +44,28 @@ class Command(BaseCommand):
         )
         rows = _add(row, options["portal"], options["position"])
         if options["json"]:
-            listed = [{name: getattr(one, name) for name in COLUMNS} for one in rows]
+            listed = [_columns(other) for other in rows]
             self.stdout.write(json.dumps({"rule": listed[row.position - 1], "rules": listed}))
             return
         self.stdout.write(f"added: {row}")
-        for one in rows:
-            self.stdout.write(f"{one.position}. {one}")
+        for other in rows:
+            self.stdout.write(f"{other.position}. {other}")
+
+
+def _columns(row: SourceRule) -> dict[str, Any]:
+    return {"match": row.field, "how": row.operator, **{name: getattr(row, name) for name in COLUMNS}}
 
 
 def _add(row: SourceRule, member_id: str, position: int | None) -> list[SourceRule]:
     """Store the rule at its place and return all rules of the portal."""
     if position is not None and position < 1:
         raise CommandError("The first position is 1.")
-    if position is not None and row.match == sources.ANY:
+    if position is not None and rules.is_default(row):
         raise CommandError("An any rule is always the last one: leave out --position.")
     portal = Portal.objects.filter(member_id=member_id).first()
     if portal is None:
         raise CommandError(f"No portal has the member_id {member_id}. Install the application on it first.")
     try:
         return rules.add(portal, row, position)
-    except rules.Refused as refused:
-        raise CommandError(str(sentences.RULE_FAULTS[refused.code])) from refused
+    except rules.RuleRejected as rejected:
+        raise CommandError(str(sentences.RULE_FAULTS[rejected.code])) from rejected

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 from django.utils import timezone
 
-from traces.delivery import drain
+from traces.delivery import requeue
 from traces.models import Submission
 
 STATES = (Submission.State.FAILED, Submission.State.QUEUED)
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             chosen &= Q(code=options["reason"].lower())
         if since := options["since"]:
             chosen &= Q(received_at__gte=since if timezone.is_aware(since) else timezone.make_aware(since))
-        number = drain.send_again(chosen)
+        number = requeue.send_again(chosen)
         if options["id"] and not number:
             raise CommandError(f"No {options['state']} submission has the id {options['id']}.")
         self.stdout.write(f"{number} will be sent again")

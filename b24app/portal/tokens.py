@@ -24,50 +24,53 @@ RENEWAL_LOOK_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """What a call needs: the portal's REST base, and the token of `user` in its `version` ("" for a webhook)."""
+class Credentials:
+    """What a call needs: the portal's REST base, and a `token` ("" for a webhook).
+
+    `portal_user_pk` is the row of the administrator whose token it is, `version` that of the pair it belongs to.
+    """
 
     endpoint: str
     token: str = ""
-    user: int = 0
+    portal_user_pk: int = 0
     version: int = 0
 
 
-def current(portal: Portal, user_row: int | None = None) -> Grant:
-    """The grant to call `portal` with, that of the administrator in the row `user_row` where that one is still good.
+def current(portal: Portal, user_pk: int | None = None) -> Credentials:
+    """Returns the credentials to call `portal` with: those of the row `user_pk` of `PortalUser` where still good.
 
     Raises `Stop` where no administrator's token is left, and `Wait` while somebody renews it: a call would be in vain.
     """
     if portal.by_webhook:
-        return Grant(portal.webhook_url)
+        return Credentials(portal.webhook_url)
     users = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
-    user = (user_row and users.filter(pk=user_row).first()) or users.first()
+    user = (user_pk and users.filter(pk=user_pk).first()) or users.first()
     if user is None:
-        raise errors.Stop("no_administrator", "No administrator's token is left.")
+        raise errors.Stop("no_administrator")
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
-    return _grant(portal, user)
+    return _credentials(portal, user)
 
 
 def _renewing() -> errors.Wait:
-    return errors.Wait("renewing", "Another worker renews the token.", seconds=RENEWAL_LOOK_SECONDS)
+    return errors.Wait("renewing", seconds=RENEWAL_LOOK_SECONDS)
 
 
-def store(portal: Portal, tokens: oauth.Tokens) -> None:
-    """Keep the pair that an administrator's visit or an install event brought, and its portal's address."""
+def save(portal: Portal, tokens: oauth.Tokens) -> None:
+    """Save the pair that an administrator's visit or an install event brought."""
     user, _ = PortalUser.objects.get_or_create(portal=portal, user_id=tokens.user_id)
     PortalUser.objects.filter(pk=user.pk).update(**_new_pair(tokens))
 
 
-def discard(grant: Grant, code: str) -> None:
+def discard(credentials: Credentials, code: str) -> None:
     """Use this user's token no more; does nothing where a newer pair has come in the meantime."""
-    PortalUser.objects.filter(pk=grant.user, version=grant.version).update(
+    PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version).update(
         state=PortalUser.State.DEAD, dead_code=code[:40]
     )
 
 
 def forget(portal: Portal, user_id: int) -> bool:
-    """Take an administrator's tokens away; False where they are the last that are of use, which stay."""
+    """Take an administrator's tokens away. Returns whether that was done: the last that are of use stay."""
     with writing():
         # Locked, or two administrators could take each other's away at the same moment.
         Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
@@ -79,54 +82,54 @@ def forget(portal: Portal, user_id: int) -> bool:
     return True
 
 
-def renew(portal: Portal, grant: Grant) -> Grant:
-    """A grant newer than `grant`: another worker's where there is one, else a refreshed one.
+def renew(portal: Portal, credentials: Credentials) -> Credentials:
+    """Returns credentials newer than these: another worker's where there are any, else refreshed ones.
 
     Raises `Wait` while another worker renews it, `OtherUser` where the refresh token is dead, and what
     the OAuth server's answer means otherwise. What was to be called has certainly not been done.
     """
-    mine = uuid.uuid4()
+    renewal_id = uuid.uuid4()
     now = timezone.now()
     free = Q(renewal_until__isnull=True) | Q(renewal_until__lt=now)
-    won = PortalUser.objects.filter(free, pk=grant.user, version=grant.version).update(
-        renewal_id=mine, renewal_until=now + timedelta(seconds=RENEWAL_SECONDS)
+    won = PortalUser.objects.filter(free, pk=credentials.portal_user_pk, version=credentials.version).update(
+        renewal_id=renewal_id, renewal_until=now + timedelta(seconds=RENEWAL_SECONDS)
     )
-    user = _row(grant.user)
+    user = _row(credentials.portal_user_pk)
     if not won:
-        if user.version != grant.version:
-            return _grant(portal, user)
+        if user.version != credentials.version:
+            return _credentials(portal, user)
         raise _renewing()
     try:
-        tokens = oauth.refresh(portal.oauth_host, user.refresh_token)
+        pair = oauth.refresh(portal.oauth_host, user.refresh_token)
     except errors.PortalError as error:
-        PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(renewal_id=None, renewal_until=None)
+        PortalUser.objects.filter(pk=user.pk, renewal_id=renewal_id).update(renewal_id=None, renewal_until=None)
         return _after_failure(portal, user, error)
     # Saved before it is used: a pair that only this process knows would be lost with it.
-    PortalUser.objects.filter(pk=user.pk, renewal_id=mine).update(**_new_pair(tokens))
+    PortalUser.objects.filter(pk=user.pk, renewal_id=renewal_id).update(**_new_pair(pair))
     Portal.objects.filter(pk=portal.pk).update(
-        client_endpoint=tokens.client_endpoint, domain=urlsplit(tokens.client_endpoint).netloc.lower()
+        client_endpoint=pair.client_endpoint, domain=urlsplit(pair.client_endpoint).netloc.lower()
     )
     portal.refresh_from_db()
     logger.info("portal %s: token renewed", portal.pk)
-    return _grant(portal, _row(user.pk))
+    return _credentials(portal, _row(user.pk))
 
 
 def _row(pk: int) -> PortalUser:
     """The administrator's row as it is now. Raises `OtherUser` where another one has taken it away (`forget`)."""
     user = PortalUser.objects.filter(pk=pk).first()
     if user is None:
-        raise errors.OtherUser("removed", "The administrator was removed.")
+        raise errors.OtherUser("removed")
     return user
 
 
-def _after_failure(portal: Portal, user: PortalUser, error: errors.PortalError) -> Grant:
+def _after_failure(portal: Portal, user: PortalUser, error: errors.PortalError) -> Credentials:
     if isinstance(error, errors.OtherUser):
         # Perhaps the pair was replaced while we asked (somebody opened the application).
         latest = _row(user.pk)
         if latest.version != user.version:
-            return _grant(portal, latest)
+            return _credentials(portal, latest)
     if isinstance(error, errors.Ambiguous):
-        raise errors.Transient(error.code, "The token could not be renewed.", status=error.status)
+        raise errors.Transient(error.code, error.description, status=error.status)
     raise error
 
 
@@ -143,5 +146,5 @@ def _new_pair(tokens: oauth.Tokens) -> dict[str, object]:
     }
 
 
-def _grant(portal: Portal, user: PortalUser) -> Grant:
-    return Grant(portal.client_endpoint, user.access_token, user.pk, user.version)
+def _credentials(portal: Portal, user: PortalUser) -> Credentials:
+    return Credentials(portal.client_endpoint, user.access_token, user.pk, user.version)

@@ -1,0 +1,121 @@
+"""Everything that goes out for one submission: its trace, the rule that gives its source, its records' fields. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from traces.compose import fields, search, sources, steps, trace
+from traces.compose.addresses import SECRET_NAMES
+from traces.compose.matching import Matcher
+from traces.compose.records import BY_NAME, KINDS
+from traces.compose.visitor import Visitor, recognise
+
+
+@dataclass(frozen=True, slots=True)
+class FormSettings:
+    """The settings of a form that decide what becomes of its submissions; `creates` is one of `KINDS`."""
+
+    key: str
+    name: str
+    creates: str
+    mapping: Mapping[str, Any]
+    find_existing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that goes out for one submission, and how it came about.
+
+    `kind` is one of `KINDS`, `origin` the submission's id as its records carry it. `trace` is the TRACE text and
+    `built` the same trace as an object. `records` has the fields of each record by its name, without those that
+    `steps` adds; `entities` the existing records to link; `phones` and `emails` what existing contacts and companies
+    are found by. `rule` is the source rule that matched, if any; `source` is stored as the submission's source;
+    `repairs` are keys of `traces.sentences.REPAIRS`.
+    """
+
+    kind: str
+    origin: str
+    trace: str
+    built: Mapping[str, Any]
+    records: Mapping[str, Mapping[str, Any]]
+    entities: Sequence[Mapping[str, Any]]
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    facts: sources.Facts
+    rule: sources.Rule | None
+    source: str
+    repairs: tuple[str, ...]
+
+
+def prepare(
+    form: FormSettings,
+    submission_id: str,
+    body: Mapping[str, Any],
+    received_at: int,
+    matcher: Matcher,
+    secret_names: Collection[str] = SECRET_NAMES,
+) -> Prepared:
+    """Prepare a submission of this form that arrived at `received_at` (unix seconds).
+
+    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address.
+    """
+    clean = trace.prepare(body, received_at, secret_names)
+    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids)
+    rule = matcher.match(facts)
+    built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
+    visitor = recognise(body) if KINDS[form.creates] else Visitor()
+    texts = _texts(form, facts, built)
+    filled = {name: fields.build(name, visitor, body, form.mapping, texts) for name in _names(form.creates, visitor)}
+    tags = _utm_fields(built) if form.creates == "lead_utm" else {}
+    return Prepared(
+        kind=form.creates,
+        origin=submission_id,
+        trace=trace.write(built),
+        built=built,
+        records={name: record.values | _source_fields(name, rule) | tags for name, record in filled.items()},
+        entities=() if form.creates == "trace" else steps.entities(body),
+        phones=visitor.phones if form.find_existing else (),
+        emails=visitor.emails if form.find_existing else (),
+        facts=facts,
+        rule=rule,
+        source=search.source_of(facts, built),
+        repairs=tuple(dict.fromkeys([*clean.repairs, *(key for record in filled.values() for key in record.repairs)])),
+    )
+
+
+def _names(kind: str, visitor: Visitor) -> list[str]:
+    """The records to make: a deal has a contact and a company only where the visitor named one."""
+    if kind != "deal":
+        return list(KINDS[kind])
+    named = {"contact": fields.has_person(visitor), "company": fields.has_company(visitor)}
+    return [name for name in KINDS[kind] if named.get(name, True)]
+
+
+def _source_fields(name: str, rule: sources.Rule | None) -> dict[str, str]:
+    if rule is None or not BY_NAME[name].has_source:
+        return {}
+    texts = {"SOURCE_ID": rule.crm_source, "SOURCE_DESCRIPTION": rule.crm_description}
+    return {field: text for field, text in texts.items() if text}
+
+
+def _utm_fields(built: Mapping[str, Any]) -> dict[str, str]:
+    """The trace's tags as fields of the record, for the kind that sends no trace."""
+    tags: Mapping[str, str] = built.get("tags", {}).get("list", {})
+    return {name.upper(): text for name, text in tags.items()}
+
+
+def _texts(form: FormSettings, facts: sources.Facts, built: Mapping[str, Any]) -> dict[str, str]:
+    """What a template of the mapping can name besides the posted fields."""
+    return {
+        "form": form.name,
+        "page_url": built.get("url", ""),
+        "page_host": facts.page_host,
+        "page_path": facts.page_path,
+        "referrer": facts.referrer,
+        "source": facts.source,
+        "utm_source": facts.utm_source,
+        "utm_medium": facts.utm_medium,
+        "utm_campaign": facts.utm_campaign,
+    }

@@ -1,0 +1,119 @@
+"""What came back: each row of a batch is settled by its own result, and the portal is paused or held as an error asks.
+
+What an answer makes of a row is `traces.delivery.results`; a batch without an answer is left to `recovery`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from django.db import Error as DatabaseError
+from django.utils import timezone
+
+from b24app.api import batch, errors, receipts
+from b24app.models import Portal
+from b24app.pace import limits
+from b24app.portal import hold
+from traces.compose import steps
+from traces.delivery import claims, recovery, results
+from traces.delivery.claims import PreparedBatch
+from traces.delivery.in_flight import Outcome
+from traces.delivery.unmatched import Pair
+from traces.models import Attempt, Batch, Submission
+
+logger = logging.getLogger(__name__)
+
+
+def settle(portal: Portal, prepared: PreparedBatch, outcome: Outcome, unmatched: Counter[Pair]) -> float:
+    """Settle a batch, and count in `unmatched` what no rule matched of its delivered rows.
+
+    Returns the seconds to pause the portal: 0.0 to go on, `math.inf` while it is held.
+    """
+    answer, seconds = outcome
+    if isinstance(answer, batch.Answer):
+        return _settle_by_answer(portal, prepared, answer, seconds, unmatched)
+    if isinstance(answer, errors.PortalError):
+        return _settle_by_error(portal, prepared, answer, seconds)
+    if isinstance(answer, DatabaseError):
+        raise answer  # nothing can be written now; the batch is found when its lease has run out
+    if isinstance(answer, claims.LeaseLost):
+        logger.warning("batch %s: its lease ran out, another worker has it", prepared.batch.pk)
+    else:
+        claims.log_fault(f"batch {prepared.batch.pk}", answer)
+        recovery.mark_lost(prepared.batch, "internal_error", timezone.now())
+    return 0.0
+
+
+def _settle_by_answer(
+    portal: Portal, prepared: PreparedBatch, answer: batch.Answer, seconds: float, unmatched: Counter[Pair]
+) -> float:
+    attempts: list[Attempt] = []
+    faults: list[tuple[str, errors.PortalError]] = []
+    keys = iter(prepared.commands)
+    for item in prepared.items:
+        outcomes = {
+            (name, command.method): steps.outcome(answer, next(keys), command)
+            for name, command in item.commands.items()
+        }
+        attempts += results.settled(item.row, item.prepared, outcomes, seconds)
+        faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
+    if results.save(prepared.batch, attempts):
+        _count_unmatched(prepared, unmatched)
+    seconds_per_command = seconds / max(1, len(answer.results) + len(answer.errors))
+    for method in prepared.methods:
+        limits.note_answer(portal, method, seconds_per_command, answer.operating.get(method))
+    _note_receipt_refused(portal, prepared.batch, answer)
+    hold.mark_healthy(portal)
+    return max((hold.obey(portal, fault, method) for method, fault in _distinct(faults)), default=0.0)
+
+
+def _count_unmatched(prepared: PreparedBatch, unmatched: Counter[Pair]) -> None:
+    for item in prepared.items:
+        if item.row.state == Submission.State.DELIVERED:
+            unmatched.update(prepared.rulebook.unmatched(item.prepared))
+
+
+def _distinct(faults: Sequence[tuple[str, errors.PortalError]]) -> list[tuple[str, errors.PortalError]]:
+    """What concerns the portal, not the row: one fault of each code and method is enough to obey."""
+    concern_portal = (errors.Wait, errors.Stop)
+    distinct = {(method, fault.code): (method, fault) for method, fault in faults if isinstance(fault, concern_portal)}
+    return list(distinct.values())
+
+
+def _note_receipt_refused(portal: Portal, sent: Batch, answer: batch.Answer) -> None:
+    """A store that may not be written to is used no more, until the application is opened again."""
+    fault = answer.errors.get(receipts.RECEIPT_KEY)
+    if sent.receipt_slot is not None and isinstance(fault, (errors.Refused, errors.Stop)):
+        store = receipts.store_of(sent.receipt_slot)
+        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[store], fault.code)
+        Portal.objects.filter(pk=portal.pk, receipt_stores__gt=store).update(receipt_stores=store)
+
+
+def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> float:
+    """The request as a whole failed."""
+    if isinstance(error, errors.Ambiguous) and prepared.batch.receipt_slot is not None:
+        recovery.mark_lost(prepared.batch, error.code, timezone.now())
+    elif error.code == "renewing":
+        claims.release_all_but(prepared, [])  # nothing was tried
+    else:
+        _fail_rows(portal, prepared, error, seconds)
+    return hold.obey(portal, error, next(iter(prepared.methods)))
+
+
+def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> None:
+    if isinstance(error, errors.Refused) and len(prepared.items) > 1:
+        # One of them spoils the others: each finds out alone.
+        error = errors.Transient(error.code, error.description, status=error.status)
+        for row in prepared.rows:
+            row.isolated = True
+    rest_until = results.ends_at(prepared.batch)
+    attempts = []
+    for item in prepared.items:
+        method = next(iter(item.commands.values())).method
+        attempts.append(results.failed(item.row, list(item.commands), method, error, seconds, rest_until))
+    results.save(prepared.batch, attempts)
+    if isinstance(error, errors.Ambiguous):
+        ids = ", ".join(str(row.pk) for row in prepared.rows)
+        logger.warning("portal %s: %s, these may have been sent twice: %s", portal.pk, error.code, ids)

@@ -1,0 +1,20 @@
+"""Everything that the product stores, by subject."""
+
+from traces.models.forms import Form, Kind, Preferences, new_key
+from traces.models.source_rules import SourceRule, Unmatched
+from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
+
+__all__ = [
+    "Attempt",
+    "Batch",
+    "Form",
+    "Kind",
+    "Preferences",
+    "Reasoned",
+    "ShownState",
+    "SourceRule",
+    "Submission",
+    "Unmatched",
+    "new_key",
+    "new_submission_id",
+]

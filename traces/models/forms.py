@@ -1,0 +1,94 @@
+"""Forms, and what an administrator has chosen for a portal."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.core.validators import URLValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from b24app.models import Portal
+
+
+def new_key() -> str:
+    """A form's public key: it stands in web pages and addresses, and says nothing of its portal."""
+    return secrets.token_urlsafe(12)
+
+
+class Kind(models.TextChoices):
+    """What a form makes of a submission on the portal."""
+
+    TRACE = "trace", _("A trace alone")
+    LINK = "link", _("A trace, linked to existing records")
+    LEAD = "lead", _("A lead")
+    DEAL = "deal", _("A deal with its contact and company")
+    CONTACT = "contact", _("A contact")
+    COMPANY = "company", _("A company")
+    QUOTE = "quote", _("A quote")
+    LEAD_UTM = "lead_utm", _("A lead with UTM fields only")
+
+
+class Form(models.Model):
+    """A public address that takes submissions for one portal."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="forms")
+    name = models.CharField(max_length=120)
+    key = models.CharField(max_length=40, unique=True, default=new_key)
+    # SHA-256 of the secret; the secret itself is shown once, when it is made.
+    secret_hash = models.CharField(max_length=64)
+    # The secret before it, good until then, so that a server can be given the new one in peace.
+    old_secret_hash = models.CharField(max_length=64, blank=True)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
+    creates = models.CharField(max_length=12, choices=Kind.choices, default=Kind.TRACE)
+    # Web pages that may send, as `https://host[:port]`; an empty list allows every page.
+    origins = models.JSONField(default=list, blank=True)
+    # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.compose.fields`).
+    mapping: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # A deal's contact and company are looked for by phone and e-mail before they are made.
+    find_existing = models.BooleanField(default=False)
+    thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
+    # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), and how many submissions
+    # it takes in a minute (0: any number).
+    honeypot = models.BooleanField(default=False)
+    max_per_minute = models.PositiveIntegerField(default=0)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Preferences(models.Model):
+    """What a portal's administrators have chosen for the whole portal, and what came of it."""
+
+    class Notify(models.TextChoices):
+        """How the administrator is told that deliveries have stopped (`traces.monitoring.notices`)."""
+
+        NONE = "", _("Not at all")
+        PORTAL = "portal", _("By a notice in the portal")
+        EMAIL = "email", _("By e-mail")
+
+    portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
+    # Days after which a submission that has ended is deleted with the visitor's data; 0 keeps it.
+    retention_days = models.PositiveSmallIntegerField(default=180)
+    # Whether users who do not administer the portal see the overview.
+    viewers = models.BooleanField(default=False)
+    notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.NONE, blank=True)
+    notify_email = models.EmailField(blank=True)
+    notify_user_id = models.PositiveIntegerField(null=True, blank=True)
+    # Why somebody was told last, and when; cleared once the portal is well again.
+    notified_code = models.CharField(max_length=40, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True)
+    # The administrator asked that everything received before this time be deleted; done by the sweep.
+    erase_before = models.DateTimeField(null=True, blank=True)
+    # The first run was finished or left: the application opens with the overview.
+    welcomed = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.portal_id}"

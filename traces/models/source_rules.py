@@ -1,0 +1,72 @@
+"""Source rules, and the values that no rule matched."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from b24app.models import Portal
+from traces.compose import sources
+
+
+class SourceRule(models.Model):
+    """One of a portal's rules, in their order, for the source of a submission (`traces.compose.sources`)."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="source_rules")
+    position = models.PositiveIntegerField()
+    field = models.CharField(max_length=12, choices=[(field, field) for field in sources.FIELDS])
+    operator = models.CharField(
+        max_length=8, choices=[(operator, operator) for operator in sources.OPERATORS], default=sources.EQUALS
+    )
+    value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    crm_description = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal"], condition=models.Q(field=sources.ANY), name="one_default_rule_a_portal"
+            )
+        ]
+
+    def __str__(self) -> str:
+        condition = self.field if self.field == sources.ANY else f'{self.field} {self.operator} "{self.value}"'
+        given = {
+            "utm_source": self.utm_source,
+            "CRM source": self.crm_source,
+            "description": self.crm_description,
+        }
+        return f"{condition} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
+
+    def rule(self) -> sources.Rule:
+        """The same rule for the matcher."""
+        return sources.Rule(
+            id=self.pk or 0,
+            field=self.field,
+            operator=self.operator,
+            value=self.value,
+            utm_source=self.utm_source,
+            crm_source=self.crm_source,
+            crm_description=self.crm_description,
+        )
+
+
+class Unmatched(models.Model):
+    """How often a value came in a week that no rule matched (`delivery.unmatched`); "" is over the limit."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
+    week = models.DateField()  # its Monday, UTC
+    field = models.CharField(max_length=12)
+    value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "unmatched"
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "week", "field", "value"], name="one_count_a_value_and_week")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.value}: {self.count}"

@@ -1,0 +1,34 @@
+"""Every state, outcome, repair and refusal in words that a person can act on.
+
+The database holds codes and what fills them in, never a sentence: a sentence is made when it is shown, in the reader's
+language, so any of them can be reworded.
+"""
+
+from b24app.api.remedies import Text
+from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, reason
+from traces.sentences.figures import duration, source_label
+from traces.sentences.mapping import MAPPING, mapping_fault
+from traces.sentences.outcomes import OUTCOMES
+from traces.sentences.repairs import REPAIRS
+from traces.sentences.rules import RULE_FAULTS, RULE_FIELDS, RULE_HOWS, RULES
+
+__all__ = [
+    "AFTER_THREE_DAYS",
+    "FAILURES",
+    "GAVE_UP",
+    "MAPPING",
+    "NOTES",
+    "OUTCOMES",
+    "REPAIRS",
+    "RULES",
+    "RULE_FAULTS",
+    "RULE_FIELDS",
+    "RULE_HOWS",
+    "UNKNOWN_FAILURE",
+    "Text",
+    "duration",
+    "failure",
+    "mapping_fault",
+    "reason",
+    "source_label",
+]

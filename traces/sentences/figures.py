@@ -1,0 +1,32 @@
+"""Where a submission came from and how long something took, as pages show them."""
+
+from django.utils import formats
+from django.utils.translation import gettext, ngettext
+
+from traces.compose import search
+
+
+def source_label(source: str) -> str:
+    """A submission's source in words, by what `traces.compose.search.source_of` has stored; "" is not known yet."""
+    kind, _colon, value = source.partition(":")
+    if kind == search.UTM_SOURCE:
+        return gettext("%(value)s (UTM tag)") % {"value": value}
+    if kind == search.REFERRER:
+        return gettext("From %(value)s") % {"value": value}
+    return gettext("Direct visit") if kind == search.DIRECT else gettext("Not known yet")
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a person says it: "0.2 s", "3 min", "5 h", in the reader's language."""
+    if seconds < 0.05:
+        return gettext("under %(number)s s") % {"number": formats.number_format(0.1, 1)}
+    if seconds < 9.95:
+        return gettext("%(number)s s") % {"number": formats.number_format(seconds, 1)}
+    if seconds < 89.5:
+        return gettext("%(number)s s") % {"number": round(seconds)}
+    if seconds < 89.5 * 60:
+        return gettext("%(number)s min") % {"number": round(seconds / 60)}
+    if seconds < 47.5 * 3600:
+        return gettext("%(number)s h") % {"number": round(seconds / 3600)}
+    days = round(seconds / 86_400)
+    return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
