@@ -18,7 +18,15 @@ from b24app.pace import wakeups
 from traces.delivery import wake
 from traces.models import Form, Submission
 
-pytest_plugins = ["tests.fixtures.limits", "tests.fixtures.product", "tests.fixtures.sandbox"]
+pytest_plugins = [
+    "tests.fixtures.browser",
+    "tests.fixtures.fleet",
+    "tests.fixtures.limits",
+    "tests.fixtures.product",
+    "tests.fixtures.running_stack",
+    "tests.fixtures.sandbox",
+    "tests.fixtures.website",
+]
 
 # `HYPOTHESIS_PROFILE=dev` is for while one works; without it, each property is tried as often as Hypothesis does.
 hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)

@@ -1,20 +1,13 @@
 """The pages in the portal's frame, in a real browser: who can read them, how wide and how heavy they are."""
 
-import os
-
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import test_operator_browser as browser
+from tests.fixtures.browser import BROWSER, SENT, acme, install
+from tests.fixtures.waiting import until
 
-pytestmark = [
-    pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),
-    pytest.mark.timeout(120),
-]
-chromium = browser.chromium
-stack = browser.stack
-
+pytestmark = BROWSER
 WIDTHS = (360, 700, 1280, 1920)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LATER_PAGE = 40_000  # bytes as they travel
@@ -43,15 +36,15 @@ def used(chromium, stack):
     page = context.new_page()
     stack.sandbox("POST", "/portals/acme/uninstall", clean=True)
     page.goto(stack.portal_page)
-    browser.install(page)
-    stack.member_id = browser.acme(stack)["member_id"]
+    install(page)
+    stack.member_id = acme(stack)["member_id"]
     rule = ["--match", "utm_source", "--value", "fair", "--utm-source", "google", "--crm-source", "WEB"]
     stack.run("source_rule_add", "--portal", stack.member_id, *rule)
     form = stack.create_form("Shop", "lead")
     sent = [post(form, utm_source=source, name="Ines") for source in ("google", "fair", "unheard-of")]
-    browser.until(lambda: stack.counts()["states"]["delivered"] == len(sent))
+    until(lambda: stack.counts()["states"]["delivered"] == len(sent))
     frame = page.frames[-1]
-    browser.until(lambda: frame.evaluate("Boolean(window.htmx)"))
+    until(lambda: frame.evaluate("Boolean(window.htmx)"))
     go(frame, "forms/")
     number = frame.locator("a[href*='/forms/']").evaluate_all(
         "links => links.map(a => a.getAttribute('href').match(/forms\\/(\\d+)/)).find(Boolean)[1]"
@@ -70,9 +63,7 @@ def go(frame, path):
     """Open a page as a link to it does, and wait for all that it loads."""
     ask = "path => htmx.ajax('GET', '/b24/app/' + path, {target: '#app', swap: 'innerHTML'})"
     frame.evaluate(ask, path)
-    browser.until(
-        lambda: frame.evaluate("document.querySelector('#main h1') && !document.querySelector('.htmx-request')")
-    )
+    until(lambda: frame.evaluate("document.querySelector('#main h1') && !document.querySelector('.htmx-request')"))
 
 
 @pytest.fixture(params=PAGES)
@@ -98,7 +89,7 @@ def test_nothing_scrolls_within_the_frame(opened):
         .map((e) => e.outerHTML.slice(0, 200))"""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        browser.until(lambda: opened.evaluate("document.documentElement.clientHeight >= document.body.offsetHeight"))
+        until(lambda: opened.evaluate("document.documentElement.clientHeight >= document.body.offsetHeight"))
         wide = opened.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide[0] <= wide[1], f"{wide} at {width}"
         assert opened.evaluate(inner) == []
@@ -106,9 +97,9 @@ def test_nothing_scrolls_within_the_frame(opened):
 
 def test_a_later_page_is_light(opened):
     opened.evaluate("performance.clearResourceTimings()")
-    before = opened.evaluate(browser.SENT)
+    before = opened.evaluate(SENT)
     address = opened.evaluate(
         "document.querySelector('[aria-current=page]')?.getAttribute('href') || '/b24/app/start/'"
     )
     go(opened, address.removeprefix("/b24/app/"))
-    assert 500 < opened.evaluate(browser.SENT) - before < LATER_PAGE
+    assert 500 < opened.evaluate(SENT) - before < LATER_PAGE

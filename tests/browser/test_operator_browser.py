@@ -1,89 +1,12 @@
 """The product in a real browser, inside the sandbox portal's frame: installed, opened, used and removed by clicks."""
 
-import os
-import re
-import time
-
 import pytest
+import requests
 
-from tests.fixtures.stack import private_services, start_stack
+from tests.fixtures.browser import BROWSER, SENT, acme, application, install, menu
+from tests.fixtures.waiting import until
 
-pytestmark = [
-    pytest.mark.skipif(not os.environ.get("BROWSER_TESTS"), reason="BROWSER_TESTS=1 runs these; they need Chromium"),
-    pytest.mark.timeout(120),
-]
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--test-third-party-cookie-phaseout",
-]
-# What the pages of a frame have brought over the wire, in bytes.
-SENT = "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize || 0), 0)"
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    with (
-        private_services() as services,
-        start_stack(tmp_path_factory.mktemp("stack"), plan="none", **services) as stack,
-    ):
-        yield stack
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium, stack):
-    """A page of the portal, with the application removed before; what the browser complains of fails the test."""
-    stack.sandbox("POST", "/portals/acme/uninstall", clean=True)
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(stack.portal_page)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def application(page):
-    return page.frame_locator("iframe")
-
-
-def menu(page):
-    """The menu of the application, which an administrator sees on each page."""
-    return application(page).get_by_role("navigation", name=re.compile("Pages of Trace Relay|Страницы Trace Relay"))
-
-
-def install(page):
-    page.get_by_role("button", name="Install", exact=True).click()
-    menu(page).wait_for()
-
-
-def acme(stack):
-    return stack.sandbox("GET", "/state")["portals"]["acme"]
-
-
-def until(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.1)
+pytestmark = BROWSER
 
 
 def test_an_administrator_installs_it_by_one_click(page, stack):
@@ -128,18 +51,19 @@ def test_a_new_version_is_finished_when_it_is_opened(page, stack):
 
 
 @pytest.fixture
-def form(page, stack):
+def shop_form(page, stack):
+    """A form of the portal's, made once the application is installed."""
     install(page)
     stack.member_id = acme(stack)["member_id"]
     return stack.create_form("Shop", "trace")
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_a_shops_form_delivers_its_trace(page, form, stack, chromium, script):
+def test_a_shops_form_delivers_its_trace(page, shop_form, stack, chromium, script):
     visitor = chromium.new_context(java_script_enabled=script)
     shop = visitor.new_page()
     before = acme(stack)["traces"]
-    shop.goto(stack.shop_address(form["key"]) + "&utm_source=google&utm_medium=cpc")
+    shop.goto(stack.shop_address(shop_form["key"]) + "&utm_source=google&utm_medium=cpc")
     shop.get_by_label("Name").fill("Ines")
     shop.get_by_role("button", name="Send").click()
     shop.get_by_role("heading", name="Thank you").wait_for()
@@ -148,10 +72,8 @@ def test_a_shops_form_delivers_its_trace(page, form, stack, chromium, script):
     assert stack.portal_traces()[-1]["source_id"] == (1 if script else 0)
 
 
-def test_what_was_delivered_stands_on_the_applications_page(page, form, stack):
-    import requests
-
-    requests.post(form["url"], json={"utm_source": "google", "page_url": "https://shop.example.com/"}, timeout=10)
+def test_what_was_delivered_stands_on_the_applications_page(page, shop_form, stack):
+    requests.post(shop_form["url"], json={"utm_source": "google", "page_url": "https://shop.example.com/"}, timeout=10)
     until(lambda: acme(stack)["traces"])
     until(lambda: stack.counts()["states"]["delivered"])
     application(page).get_by_role("link", name="Submissions").click()

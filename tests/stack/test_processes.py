@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,17 +12,9 @@ import redis
 
 from b24app.host import processes
 from b24app.host.processes import NoRedis, Process, redis_program, redis_server, run_together
+from tests.fixtures.waiting import until
 
 PROGRAMS = sorted({found for found in (redis_program(), processes.embedded_redis_program()) if found})
-
-
-def wait_until(true, seconds=10.0):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if true():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def is_gone(pid):
@@ -88,7 +79,7 @@ def test_redis_ends_with_a_parent_that_is_killed(tmp_path):
         assert parent.stdout
         pid = int(parent.stdout.readline())
         parent.kill()
-    assert wait_until(lambda: is_gone(pid))
+    until(lambda: is_gone(pid))
 
 
 def test_two_redis_in_one_directory_are_refused(tmp_path):
@@ -118,7 +109,7 @@ def stubborn(tmp_path):
     log = tmp_path / "log"
     process = Process("stubborn", python(ignore), log=log)
     process.start()
-    assert wait_until(lambda: log.read_text().endswith("\n"))
+    until(lambda: log.read_text().endswith("\n"))
     yield process
     process.kill()
 
@@ -138,14 +129,14 @@ def test_stop_kills_a_process_that_will_not_end(stubborn):
 def test_kill_reaches_the_whole_group(stubborn):
     child = int(stubborn.log.read_text())
     stubborn.kill()
-    assert wait_until(lambda: is_gone(child))
+    until(lambda: is_gone(child))
 
 
 def test_a_process_can_be_started_again():
     process = Process("true", ["true"])
     process.start()
     first = process.pid
-    assert wait_until(lambda: not process.alive)
+    until(lambda: not process.alive)
     process.start()
     assert process.pid != first
     process.stop()
@@ -154,8 +145,8 @@ def test_a_process_can_be_started_again():
 def test_prefixed_output_names_its_process(capfd):
     process = Process("web", ["echo", "ready"], prefix=True)
     process.start()
-    assert wait_until(lambda: not process.alive)
-    assert wait_until(lambda: "   web | ready\n" in capfd.readouterr().out)
+    until(lambda: not process.alive)
+    until(lambda: "   web | ready\n" in capfd.readouterr().out)
 
 
 # --- Several ----------------------------------------------------------------------------------
@@ -167,8 +158,10 @@ def interrupt_when():
     waiting = []
 
     def interrupt(true):
-        wait_until(true)
-        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            until(true)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
 
     def arrange(true):
         thread = threading.Thread(target=interrupt, args=(true,))

@@ -4,12 +4,12 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.fixtures.stack import ROOT
+
 ARGV = [sys.executable, "-m", "tests.sandbox", "--portal", "acme:0:none", "--portal", "beta:0:enterprise"]
 
 

@@ -11,22 +11,10 @@ import psycopg
 import pytest
 import requests
 
-from tests.fixtures.stack import private_services, start_stack
-
+STACK = {"workers": 2, "B24_HTTP_TIMEOUT": "2"}
 SUBMISSIONS = 2000
 SENDERS = 4
 PATIENCE_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack")
-    with (
-        private_services() as services,
-        start_stack(folder, workers=2, plan="none", B24_HTTP_TIMEOUT="2", **services) as stack,
-    ):
-        stack.install()
-        yield stack
 
 
 def page(number):
@@ -90,6 +78,7 @@ def revive(process):
 
 @pytest.mark.timeout(240)
 def test_whatever_is_killed_nothing_is_lost(stack):
+    stack.install()
     form = stack.create_form("Survival", "trace")
     accepted: dict[int, str] = {}
     chance = random.Random(4)
