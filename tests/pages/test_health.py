@@ -110,6 +110,6 @@ def test_without_a_database_there_are_no_figures(client, without_database):
 
 def test_an_answer_that_is_missing_is_counted(client, acme):
     now = timezone.now()
-    acme.batches.create(holder="0" * 32, sent_at=now, look_at=now, code="timeout")
-    acme.batches.create(holder="0" * 32, sent_at=now, look_at=now)
+    acme.batches.create(lease_id="0" * 32, sent_at=now, lease_until=now, code="timeout", state="lost")
+    acme.batches.create(lease_id="0" * 32, sent_at=now, lease_until=now, state="sent")
     assert "trace_relay_answers_missing 1.0" in client.get("/metrics").content.decode()

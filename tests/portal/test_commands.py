@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces.delivery import drain
+from traces.delivery import requeue
 from traces.intake import accept
 from traces.models import Form, Submission
 
@@ -170,7 +170,7 @@ def test_queued_submissions_need_not_wait_for_their_next_try(failed, capsys):
 
 
 def test_many_are_sent_again_in_chunks(failed, capsys, monkeypatch):
-    monkeypatch.setattr(drain, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(requeue, "CHUNK_ROWS", 2)
     for _ in range(5):
         failed()
     assert run(capsys, "submissions_retry").startswith("5 ")

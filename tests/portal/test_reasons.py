@@ -17,7 +17,7 @@ METHOD, WORDS = "crm.tracking.trace.add", "The moon is full."
 
 @pytest.fixture
 def form(installed):
-    Portal.objects.update(stores=0)  # without receipts a lost answer is settled at once
+    Portal.objects.update(receipt_stores=0)  # without receipts a lost answer is settled at once
     return make_form(installed)
 
 
@@ -60,7 +60,7 @@ def test_after_three_days_it_is_stored_that_it_was_given_up(make_submission, san
 
 
 def test_a_fault_of_ours_leaves_its_code(make_submission, monkeypatch):
-    monkeypatch.setattr("traces.setup.rulebook.work", lambda *_: 1 / 0)
+    monkeypatch.setattr("traces.setup.rulebook.Rulebook.prepare", lambda *_: 1 / 0)
     row = make_submission()
     drain.drain(row.portal_id)
     row.refresh_from_db()

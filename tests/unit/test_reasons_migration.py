@@ -27,8 +27,9 @@ def reasons_of(executor):
 def carried_over(executor):
     """What becomes of a submission and of an attempt with this code and this reason."""
     before, after = reasons_of(executor)
-    executor.migrate([before])
-    old = executor.loader.project_state([before]).apps
+    former = [("b24app", "0002_pacing"), before]
+    executor.migrate(former)
+    old = executor.loader.project_state(former).apps
     portal = old.get_model("b24app", "Portal").objects.create(member_id="acme", domain="acme.example")
     form = old.get_model("traces", "Form").objects.create(portal=portal, name="Shop", secret_hash="0")
 
@@ -81,7 +82,8 @@ def test_it_can_be_taken_back(carried_over, executor):
     carried_over(("error_core", "You have no access."))
     before, _ = reasons_of(executor)
     executor.loader.build_graph()
-    executor.migrate([before])
+    former = [("b24app", "0002_pacing"), before]
+    executor.migrate(former)
     with connection.cursor() as cursor:
         cursor.execute("SELECT code, reason FROM traces_submission")
         assert cursor.fetchall() == [("error_core", "")]
