@@ -42,7 +42,7 @@ def loopback_only(monkeypatch):
 def without_redis(settings, monkeypatch):
     """A developer's own Redis is left alone, and its absence is forgotten from test to test."""
     settings.REDIS_URL = NOWHERE
-    monkeypatch.setattr(wakeups, "_resting_until", 0.0)
+    monkeypatch.setattr(wakeups.breaker, "resting_until", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -79,7 +79,7 @@ def drain(
     with wakeups.lane(portal_id, lanes, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as free:
         if not free:
             return None  # those who hold the lanes look once more after they have left them
-        wakeups.woken(portal_id)
+        wakeups.note_woken(portal_id)
         book = rulebook.rulebook(portal.pk)
         turn = _Turn(portal, book, recruit, lanes - free + 1)
         again = turn.run()
@@ -88,7 +88,7 @@ def drain(
     _count_unmatched(portal, book)
     if handed_over:
         return None
-    wakeups.woken(portal_id)
+    wakeups.note_woken(portal_id)
     if again is None and not rest:
         return 0.0 if _with_work(timezone.now()).filter(pk=portal_id).exists() else None
     again = max(again or 0.0, rest)
