@@ -22,6 +22,7 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from b24app.api.errors import Ambiguous, Transient
+from b24app.host import patches
 
 CONNECT_SECONDS = 5.0
 USER_AGENT = "TraceRelay/0.1"
@@ -63,7 +64,7 @@ def equip(session: SessionT) -> SessionT:
         session.mount("https://", HTTPAdapter(pool_maxsize=4))
     else:
         session.mount("https://", _PublicAdapter(pool_maxsize=4))
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+    patches.follow_no_redirects(session)
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = USER_AGENT
