@@ -7,13 +7,12 @@ may be lost, doubled or late without harm (docs/architecture.md, "Messages are h
 import os
 
 from celery import Celery
-from kombu.transport.redis import Channel
+
+from b24app.host import patches
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "b24app.settings")
 
-# Hints are not given back to a Redis that went away: that would end the worker (kombu restores them over
-# the closed connection), and the sweep makes a lost one good.
-Channel.do_restore = False
+patches.restore_no_messages()
 
 app = Celery("b24app")
 app.config_from_object("django.conf:settings", namespace="CELERY")

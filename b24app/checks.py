@@ -1,6 +1,6 @@
 """Settings that must not meet, found at the start instead of at the first customer."""
 
-import sqlite3  # the one that b24app.sqlite put in place
+import sqlite3  # the one that b24app.host.patches put in place
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit

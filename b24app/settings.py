@@ -9,17 +9,19 @@ from pathlib import Path
 
 import environ
 
-from b24app.host import sqlite
+from b24app.host import patches
 
-sqlite.use_bundled()
+patches.use_bundled_sqlite()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# Into the environment, where what is set already wins; processes that are started from here inherit it.
 env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
 
 # --- This machine -----------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+# Made here, since any process may be the first to open a file in it: the web server, a worker, beat or a command.
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = False
@@ -28,7 +30,6 @@ INSECURE_SECRET_KEY = "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnop
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", INSECURE_SECRET_KEY)
 APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = ["*"]  # the reverse proxy or the portal decides the host; nothing here is built from it
-USE_X_FORWARDED_HOST = False
 
 # --- Bitrix24 ---------------------------------------------------------------------------------
 
@@ -41,11 +42,10 @@ B24_OAUTH_HOSTS = [
 ]
 B24_ALLOW_INSECURE_PORTALS = env.bool("B24_ALLOW_INSECURE_PORTALS", False)
 if B24_ALLOW_INSECURE_PORTALS:
-    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib looks there and nowhere else
+    patches.allow_oauth_over_http()
 # A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes. Nothing is concluded
 # from a missing receipt before this time is over, either.
 B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
-B24_SCOPE = ["crm"]
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # --- Delivery ---------------------------------------------------------------------------------
@@ -174,7 +174,6 @@ TEMPLATES = [
         },
     }
 ]
-SILENCED_SYSTEM_CHECKS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0

@@ -25,15 +25,15 @@ Proven = TypeVar("Proven")
 @require_http_methods(["GET", "HEAD", "POST"])
 def install_page(request: HttpRequest) -> HttpResponse:
     """Where a portal sends an administrator who installs the application; the page finishes the installation."""
-    visit = open_visit(request)
-    if isinstance(visit, HttpResponse):
-        return visit
-    context = {"portal": visit.portal, "is_admin": visit.is_admin}
-    return iframe.page(request, "b24app/install.html", context, portal=visit.portal)
+    opening = open_application(request)
+    if isinstance(opening, HttpResponse):
+        return opening
+    context = {"portal": opening.portal, "is_admin": opening.is_admin}
+    return iframe.page(request, "b24app/install.html", context, portal=opening.portal)
 
 
-def open_visit(request: HttpRequest) -> install.Visit | HttpResponse:
-    """The proven visit that a frame's POST makes, or the page to answer with instead."""
+def open_application(request: HttpRequest) -> install.Opening | HttpResponse:
+    """The proven opening that a frame's POST makes, or the page to answer with instead."""
     if request.method != "POST":
         return iframe.page(request, "b24app/about.html")
     return _proven(request, lambda: install.open_frame(install.claim_of_frame(request.GET.dict(), request.POST.dict())))
@@ -48,7 +48,7 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
     except errors.Stop as error:
         problem, remedy, status = error.code, REMEDIES.get(error.code), 403
     except (install.Unproven, errors.Refused, errors.OtherUser, errors.Renew) as error:
-        logger.warning("a visit was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
+        logger.warning("an opening was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
         problem, remedy, status = "unproven", None, 403
     except errors.PortalError as error:
         logger.warning("a portal could not be asked: %s", error.code)

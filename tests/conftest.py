@@ -58,7 +58,7 @@ def without_redis(settings, monkeypatch):
     """A developer's own Redis is left alone, and its absence is forgotten from test to test."""
     settings.REDIS_URL = NOWHERE
     monkeypatch.setattr(wake, "_publish", _no_broker)
-    monkeypatch.setattr(wakeups, "_resting_until", 0.0)
+    monkeypatch.setattr(wakeups.breaker, "resting_until", 0.0)
 
 
 def _no_broker(portal_id, seconds):

@@ -40,7 +40,7 @@ def sweep() -> None:
     now = timezone.now()
     for portal_id in drain.due_portals(now):
         wake.wake(portal_id)
-    wakeups.swept()
+    wakeups.note_swept()
     erasure.erase_requested()
     erasure.erase_wanted(now)
     if wakeups.first_to_tidy(TIDY_SECONDS):

@@ -23,11 +23,13 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from b24app import __version__
 from b24app.api.errors import Ambiguous, Transient
+from b24app.host import patches
 
 CONNECT_SECONDS = 5.0
 USER_AGENT = f"TraceRelay/{__version__}"
 
 SessionT = TypeVar("SessionT", bound=requests.Session)
+# A session for each thread, so nobody shares it; `_session` also makes one anew after a fork.
 _local = threading.local()
 
 
@@ -64,7 +66,7 @@ def equip(session: SessionT) -> SessionT:
         session.mount("https://", HTTPAdapter(pool_maxsize=4))
     else:
         session.mount("https://", _PublicAdapter(pool_maxsize=4))
-    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
+    patches.follow_no_redirects(session)
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = USER_AGENT
@@ -97,15 +99,17 @@ def translated() -> Iterator[None]:
         raise Ambiguous("connection_lost") from None
 
 
-def _never_connected(error: requests.ConnectionError) -> bool:
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    return isinstance(cause, NewConnectionError) or "PrivateAddress" in repr(cause)
+def _never_connected(error: BaseException) -> bool:
+    """Whether the error, or one that it wraps, says that no connection came about."""
+    if isinstance(error, (NewConnectionError, PrivateAddress)):
+        return True
+    # Not `__context__`: that may also hold an older error, which somebody deals with by this very request.
+    wrapped = (error.reason,) if isinstance(error, MaxRetryError) else error.args
+    return any(_never_connected(cause) for cause in wrapped if isinstance(cause, BaseException))
 
 
 def _session() -> requests.Session:
-    # A session for each thread of each process: a connection shared after a fork would mix two answers.
+    # And for each process: a connection shared after a fork would mix two answers.
     rules = (os.getpid(), settings.B24_ALLOW_INSECURE_PORTALS)
     if getattr(_local, "rules", None) != rules:
         _local.session, _local.rules = equip(requests.Session()), rules

@@ -19,7 +19,8 @@ from b24app.models import Portal
 # What a portal calls its languages, where that is not what Django calls them
 # (Bitrix24's documentation, "Language codes": `br` is Brazil's Portuguese, `la` is Spanish).
 _PORTAL_NAMES = {"br": "pt-br", "la": "es"}
-# A language is spoken as soon as it has a catalogue; what that lacks is told in English.
+# A language is spoken as soon as it has a catalogue; what that lacks is told in English. Read once, as Django reads
+# the catalogues themselves once in a process, and never changed: threads need no lock.
 _OURS = {"en"} | {
     code
     for code, _ in settings.LANGUAGES

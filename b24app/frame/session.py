@@ -14,7 +14,7 @@ from django.core import signing
 from django.http import HttpRequest
 
 from b24app.models import Portal
-from b24app.portal.install import Visit
+from b24app.portal.install import Opening
 
 HEADER = "X-Frame-Session"
 # A download is a form that the browser submits by itself, which can carry no header: there it is a field of the body.
@@ -24,7 +24,7 @@ MAX_SECONDS = 4 * 3600
 _SALT = "b24app.frame.session"
 
 
-class Over(Exception):
+class SessionExpired(Exception):
     """The session has expired, was not given by us, or its portal is not there any more."""
 
 
@@ -32,20 +32,20 @@ class Over(Exception):
 class Session:
     """Who looks at the page; `began` is the unix time at which the portal said so."""
 
-    portal: int
+    portal_id: int
     member_id: str
-    user: int
+    user_id: int
     admin: bool
     language: str
     time_zone: str
     began: int
 
 
-def begin(visit: Visit, language: str) -> Session:
-    """The session of a visit that was proven just now."""
-    portal = visit.portal
+def begin(opening: Opening, language: str) -> Session:
+    """The session of an opening that was proven just now."""
+    portal = opening.portal
     now = int(time.time())
-    return Session(portal.pk, portal.member_id, visit.user_id, visit.is_admin, language, visit.time_zone, now)
+    return Session(portal.pk, portal.member_id, opening.user_id, opening.is_admin, language, opening.time_zone, now)
 
 
 def token(session: Session) -> str:
@@ -54,21 +54,21 @@ def token(session: Session) -> str:
 
 
 def of_request(request: HttpRequest) -> Session:
-    """The session that a request shows. Raises `Over`."""
+    """The session that a request shows. Raises `SessionExpired`."""
     shown = request.headers.get(HEADER) or request.POST.get(FIELD, "")
     try:
         session = Session(**signing.loads(shown, salt=_SALT, max_age=IDLE_SECONDS))
     except (signing.BadSignature, TypeError):
-        raise Over from None
+        raise SessionExpired from None
     if time.time() - session.began > MAX_SECONDS:
-        raise Over
+        raise SessionExpired
     return session
 
 
 def portal_of(session: Session) -> Portal:
-    """The portal of the session. Raises `Over` where the application was removed from it."""
-    known = Portal.objects.filter(pk=session.portal, member_id=session.member_id)
+    """The portal of the session. Raises `SessionExpired` where the application was removed from it."""
+    known = Portal.objects.filter(pk=session.portal_id, member_id=session.member_id)
     portal = known.exclude(state=Portal.State.UNINSTALLED).first()
     if portal is None:
-        raise Over
+        raise SessionExpired
     return portal

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+# One lock for the threads of a process, made at import so that there is no second one. Nothing of ours forks while it
+# writes, so no child inherits it locked; between processes the file below serves.
 _line = threading.Lock()
 
 

@@ -1,7 +1,7 @@
 """What Redis decides: when a portal is worked on, and by how many at a time. Never what is true.
 
 All of it may vanish at any moment (a restart, FLUSHALL): a lost wake-up is made good by the sweep, a lost
-lane lets one more worker in for a while, which the hits in the database put up with.
+lane lets one more worker in for a while, which the claims in the database put up with.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -22,10 +23,30 @@ logger = logging.getLogger(__name__)
 PREFIX = "trace-relay:"
 # How long one wake-up stands for all that follow; a message that got lost is missed for no longer.
 _WAKE_SECONDS = 5
-# After a failure nobody tries Redis again for so long: a visitor must not wait for its time-outs.
-_REST_SECONDS = 2.0
-_SWEPT_KEPT_SECONDS = 7 * 24 * 3600
-_resting_until = 0.0
+_SWEPT_SECONDS = 7 * 24 * 3600
+T = TypeVar("T")
+
+
+class Breaker:
+    """Whether Redis is left alone, after a failure, for a while: a visitor must not wait for its time-outs."""
+
+    SECONDS = 2.0
+
+    def __init__(self) -> None:
+        # Read and written as a whole by the threads: who comes too early or too late asks Redis once more.
+        self.resting_until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Redis is not to be asked now."""
+        return time.monotonic() < self.resting_until
+
+    def trip(self) -> None:
+        """Leave Redis alone from now on for `SECONDS`."""
+        self.resting_until = time.monotonic() + self.SECONDS
+
+
+breaker = Breaker()
 
 # Lanes are a sorted set: who holds one, by when it ends (milliseconds of Redis' own clock).
 _TAKE_LANE = """
@@ -58,16 +79,16 @@ def reachable() -> bool:
         return False
 
 
-def swept() -> None:
-    """A worker has done beat's sweep just now: both are alive."""
+def note_swept() -> None:
+    """Note that a worker has done beat's sweep just now: both are alive."""
     try:
-        connection().set(f"{PREFIX}swept", time.time(), ex=_SWEPT_KEPT_SECONDS)
+        connection().set(f"{PREFIX}swept", time.time(), ex=_SWEPT_SECONDS)
     except redis.RedisError:
         logger.warning("Redis is away: that a sweep was done is not noted")
 
 
 def last_sweep() -> float | None:
-    """The unix time of the last sweep; None where it is not known. Raises `redis.RedisError`."""
+    """Returns the unix time of the last sweep, None where it is not known. Raises `redis.RedisError`."""
     noted = connection().get(f"{PREFIX}swept")
     return float(noted) if isinstance(noted, bytes) else None
 
@@ -79,15 +100,10 @@ def first_to_tidy(seconds: float) -> bool:
 
 def first_to_wake(portal_id: int) -> bool:
     """Whether this caller is the one to send a wake-up for the portal; False also where Redis is away."""
-    global _resting_until
-    if time.monotonic() < _resting_until:
-        return False
-    try:
-        return bool(connection().set(f"{PREFIX}wake:{portal_id}", 1, nx=True, ex=_WAKE_SECONDS))
-    except redis.RedisError as error:
-        _resting_until = time.monotonic() + _REST_SECONDS
-        logger.warning("Redis is away (%s): deliveries wait for the sweep", type(error).__name__)
-        return False
+    key = f"{PREFIX}wake:{portal_id}"
+    return _ask(
+        lambda client: bool(client.set(key, 1, nx=True, ex=_WAKE_SECONDS)), False, "deliveries wait for the sweep"
+    )
 
 
 def first_to_return(portal_id: int, seconds: float) -> bool:
@@ -101,27 +117,36 @@ def first_to_recruit(portal_id: int, seconds: float) -> bool:
 
 
 def count(name: str, seconds: int) -> int:
-    """How often this was called with the name within so many seconds, this time included; 0 where Redis is away."""
-    global _resting_until
-    if time.monotonic() < _resting_until:
-        return 0
-    try:
-        with connection().pipeline() as together:
-            together.incr(f"{PREFIX}count:{name}")
-            together.expire(f"{PREFIX}count:{name}", seconds)
+    """Count a call with this name. Returns how many there were within so many seconds, or 0 where Redis is away."""
+    key = f"{PREFIX}count:{name}"
+
+    def counted(client: redis.Redis) -> int:
+        with client.pipeline() as together:
+            together.incr(key)
+            together.expire(key, seconds)
             return int(together.execute()[0])
-    except redis.RedisError as error:
-        _resting_until = time.monotonic() + _REST_SECONDS
-        logger.warning("Redis is away (%s): nothing is counted", type(error).__name__)
-        return 0
+
+    return _ask(counted, 0, "nothing is counted")
 
 
-def woken(portal_id: int) -> None:
-    """The wake-up has arrived: what comes from now on needs another one."""
+def note_woken(portal_id: int) -> None:
+    """Note that the wake-up has arrived: what comes from now on needs another one."""
     try:
         connection().delete(f"{PREFIX}wake:{portal_id}")
     except redis.RedisError:
         logger.warning("Redis is away: a wake-up may be late")
+
+
+def _ask(question: Callable[[redis.Redis], T], default: T, consequence: str) -> T:
+    """What Redis answers for a visitor who waits; `default` while it is away, at once from the second time on."""
+    if breaker.is_open:
+        return default
+    try:
+        return question(connection())
+    except redis.RedisError as error:
+        breaker.trip()
+        logger.warning("Redis is away (%s): %s", type(error).__name__, consequence)
+        return default
 
 
 def _is_first(key: str, seconds: float) -> bool:
@@ -133,21 +158,22 @@ def _is_first(key: str, seconds: float) -> bool:
 
 @contextmanager
 def lane(portal_id: int, places: int, seconds: float) -> Iterator[int]:
-    """One of the portal's `places` for a worker: how many were free, its own included, or 0 where all are taken.
+    """Take one of the portal's `places` for a worker.
 
-    A place is given back at the end, or by itself after `seconds` where its worker died. With Redis away
-    the place is given: the hits in the database keep two workers from the same row anyway.
+    Yields how many places were free, its own included, or 0 where all are taken. A place is given back at the end, or
+    by itself after `seconds` where its worker died. With Redis away the place is given: the claims in the database keep
+    two workers from the same row anyway.
     """
-    key, mine = f"{PREFIX}lanes:{portal_id}", uuid.uuid4().hex
+    key, worker = f"{PREFIX}lanes:{portal_id}", uuid.uuid4().hex
     try:
-        free = int(_take_lane(connection())(keys=[key], args=[mine, places, int(seconds * 1000)]))
+        free = int(_take_lane(connection())(keys=[key], args=[worker, places, int(seconds * 1000)]))
     except redis.RedisError:
         free = places
     try:
         yield free
     finally:
         if free:
-            _give_back(key, mine)
+            _give_back(key, worker)
 
 
 @lru_cache(maxsize=2)
@@ -155,8 +181,8 @@ def _take_lane(connection: redis.Redis) -> Script:
     return connection.register_script(_TAKE_LANE)
 
 
-def _give_back(key: str, mine: str) -> None:
+def _give_back(key: str, worker: str) -> None:
     try:
-        connection().zrem(key, mine)
+        connection().zrem(key, worker)
     except redis.RedisError:
         logger.warning("Redis is away: a lane stays taken until it runs out")

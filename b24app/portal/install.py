@@ -53,7 +53,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Opening:
     """A proven opening of the application: whose portal, which of its users, and whether that one administers it.
 
     `time_zone` is the user's, as `Europe/Paris`, or "".
@@ -125,7 +125,7 @@ def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
     return host, info
 
 
-def open_frame(claim: Claim) -> Visit:
+def open_frame(claim: Claim) -> Opening:
     """Prove an opening of the application; an administrator's also stores the portal and its tokens.
 
     Safe to repeat: it installs, completes a half-done installation, heals lost events and resumes a held
@@ -142,7 +142,7 @@ def open_frame(claim: Claim) -> Visit:
         if known is None:
             raise NotAdministrator
         portal = known
-    return Visit(portal, profile.user_id, profile.is_admin, profile.time_zone)
+    return Opening(portal, profile.user_id, profile.is_admin, profile.time_zone)
 
 
 def _profile(info: oauth.AppInfo, token: str) -> _Profile:
@@ -214,10 +214,10 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
         application_token="",
         language="",
     )
-    visit = open_frame(claim)
-    if not visit.is_admin:
+    opening = open_frame(claim)
+    if not opening.is_admin:
         raise NotAdministrator
-    return visit.portal
+    return opening.portal
 
 
 def bind_events(portal: Portal, token: str) -> None:

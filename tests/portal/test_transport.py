@@ -1,6 +1,8 @@
 """The seam to the network: what is refused before anything is sent, and what each failure means."""
 
 import pytest
+import requests
+from urllib3.exceptions import ProtocolError
 
 from b24app.api import errors, transport
 
@@ -37,3 +39,19 @@ def test_an_error_never_holds_the_address(settings):
         transport.send("GET", "http://127.0.0.1:9/rest/1/secretcode/profile", read_seconds=1)
     assert "secretcode" not in repr(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_an_address_of_a_private_network_is_told_by_its_class_not_by_its_words():
+    private, words = transport.PrivateAddress("10.0.0.1"), OSError("PrivateAddress")
+    with pytest.raises(errors.Transient), transport.translated():
+        raise requests.ConnectionError(ProtocolError("Connection aborted.", private))
+    with pytest.raises(errors.Ambiguous), transport.translated():
+        raise requests.ConnectionError(ProtocolError("Connection aborted.", words))
+
+
+def test_a_connection_lost_after_another_was_refused_is_ambiguous():
+    with pytest.raises(errors.Ambiguous), transport.translated():
+        try:
+            raise transport.PrivateAddress("10.0.0.1")
+        except OSError:
+            raise requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError()))  # noqa: B904

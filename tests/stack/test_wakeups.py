@@ -6,6 +6,7 @@ import time
 import pytest
 
 from b24app.pace import wakeups
+from tests.conftest import NOWHERE
 
 _numbers = itertools.count(time.time_ns() // 1000)
 
@@ -22,7 +23,7 @@ def test_one_wakeup_stands_for_all_that_follow(redis, portal_id):
 
 def test_an_answered_wakeup_makes_room_for_the_next(redis, portal_id):
     wakeups.first_to_wake(portal_id)
-    wakeups.woken(portal_id)
+    wakeups.note_woken(portal_id)
     assert wakeups.first_to_wake(portal_id)
 
 
@@ -86,6 +87,10 @@ def test_without_redis_no_wakeup_is_sent_and_no_visitor_waits():
     assert time.monotonic() - began < 0.5
 
 
-def test_redis_is_asked_again_after_a_while(redis, portal_id, monkeypatch):
-    monkeypatch.setattr(wakeups, "_resting_until", time.monotonic() - 0.01)
+def test_redis_is_asked_again_after_a_while(redis, portal_id, settings, monkeypatch):
+    url, settings.REDIS_URL = settings.REDIS_URL, NOWHERE
+    assert not wakeups.first_to_wake(portal_id)
+    settings.REDIS_URL = url
+    assert not wakeups.first_to_wake(portal_id)
+    monkeypatch.setattr(wakeups.breaker, "resting_until", time.monotonic() - 0.01)
     assert wakeups.first_to_wake(portal_id)

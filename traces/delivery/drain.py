@@ -47,7 +47,7 @@ def drain(portal_id: int) -> Next:
     with wakeups.lane(portal_id, lanes, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as free_lanes:
         if not free_lanes:
             return NOT_NEEDED  # those who hold the lanes look once more after they have left them
-        wakeups.woken(portal_id)
+        wakeups.note_woken(portal_id)
         turn = Turn(portal, rulebook.load(portal_id), workers=lanes - free_lanes + 1)
         following = turn.run()
     # The portal is not left idle while this worker waits for its last answers.
@@ -56,7 +56,7 @@ def drain(portal_id: int) -> Next:
     _count_unmatched(portal_id, turn.unmatched.elements())
     if is_replaced:
         return NOT_NEEDED
-    wakeups.woken(portal_id)
+    wakeups.note_woken(portal_id)
     if following == NOT_NEEDED and not pause:
         return AT_ONCE if _to_drain(timezone.now()).filter(pk=portal_id).exists() else NOT_NEEDED
     return _within_countdown(following.but_not_before(pause))

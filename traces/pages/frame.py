@@ -70,7 +70,7 @@ def view(*methods: str, viewers: bool = False) -> Callable[[View[P]], Callable[.
             try:
                 opened = session.of_request(request)
                 reader = Reader(session.portal_of(opened), opened)
-            except session.Over:
+            except session.SessionExpired:
                 return over(request)
             with iframe.speaking(opened.language, opened.time_zone):
                 if may_see(reader, viewers=viewers):

@@ -6,7 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from b24app.frame import iframe, session
-from b24app.views import open_visit
+from b24app.views import open_application
 from traces.pages import overview, start
 from traces.pages.frame import Reader, finish, may_see, preferences, render
 
@@ -15,11 +15,11 @@ from traces.pages.frame import Reader, finish, may_see, preferences, render
 @require_http_methods(["GET", "HEAD", "POST"])
 def app_page(request: HttpRequest) -> HttpResponseBase:
     """The first page; opening it also heals a lost installation event and resumes a held queue."""
-    visit = open_visit(request)
-    if isinstance(visit, HttpResponseBase):
-        return visit
-    opened = session.begin(visit, iframe.language(request.GET.get("LANG", "")))
-    reader = Reader(visit.portal, opened)
+    proven = open_application(request)
+    if isinstance(proven, HttpResponseBase):
+        return proven
+    opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
+    reader = Reader(proven.portal, opened)
     with iframe.speaking(opened.language, opened.time_zone):
         return finish(_first(request, reader), reader)
 

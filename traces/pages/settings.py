@@ -79,7 +79,7 @@ def notify(request: HttpRequest, reader: Reader) -> HttpResponse:
     errors = _notify_errors(reader.portal, way, address)
     if errors:
         return _page(request, reader, errors=errors, given={"notify": way, "notify_email": address})
-    user = reader.session.user if way == Notify.PORTAL else None
+    user = reader.session.user_id if way == Notify.PORTAL else None
     # Whoever is named now was told of nothing yet.
     _choose(reader, notify=way, notify_email=address, notify_user_id=user, notified_code="", notified_at=None)
     if not way:
