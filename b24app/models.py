@@ -47,8 +47,8 @@ class Portal(models.Model):
     pauses = models.PositiveSmallIntegerField(default=0)
 
     tariff = models.CharField("plan", max_length=12, choices=Tariff.choices, default=Tariff.STANDARD)
-    # How many of `b24app.api.receipts.STORES`, from the first on, a batch may leave its receipt in.
-    receipt_stores = models.PositiveSmallIntegerField(default=2)
+    # How many of `b24app.api.receipts.OPTION_SETS`, from the first on, a batch may leave its receipt in.
+    receipt_option_sets = models.PositiveSmallIntegerField(default=2)
 
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)

@@ -74,7 +74,16 @@ class PortalAdmin(Operable):
             "waiting",
             "failed",
         ),
-        *("oldest_due", "paused_until", "pauses", "tariff", "receipt_stores", "client_endpoint", "oauth_host", "scope"),
+        *(
+            "oldest_due",
+            "paused_until",
+            "pauses",
+            "tariff",
+            "receipt_option_sets",
+            "client_endpoint",
+            "oauth_host",
+            "scope",
+        ),
         *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
 

@@ -1,9 +1,9 @@
 """What a batch leaves on the portal, so that it can be asked later what became of it. Pure.
 
 A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
-answer was lost, the option tells. The portal reads all options of a store, changes one and writes them all back, so
-two batches that write into one store at the same moment lose one's writing (`b24app.portal.receipt_slots` keeps them
-apart). Each writes into an option of its own: a slot is a store and a number of the option in it. Source:
+answer was lost, the option tells. The portal reads all options of a set, changes one and writes them all back, so
+two batches that write into one set at the same moment lose one's writing (`b24app.portal.receipt_slots` keeps them
+apart). Each writes into an option of its own: a slot is an option set and a number of the option in it. Source:
 `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
 overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
 """
@@ -17,22 +17,22 @@ from typing import Any
 from b24app.api.batch import Command
 
 # The options of the user whose token it is; those of the application, which only an administrator may change.
-STORES = ("user.option", "app.option")
+OPTION_SETS = ("user.option", "app.option")
 MARK_KEY, RECEIPT_KEY = "mark", "receipt"
 
 
-def slot_of(store: int, *, option: int) -> int:
-    """The slot for an option of a store: slots 0 and 1 are in different stores, as are 2 and 3."""
-    return store + len(STORES) * option
+def slot_of(option_set: int, *, option: int) -> int:
+    """The slot for an option of an option set: slots 0 and 1 are in different sets, as are 2 and 3."""
+    return option_set + len(OPTION_SETS) * option
 
 
-def store_of(slot: int) -> int:
-    """The number of the store that a slot is in."""
-    return slot % len(STORES)
+def option_set_of(slot: int) -> int:
+    """The number of the option set that a slot is in."""
+    return slot % len(OPTION_SETS)
 
 
 def _option(slot: int) -> str:
-    return f"trace_relay_receipt_{slot // len(STORES)}"
+    return f"trace_relay_receipt_{slot // len(OPTION_SETS)}"
 
 
 def mark(slot: int, batch_id: str) -> Command:
@@ -49,12 +49,12 @@ def receipt(slot: int, batch_id: str, keys: Sequence[str]) -> Command:
 
 
 def _write(slot: int, text: str) -> Command:
-    return Command(f"{STORES[store_of(slot)]}.set", {"options": {_option(slot): text}})
+    return Command(f"{OPTION_SETS[option_set_of(slot)]}.set", {"options": {_option(slot): text}})
 
 
 def question(slot: int) -> Command:
     """The call that reads what the last batch of a slot has left."""
-    return Command(f"{STORES[store_of(slot)]}.get", {"option": _option(slot)})
+    return Command(f"{OPTION_SETS[option_set_of(slot)]}.get", {"option": _option(slot)})
 
 
 def has_begun(text: Any, batch_id: str) -> bool:

@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
             name='tariff',
             field=models.CharField(choices=[('standard', 'standard'), ('enterprise', 'enterprise'), ('unlimited', 'unlimited')], default='standard', max_length=12, verbose_name='plan'),
         ),
-        migrations.RenameField(model_name='portal', old_name='stores', new_name='receipt_stores'),
+        migrations.RenameField(model_name='portal', old_name='stores', new_name='receipt_option_sets'),
     ]

@@ -168,7 +168,7 @@ def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
         "scope": ",".join(info.scope),
         "app_status": info.status,
         "app_version": info.version,
-        "receipt_stores": len(receipts.STORES),  # whoever opens it may have other rights than the one before
+        "receipt_option_sets": len(receipts.OPTION_SETS),  # whoever opens it may have other rights than the one before
     }
     if claim.language:
         facts["language"] = claim.language

@@ -1,9 +1,9 @@
 """Which slot the next batch leaves its receipt in, so that no other batch overwrites it.
 
-Two batches that write into one store at the same moment lose one's receipt (`b24app.api.receipts`). A batch writes
-twice: a mark when it begins, a receipt when it ends. So a store serves one batch, or two long ones whose beginnings and
-ends are far apart. Where the company's own server sets no limits, further batches go out without a receipt, as long as
-none was lost.
+Two batches that write into one option set at the same moment lose one's receipt (`b24app.api.receipts`). A batch
+writes twice: a mark when it begins, a receipt when it ends. So an option set serves one batch, or two long ones whose
+beginnings and ends are far apart. Where the company's own server sets no limits, further batches go out without a
+receipt, as long as none was lost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from b24app.api import receipts
 from b24app.models import Portal
 from b24app.pace import limits
 
-# Two writings into one store are this share of the batch's expected time apart, and so many seconds at least.
+# Two writings into one option set are this share of the batch's expected time apart, and so many seconds at least.
 APART_SHARE, APART_SECONDS = 0.2, 0.15
 MAX_SHARING = 2
 
@@ -44,15 +44,17 @@ def choose(portal: Portal, in_flight: Sequence[InFlight], now: datetime, seconds
     tariff = limits.tariff_of(portal)
     if len(in_flight) >= tariff.in_flight:
         raise NoSlot
-    stores = 0 if portal.by_webhook else portal.receipt_stores
-    for store in range(stores):
-        sharing = [batch for batch in in_flight if batch.slot is not None and receipts.store_of(batch.slot) == store]
+    option_sets = 0 if portal.by_webhook else portal.receipt_option_sets
+    for option_set in range(option_sets):
+        sharing = [
+            batch for batch in in_flight if batch.slot is not None and receipts.option_set_of(batch.slot) == option_set
+        ]
         if can_share(sharing, now, seconds):
-            first = receipts.slot_of(store, option=0)
+            first = receipts.slot_of(option_set, option=0)
             is_taken = any(batch.slot == first for batch in sharing)
-            return receipts.slot_of(store, option=1) if is_taken else first
+            return receipts.slot_of(option_set, option=1) if is_taken else first
     is_limited = tariff.rate > 0
-    if stores and (is_limited or any(batch.is_lost for batch in in_flight)):
+    if option_sets and (is_limited or any(batch.is_lost for batch in in_flight)):
         raise NoSlot
     return None
 
@@ -67,7 +69,7 @@ def has_free_slot(portal: Portal, in_flight: Sequence[InFlight], now: datetime, 
 
 
 def can_share(sharing: Sequence[InFlight], now: datetime, seconds: float) -> bool:
-    """Whether a batch of so many seconds can use a store that these batches use."""
+    """Whether a batch of so many seconds can use an option set that these batches use."""
     if not sharing:
         return True
     if len(sharing) >= MAX_SHARING or not seconds:

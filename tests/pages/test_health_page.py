@@ -110,7 +110,7 @@ def test_no_permission_at_all_is_bad(acme):
     assert of_portal(acme, "Permission").good is False
 
 
-@pytest.mark.parametrize(("facts", "good"), [({"receipt_stores": 2}, True), ({"receipt_stores": 0}, False)])
+@pytest.mark.parametrize(("facts", "good"), [({"receipt_option_sets": 2}, True), ({"receipt_option_sets": 0}, False)])
 def test_whether_receipts_are_possible_is_told(acme, facts, good):
     for name, value in facts.items():
         setattr(acme, name, value)
@@ -163,7 +163,7 @@ def test_the_last_events_are_told_in_words(frame):
 
 
 def test_every_check_that_is_bad_says_what_to_do(acme):
-    acme.state, acme.hold_code, acme.receipt_stores = "held", "plan", 0
+    acme.state, acme.hold_code, acme.receipt_option_sets = "held", "plan", 0
     acme.users.all().delete()
     everything = [*checks.of_portal(acme), *checks.of_service(NOW)]
     bad = [check for check in everything if check.good is False]

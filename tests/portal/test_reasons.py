@@ -17,7 +17,7 @@ METHOD, WORDS = "crm.tracking.trace.add", "The moon is full."
 
 @pytest.fixture
 def form(installed):
-    Portal.objects.update(receipt_stores=0)  # without receipts a lost answer is settled at once
+    Portal.objects.update(receipt_option_sets=0)  # without receipts a lost answer is settled at once
     return make_form(installed)
 
 

@@ -120,7 +120,7 @@ def left(ask):
 GOOD, BAD = Command("crm.tracking.trace.add", {"TRACE": "{}"}), Command("crm.tracking.trace.add", {})
 
 
-@pytest.mark.parametrize("store", range(len(receipts.STORES)))
+@pytest.mark.parametrize("store", range(len(receipts.OPTION_SETS)))
 def test_the_portal_itself_writes_the_receipt(left, store):
     text = left(store, {"c0": GOOD, "c1": BAD, "c2": GOOD})
     assert receipts.read(text, MINE, KEYS) == {"c0": 1, "c2": 2}

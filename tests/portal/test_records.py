@@ -123,7 +123,7 @@ def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
 @pytest.mark.parametrize("lost", range(4))
 @pytest.mark.parametrize("kind", ["lead", "contact", "company", "deal"])
 def test_without_receipts_what_may_have_been_made_is_looked_for(submit, portal, monkeypatch, kind, lost):
-    Portal.objects.update(receipt_stores=0)
+    Portal.objects.update(receipt_option_sets=0)
     before = dict(portal.entities)
     original, numbers = calls.call, iter(range(100))
 

@@ -161,7 +161,7 @@ def test_a_worker_that_died_before_writing_is_made_good_by_the_receipt(rows, por
 
 
 def test_without_receipts_the_worker_that_died_is_told(rows, portal, installed, monkeypatch):
-    Portal.objects.update(receipt_stores=0)
+    Portal.objects.update(receipt_option_sets=0)
     with monkeypatch.context() as dying:
         dying.setattr(results, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -185,17 +185,17 @@ def test_a_frozen_worker_writes_nothing_over_anothers_result(rows, portal, monke
 
 
 def test_a_store_that_may_not_be_written_is_used_no_more(rows, portal, installed, monkeypatch):
-    monkeypatch.setattr(receipts, "STORES", ("no.such.option", "app.option"))
+    monkeypatch.setattr(receipts, "OPTION_SETS", ("no.such.option", "app.option"))
     drain.drain(installed.pk)
     installed.refresh_from_db()
-    assert (states(), installed.receipt_stores) == (["delivered"] * 3, 0)
+    assert (states(), installed.receipt_option_sets) == (["delivered"] * 3, 0)
 
 
 def test_opening_the_application_tries_the_stores_again(portal, installed):
-    Portal.objects.update(receipt_stores=0)
+    Portal.objects.update(receipt_option_sets=0)
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     installed.refresh_from_db()
-    assert installed.receipt_stores == 2
+    assert installed.receipt_option_sets == 2
 
 
 def test_a_portal_by_webhook_gets_its_rows_without_receipts(wired, portal, make_submission):

@@ -24,7 +24,6 @@ VERBS = {"load", "store"}
 # Names that stay, and why.
 KEPT = {
     "portal_plan": "an operator's command, which scripts call",
-    "receipt_stores": "the portal's own stores that we may write to; a slot is a place in one",
     "in_order": "sorted",
 }
 

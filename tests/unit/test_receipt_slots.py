@@ -162,7 +162,7 @@ def test_a_webhook_leaves_no_receipt(acme, chosen):
 
 
 def test_a_portal_that_lets_us_write_nowhere_gets_no_receipt(acme, chosen):
-    acme.receipt_stores = 0
+    acme.receipt_option_sets = 0
     assert chosen(acme, 10) is None
 
 
@@ -208,7 +208,7 @@ def test_without_limits_one_more_goes_out_until_all_places_are_taken(unlimited, 
 
 
 def test_a_limited_portal_with_one_store_waits_for_it(acme, busy, chosen):
-    acme.receipt_stores = 1
+    acme.receipt_option_sets = 1
     busy(0, 0.1, 10)
     with pytest.raises(receipt_slots.NoSlot):
         chosen(acme, 10)

@@ -89,7 +89,7 @@ def _ask_for_receipt(portal: Portal, batch: Batch, slot: int) -> tuple[Any, floa
 
 def _owners(portal: Portal, slot: int) -> list[int | None]:
     """Whose options may hold it: the application has one set of them, each administrator another."""
-    if receipts.STORES[receipts.store_of(slot)] == "app.option":
+    if receipts.OPTION_SETS[receipts.option_set_of(slot)] == "app.option":
         return [None]
     active = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
     return list(active.values_list("pk", flat=True)) or [None]

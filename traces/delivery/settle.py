@@ -83,12 +83,12 @@ def _distinct(faults: Sequence[tuple[str, errors.PortalError]]) -> list[tuple[st
 
 
 def _note_receipt_refused(portal: Portal, sent: Batch, answer: batch.Answer) -> None:
-    """A store that may not be written to is used no more, until the application is opened again."""
+    """An option set that may not be written to is used no more, until the application is opened again."""
     fault = answer.errors.get(receipts.RECEIPT_KEY)
     if sent.receipt_slot is not None and isinstance(fault, (errors.Refused, errors.Stop)):
-        store = receipts.store_of(sent.receipt_slot)
-        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.STORES[store], fault.code)
-        Portal.objects.filter(pk=portal.pk, receipt_stores__gt=store).update(receipt_stores=store)
+        option_set = receipts.option_set_of(sent.receipt_slot)
+        logger.warning("portal %s: no receipts in %s (%s)", portal.pk, receipts.OPTION_SETS[option_set], fault.code)
+        Portal.objects.filter(pk=portal.pk, receipt_option_sets__gt=option_set).update(receipt_option_sets=option_set)
 
 
 def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> float:

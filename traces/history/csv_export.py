@@ -42,7 +42,7 @@ def lines(portal: Portal, wanted: Filter) -> Iterator[str]:
 def _lines(portal: Portal, wanted: Filter, language: str | None) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
     yield csv_cells.MARK + writer.writerow(HEAD)
-    for row in listing.each(portal, wanted):
+    for row in listing.iterate(portal, wanted):
         yield writer.writerow([csv_cells.escape(cell) for cell in _cells(row, language)])
 
 

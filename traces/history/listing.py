@@ -132,7 +132,7 @@ def chunk(portal: Portal, wanted: Filter, after: Cursor | None = None) -> QueryS
     return found.order_by("-received_at", "-id")[:CHUNK_ROWS]
 
 
-def each(portal: Portal, wanted: Filter) -> Iterator[Submission]:
+def iterate(portal: Portal, wanted: Filter) -> Iterator[Submission]:
     """All that a filter matches, with their forms, read in chunks: memory stays the same however many they are."""
     after: Cursor | None = None
     while rows := list(chunk(portal, wanted, after).select_related("form")):

@@ -31,13 +31,13 @@ class SourceRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        condition = self.field if self.field == sources.ANY else f'{self.field} {self.operator} "{self.value}"'
+        matches = self.field if self.field == sources.ANY else f'{self.field} {self.operator} "{self.value}"'
         given = {
             "utm_source": self.utm_source,
             "CRM source": self.crm_source,
             "description": self.crm_description,
         }
-        return f"{condition} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
+        return f"{matches} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
 
     def rule(self) -> sources.Rule:
         """The same rule for the matcher."""

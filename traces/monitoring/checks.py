@@ -87,7 +87,7 @@ def _workers(swept: float | None, now: datetime) -> Check:
 
 def of_portal(portal: Portal) -> list[Check]:
     """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
-    known = [_deliveries(portal), _oldest(portal), _permission(portal), _plan(portal), _receipts(portal)]
+    known = [_deliveries(portal), _oldest(portal), _permission(portal), _tariff(portal), _receipts(portal)]
     return [*known, *_notices(portal), _tracker(portal)]
 
 
@@ -159,7 +159,7 @@ def _permission(portal: Portal) -> Check:
     return Check(name, True, text % {"working": working}, todo)
 
 
-def _plan(portal: Portal) -> Check:
+def _tariff(portal: Portal) -> Check:
     name = _("Speed")
     rate = limits.tariff_of(portal).rate
     if not rate:
@@ -171,7 +171,7 @@ def _plan(portal: Portal) -> Check:
 
 def _receipts(portal: Portal) -> Check:
     name = _("Receipts")
-    if portal.receipt_stores and not portal.by_webhook:
+    if portal.receipt_option_sets and not portal.by_webhook:
         return Check(name, True, _("The portal keeps a receipt of each delivery: a lost answer is made good."))
     text = _("The portal keeps no receipts: where an answer is lost, a submission may be sent twice.")
     if portal.by_webhook:
