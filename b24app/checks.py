@@ -19,24 +19,24 @@ MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().
 @register(Tags.security)
 def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Secrets are set where the application has a public address, and every value can be used."""
-    found: list[CheckMessage] = []
+    problems: list[CheckMessage] = []
     public = settings.APP_URL.startswith("https:")
     if public and settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
-        found.append(Error("DJANGO_SECRET_KEY is not set.", hint="Set it to a long random text.", id="b24app.E001"))
+        problems.append(Error("DJANGO_SECRET_KEY is not set.", hint="Set it to a long random text.", id="b24app.E001"))
     if public and not settings.FIELD_ENCRYPTION_KEYS:
         hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
-        found.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
+        problems.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
     for key in settings.FIELD_ENCRYPTION_KEYS:
         try:
             Fernet(key)
         except ValueError:
             hint = "Each key is 32 bytes in URL-safe base64; separate several by commas."
-            found.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
+            problems.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
     insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
-        found.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
-    return found
+        problems.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
+    return problems
 
 
 @register()

@@ -14,6 +14,7 @@ from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.frame import iframe
 from b24app.pace import wakeups
+from b24app.portal import events as portal_events
 from b24app.portal import install
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def events(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponse("Trace Relay takes a portal's events here.\n", content_type="text/plain")
     try:
-        proven = install.receive_event(request.POST.dict())
+        proven = portal_events.receive(request.POST.dict())
     except errors.PortalError as error:
         logger.warning("an event could not be proven now: %s", error.code)
         return HttpResponse("could not be checked now\n", status=503, content_type="text/plain")

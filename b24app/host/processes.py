@@ -1,4 +1,4 @@
-"""Processes that this project starts: an embedded Redis, and several that run together.
+"""Processes that this project starts, and an embedded Redis. Several run together by `b24app.host.supervisor`.
 
 `manage.py up`, the demo, the tests and the benchmarks stand on it. Whatever is started here ends with
 its parent, even when the parent is killed with -9 (Linux; elsewhere only by `stop`). The kernel ties
@@ -134,66 +134,6 @@ def _copy_lines(name: str, stream: IO[bytes]) -> None:
     with stream:
         for line in stream:
             print(f"{name:>6} | {line.decode(errors='replace').rstrip()}", flush=True)
-
-
-# --- Several processes ------------------------------------------------------------------------
-
-_FIRST_PAUSE = 0.5
-_MAX_PAUSE_SECONDS = 30.0
-# Having run this long, a process counts as healthy and its next restart comes quickly again.
-_HEALTHY_AFTER = 60.0
-
-
-@dataclass
-class _Watched:
-    """A process, and when it may be started again."""
-
-    process: Process
-    started: float = 0.0
-    pause: float = _FIRST_PAUSE
-    due: float | None = None
-
-    def look(self, now: float) -> None:
-        """Start it again when it has ended and its pause is over."""
-        if self.process.alive:
-            return
-        if self.due is None:
-            if now - self.started > _HEALTHY_AFTER:
-                self.pause = _FIRST_PAUSE
-            self.due = now + self.pause
-            print(f"{self.process.name} ended ({self.process.returncode}); again in {self.pause:g} s", flush=True)
-        elif now >= self.due:
-            self.pause = min(self.pause * 2, _MAX_PAUSE_SECONDS)
-            self.due = None
-            self.started = now
-            self.process.start()
-
-
-def run_together(processes: Sequence[Process], *, grace: float = 10.0) -> None:
-    """Run all until SIGINT or SIGTERM; start again, after a growing pause, what ends by itself.
-
-    Ends them in reverse order with `grace` seconds each, so name first what others need. Call it in
-    the main thread. A process that runs already is taken over as it is.
-    """
-    asked_to_end: list[int] = []  # a flag, as a signal handler must not take a lock
-
-    def end(signum: int, frame: object) -> None:
-        asked_to_end.append(signum)
-
-    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        watched = [_Watched(process, started=time.monotonic()) for process in processes]
-        for process in processes:
-            process.start()
-        while not asked_to_end:
-            time.sleep(0.2)
-            for one in watched:
-                one.look(time.monotonic())
-    finally:
-        for process in reversed(processes):
-            process.stop(grace)
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 # --- Redis ------------------------------------------------------------------------------------

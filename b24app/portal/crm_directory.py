@@ -17,7 +17,7 @@ from b24app.portal import calls
 
 # Somebody waits for the page.
 PAGE_SECONDS = 8.0
-KEPT_SECONDS = 300
+CACHE_SECONDS = 300
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
         rows = result if isinstance(result, list) else []
         return [(str(row["STATUS_ID"]), str(row.get("NAME", ""))) for row in rows if isinstance(row, dict)]
 
-    return _kept(portal, "crm.status.list", entity_id, params, read)
+    return _remembered(portal, "crm.status.list", entity_id, params, read)
 
 
 def record_fields(portal: Portal, record: str) -> list[Field]:
@@ -62,7 +62,7 @@ def record_fields(portal: Portal, record: str) -> list[Field]:
             if isinstance(facts, dict) and not facts.get("isReadOnly")
         ]
 
-    return _kept(portal, f"crm.{record}.fields", "", {}, read)
+    return _remembered(portal, f"crm.{record}.fields", "", {}, read)
 
 
 def _field(name: str, facts: dict[str, Any]) -> Field:
@@ -78,10 +78,10 @@ def _field(name: str, facts: dict[str, Any]) -> Field:
     )
 
 
-def _kept(portal: Portal, method: str, about: str, params: dict[str, Any], read: Callable[[Any], T]) -> T:
+def _remembered(portal: Portal, method: str, about: str, params: dict[str, Any], read: Callable[[Any], T]) -> T:
     key = f"{portal.pk}:{portal.member_id}:{method}:{about}"
-    found: T | None = cache.get(key)
-    if found is None:
-        found = read(calls.call(portal, method, params, read_seconds=PAGE_SECONDS).result)
-        cache.set(key, found, KEPT_SECONDS)
-    return found
+    result: T | None = cache.get(key)
+    if result is None:
+        result = read(calls.call(portal, method, params, read_seconds=PAGE_SECONDS).result)
+        cache.set(key, result, CACHE_SECONDS)
+    return result

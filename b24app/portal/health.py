@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from b24app.api.batch import Answer, Command
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal
-from b24app.portal import calls, install
+from b24app.portal import calls, event_bindings
 
 Text = str | Promise
 PAGE_SECONDS = 8.0
@@ -25,7 +25,7 @@ PAGE_SECONDS = 8.0
 SCOPES = ("crm",)
 # From here on it is told that the paid time ends.
 DAYS_LEFT = 7
-# The action that a check offers: to bind the events again (`b24app.portal.install.bind_again`).
+# The action that a check offers: to bind the events again (`b24app.portal.event_bindings.bind_again`).
 BIND = "bind"
 _ASKED = ("profile", "scope", "app.info", "event.get", "events")
 
@@ -49,9 +49,9 @@ def checks(portal: Portal) -> list[Check]:
     asked = ("profile", "scope") if portal.by_webhook else _ASKED
     commands = {name.replace(".", "_"): Command(name, {}) for name in asked}
     answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
-    found = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(answer)]
-    found.append(_administrator(answer))
-    return found if portal.by_webhook else [*found, _application(answer), _events(answer)]
+    first = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(answer)]
+    first.append(_administrator(answer))
+    return first if portal.by_webhook else [*first, _application(answer), _events(answer)]
 
 
 def _not_said(name: str) -> Check:
@@ -59,18 +59,18 @@ def _not_said(name: str) -> Check:
 
 
 def _scope(answer: Answer) -> Check:
-    name, granted = _("Rights"), answer.results.get("scope")
-    if not isinstance(granted, list):
+    name, scopes = _("Rights"), answer.results.get("scope")
+    if not isinstance(scopes, list):
         return _not_said(name)
-    missing = _missing(granted)
+    missing = _missing(scopes)
     if not missing:
         return Check(name, True, _("The application has the rights that it needs."))
     text = _("The application lacks rights on this portal: %(rights)s.") % {"rights": ", ".join(missing)}
     return Check(name, False, text, REMEDIES["insufficient_scope"].todo)
 
 
-def _missing(granted: Iterable[Any]) -> list[str]:
-    have = {str(one).strip().lower() for one in granted}
+def _missing(scopes: Iterable[Any]) -> list[str]:
+    have = {str(scope).strip().lower() for scope in scopes}
     return [scope for scope in SCOPES if scope not in have]
 
 
@@ -112,8 +112,8 @@ def _events(answer: Answer) -> Check:
     if not isinstance(bound, list):
         return _not_said(name)
     known = answer.results.get("events")
-    named = {str(one).upper() for one in known} if isinstance(known, list) and known else set(install.EVENTS)
-    if not [event for event in install.missing_events(bound) if event in named]:
+    named = {str(event).upper() for event in known} if isinstance(known, list) and known else set(event_bindings.EVENTS)
+    if not [event for event in event_bindings.missing(bound) if event in named]:
         return Check(name, True, _("The portal tells us when the application is updated, paid for or removed."))
     text = _("The portal does not tell us of every update, payment or removal of the application.")
     todo = _("Bind the events again. If it stays so, open Trace Relay as an administrator once more.")

@@ -1,17 +1,13 @@
-"""Installation, opening and removal of the application: what a portal says, proven before it is believed.
+"""Installation and opening of the application: what a portal says, proven before it is believed.
 
 Everything here arrives in POSTs that anybody can send. A token is proven by the OAuth server's `app.info`
-(same member_id, same domain, our client_id); an uninstall, which carries no token, by the stored
-application token alone. Sources: Bitrix24's documentation of the application's installation, of the
-widget's data and of the ONAPP* events.
+(same member_id, same domain, our client_id). Events are in `b24app.portal.events`. Sources: Bitrix24's
+documentation of the application's installation and of the widget's data.
 """
 
 from __future__ import annotations
 
-import functools
-import hmac
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,12 +17,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from b24app.api import errors, oauth, receipts, rest
-from b24app.models import Portal, PortalEvent, PortalUser
-from b24app.portal import calls, hold, tokens
+from b24app.models import Portal
+from b24app.portal import event_bindings, hold, tokens
 
-logger = logging.getLogger(__name__)
-
-EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW")
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
 
@@ -66,7 +59,9 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class _Profile:
+class Profile:
+    """Who a token's user is on the portal; `time_zone` as in `Opening`."""
+
     user_id: int
     is_admin: bool
     time_zone: str
@@ -85,25 +80,11 @@ def claim_of_frame(query: Mapping[str, str], body: Mapping[str, str]) -> Claim:
     )
 
 
-def claim_of_event(body: Mapping[str, str]) -> Claim:
-    """The claim of an event's POST, whose `auth[...]` fields stand in PHP's bracket notation."""
-
-    def auth(name: str) -> str:
-        return body.get(f"auth[{name}]", "")
-
-    return Claim(
-        member_id=auth("member_id"),
-        domain=auth("domain").lower(),
-        access_token=auth("access_token"),
-        refresh_token=auth("refresh_token"),
-        server_endpoint=auth("server_endpoint"),
-        application_token=auth("application_token"),
-        language=body.get("data[LANGUAGE_ID]", "")[:5],
-    )
-
-
 def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
-    """The OAuth host and its facts about the claim's token. Raises `Unproven`, or an error of `b24app.api.errors`."""
+    """Prove a claim by its token. Returns the OAuth host and its facts about the token.
+
+    Raises `Unproven`, or an error of `b24app.api.errors` where the host could not be asked.
+    """
     host = oauth.allowed_host(claim.server_endpoint)
     if host is None:
         raise Unproven("it names an OAuth server that is not trusted")
@@ -133,10 +114,10 @@ def open_frame(claim: Claim) -> Opening:
     be asked.
     """
     host, info = prove(claim)
-    profile = _profile(info, claim.access_token)
+    profile = profile_of(info, claim.access_token)
     if profile.is_admin:
-        portal = _keep(claim, host, info, profile.user_id)
-        bind_events(portal, claim.access_token)
+        portal = save_proven(claim, host, info, profile.user_id)
+        event_bindings.bind(portal, claim.access_token)
     else:
         known = Portal.objects.filter(member_id=info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
@@ -145,13 +126,13 @@ def open_frame(claim: Claim) -> Opening:
     return Opening(portal, profile.user_id, profile.is_admin, profile.time_zone)
 
 
-def _profile(info: oauth.AppInfo, token: str) -> _Profile:
-    """Who the token's user is on the portal."""
+def profile_of(info: oauth.AppInfo, token: str) -> Profile:
+    """Ask the portal who the token's user is. Raises an error of `b24app.api.errors`."""
     profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS).result
     if not isinstance(profile, dict):
         profile = {}
     number, zone = profile.get("ID"), profile.get("TIME_ZONE")
-    return _Profile(
+    return Profile(
         user_id=int(number or info.user_id),
         is_admin=profile.get("ADMIN") is True,
         time_zone=zone if isinstance(zone, str) else "",
@@ -159,8 +140,11 @@ def _profile(info: oauth.AppInfo, token: str) -> _Profile:
 
 
 @transaction.atomic
-def _keep(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
-    """Store what was proven. The application token is believed because it came with a proven access token."""
+def save_proven(claim: Claim, host: str, info: oauth.AppInfo, user_id: int) -> Portal:
+    """Save a proven claim of `user_id` with its tokens, and resume the portal.
+
+    The application token is believed because it came with a proven access token.
+    """
     facts: dict[str, Any] = {
         "domain": info.domain,
         "client_endpoint": info.client_endpoint,
@@ -218,99 +202,3 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     if not opening.is_admin:
         raise NotAdministrator
     return opening.portal
-
-
-def bind_events(portal: Portal, token: str) -> None:
-    """Bind the events of the application's life that are not bound to our address yet.
-
-    A failure is logged and left for the next opening: without these events all still works, later.
-    """
-    try:
-        _bind_missing(
-            functools.partial(rest.call, portal.client_endpoint, token=token, read_seconds=PAGE_SECONDS),
-        )
-    except errors.PortalError as error:
-        logger.warning("portal %s: events not bound yet (%s)", portal.pk, error.code)
-
-
-def bind_again(portal: Portal) -> None:
-    """Bind what is missing with the stored permission. Raises an error of `b24app.api.errors`."""
-    _bind_missing(functools.partial(calls.call, portal, read_seconds=PAGE_SECONDS))
-
-
-def missing_events(bound: Any) -> list[str]:
-    """Those of `EVENTS` that are not sent to our address, by what `event.get` has answered."""
-    rows = [row for row in bound if isinstance(row, dict)] if isinstance(bound, list) else []
-    have = {str(row.get("event", "")).upper() for row in rows if row.get("handler") == _handler()}
-    return [event for event in EVENTS if event not in have]
-
-
-def _handler() -> str:
-    return f"{settings.APP_URL}/b24/events/"
-
-
-def _bind_missing(ask: Callable[[str, rest.Params], rest.Reply]) -> None:
-    for event in missing_events(ask("event.get", {}).result):
-        try:
-            ask("event.bind", {"EVENT": event, "HANDLER": _handler()})
-        except errors.Refused as error:
-            # Bound by somebody else a moment ago, or an event that this portal does not know.
-            logger.info("event.bind %s: %s", event, error.description)
-
-
-def receive_event(body: Mapping[str, str]) -> bool:
-    """Act on an event of the application's life; whether it was proven. An unproven one changes nothing.
-
-    Raises an error of `b24app.api.errors` where the OAuth server could not be asked.
-    """
-    event = body.get("event", "").upper()
-    if event not in EVENTS:
-        return False
-    claim = claim_of_event(body)
-    try:
-        if event == "ONAPPUNINSTALL":
-            _uninstall(claim, clean=body.get("data[CLEAN]") == "1")
-        elif claim.access_token:
-            _keep_event(claim)
-        else:
-            hold.resume(_by_application_token(claim))
-    except Unproven as error:
-        logger.warning("an event %s was not proven: %s", event, error)
-        return False
-    PortalEvent.objects.create(member_id=claim.member_id, event=event)
-    return True
-
-
-def _keep_event(claim: Claim) -> None:
-    host, info = prove(claim)
-    profile = _profile(info, claim.access_token)
-    if profile.is_admin:
-        _keep(claim, host, info, profile.user_id)
-    else:
-        hold.resume(_by_application_token(claim))
-
-
-def _by_application_token(claim: Claim) -> Portal:
-    """The portal whose stored application token the claim shows, compared in constant time."""
-    portal = Portal.objects.filter(member_id=claim.member_id).first()
-    stored = portal.application_token if portal else ""
-    if portal is None or not stored or not hmac.compare_digest(stored.encode(), claim.application_token.encode()):
-        raise Unproven("its application token is not the portal's")
-    return portal
-
-
-@transaction.atomic
-def _uninstall(claim: Claim, *, clean: bool) -> None:
-    portal = _by_application_token(claim)
-    now = timezone.now()
-    Portal.objects.filter(pk=portal.pk).update(
-        state=Portal.State.UNINSTALLED,
-        uninstalled_at=now,
-        clean_requested_at=now if clean else None,
-        application_token="",
-        hold_code="not_installed",
-        held_since=now,
-        probe_at=None,
-    )
-    PortalUser.objects.filter(portal=portal).delete()
-    logger.info("portal %s: uninstalled, %s", portal.pk, "data to be deleted" if clean else "data kept")

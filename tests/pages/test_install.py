@@ -1,12 +1,12 @@
-"""Installation, opening and events: nothing is believed before it is proven."""
+"""Installation and opening: nothing is believed before it is proven."""
 
 import dataclasses
 
 import pytest
 
 from b24app.api import errors
-from b24app.models import Portal, PortalEvent, PortalUser
-from b24app.portal import install
+from b24app.models import Portal, PortalUser
+from b24app.portal import event_bindings, install
 
 pytestmark = pytest.mark.django_db
 
@@ -15,18 +15,10 @@ def frame(portal, **kwargs):
     return install.claim_of_frame(*portal.frame_post(**kwargs))
 
 
-def event_body(portal, event, data=(), **changes):
-    from urllib.parse import parse_qsl
-
-    from tests.sandbox import events
-
-    return {**dict(parse_qsl(events.body(portal, event, dict(data)))), **changes}
-
-
 def test_an_administrators_opening_installs_the_portal(wired, portal):
-    visit = install.open_frame(frame(portal))
-    assert (visit.is_admin, visit.portal.domain, visit.portal.state) == (True, portal.domain, "active")
-    assert visit.portal.application_token == portal.application_token
+    opening = install.open_frame(frame(portal))
+    assert (opening.is_admin, opening.portal.domain, opening.portal.state) == (True, portal.domain, "active")
+    assert opening.portal.application_token == portal.application_token
 
 
 def test_older_portals_that_send_less_are_installed_too(wired, portal):
@@ -42,7 +34,7 @@ def test_opening_twice_changes_nothing_but_the_tokens(wired, portal):
 def test_all_events_are_bound_once(wired, portal):
     install.open_frame(frame(portal))
     install.open_frame(frame(portal))
-    assert sorted(binding["event"] for binding in portal.bindings) == sorted(install.EVENTS)
+    assert sorted(binding["event"] for binding in portal.bindings) == sorted(event_bindings.EVENTS)
 
 
 def test_a_second_administrators_tokens_are_kept_as_well(wired, portal):
@@ -52,8 +44,8 @@ def test_a_second_administrators_tokens_are_kept_as_well(wired, portal):
 
 
 def test_an_ordinary_user_stores_no_token(installed, portal):
-    visit = install.open_frame(frame(portal, user_id=3))
-    assert not visit.is_admin
+    opening = install.open_frame(frame(portal, user_id=3))
+    assert not opening.is_admin
     assert not PortalUser.objects.filter(user_id=3).exists()
 
 
@@ -110,65 +102,7 @@ def test_events_that_cannot_be_bound_do_not_stop_the_installation(wired, sandbox
     sandbox.faults.add("html_502", method="event.get")
     assert install.open_frame(frame(portal)).portal.pk
     install.open_frame(frame(portal))
-    assert len(portal.bindings) == len(install.EVENTS)
-
-
-def test_the_install_event_before_any_opening_stores_the_portal(wired, portal):
-    assert install.receive_event(event_body(portal, "ONAPPINSTALL"))
-    assert Portal.objects.get().application_token == portal.application_token
-
-
-def test_a_forged_install_event_stores_nothing(wired, portal):
-    body = event_body(portal, "ONAPPINSTALL", **{"auth[access_token]": "invented"})
-    assert not install.receive_event(body)
-    assert not Portal.objects.exists()
-    assert not PortalEvent.objects.exists()
-
-
-def test_a_forged_install_event_does_not_replace_the_application_token(installed, portal):
-    forged = {"auth[access_token]": "invented", "auth[application_token]": "mine"}
-    install.receive_event(event_body(portal, "ONAPPINSTALL", **forged))
-    installed.refresh_from_db()
-    assert installed.application_token == portal.application_token
-
-
-@pytest.mark.parametrize("token", ["wrong", ""])
-def test_a_forged_uninstall_changes_nothing(installed, portal, token):
-    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL", **{"auth[application_token]": token}))
-    installed.refresh_from_db()
-    assert installed.state == "active"
-    assert installed.users.exists()
-
-
-def test_an_empty_token_proves_nothing_where_none_is_stored(installed, portal):
-    Portal.objects.update(application_token="")
-    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL", **{"auth[application_token]": ""}))
-
-
-def test_an_uninstall_of_an_unknown_portal_changes_nothing(wired, portal):
-    assert not install.receive_event(event_body(portal, "ONAPPUNINSTALL"))
-
-
-@pytest.mark.parametrize(("clean", "asked"), [("1", True), ("0", False)])
-def test_a_proven_uninstall_deletes_the_tokens_at_once(installed, portal, clean, asked):
-    assert install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": clean}))
-    installed.refresh_from_db()
-    assert (installed.state, installed.clean_requested_at is not None) == ("uninstalled", asked)
-    assert not installed.users.exists()
-
-
-def test_installing_again_brings_the_portal_back(installed, portal):
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
-    again = install.open_frame(frame(portal)).portal
-    assert (again.pk, again.state, again.clean_requested_at) == (installed.pk, "active", None)
-
-
-@pytest.mark.parametrize("event", ["ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW"])
-def test_a_renewed_subscription_resumes_the_queue(installed, portal, event):
-    Portal.objects.update(state="held", hold_code="payment_required")
-    assert install.receive_event(event_body(portal, event))
-    installed.refresh_from_db()
-    assert installed.state == "active"
+    assert len(portal.bindings) == len(event_bindings.EVENTS)
 
 
 def test_opening_the_application_resumes_the_queue(installed, portal):

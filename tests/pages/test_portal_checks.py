@@ -3,7 +3,7 @@
 import pytest
 
 from b24app.api import errors
-from b24app.portal import health, install
+from b24app.portal import event_bindings, health
 from tests.fixtures.product import Frame
 from traces.models import Preferences
 from traces.monitoring import checks
@@ -95,14 +95,14 @@ def test_a_button_binds_the_events_again(client, installed, portal):
     frame = Frame(client, installed)
     assert f'hx-post="{PART}"' in frame.get(PART).text
     assert f'hx-post="{PART}"' not in frame.post(PART).text
-    assert sorted(binding["event"] for binding in portal.bindings) == sorted(install.EVENTS)
+    assert sorted(binding["event"] for binding in portal.bindings) == sorted(event_bindings.EVENTS)
 
 
 def test_an_expired_permission_is_renewed_to_bind_them(client, installed, portal):
     portal.bindings.clear()
     portal.expire_tokens()
     Frame(client, installed).post(PART)
-    assert len(portal.bindings) == len(install.EVENTS)
+    assert len(portal.bindings) == len(event_bindings.EVENTS)
 
 
 def test_who_is_no_administrator_binds_nothing(client, installed, portal):

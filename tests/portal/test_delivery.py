@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from b24app.pace import limits, wakeups
-from b24app.portal import install
-from tests.pages.test_install import event_body
-from tests.sandbox import events
+from b24app.portal import event_bindings, events, install
+from tests.pages.test_events import event_body
+from tests.sandbox.events import WITH_TOKENS
 from traces import tasks
 from traces.compose import trace
 from traces.delivery import claims, drain, wake
@@ -261,7 +261,7 @@ def test_after_three_days_it_is_given_up(make, sandbox):
 
 
 def test_an_uninstalled_portal_gets_nothing(make, installed, portal):
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
     before = len(portal.hits)
     row = make()
     drained(row)
@@ -270,7 +270,7 @@ def test_an_uninstalled_portal_gets_nothing(make, installed, portal):
 
 def test_a_portal_that_comes_back_gets_what_waited(make, portal):
     row = make()
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     drained(row)
     assert row.state == "delivered"
@@ -278,7 +278,7 @@ def test_a_portal_that_comes_back_gets_what_waited(make, portal):
 
 def test_data_is_erased_where_the_administrator_asked_for_it(make, portal):
     make()
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+    events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
     erasure.erase_requested()
     assert not Submission.objects.exists()
     assert not Portal.objects.exists()
@@ -286,7 +286,7 @@ def test_data_is_erased_where_the_administrator_asked_for_it(make, portal):
 
 def test_data_is_kept_where_the_application_came_back_in_time(make, portal):
     make()
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+    events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     erasure.erase_requested()
     assert Submission.objects.count() == 1
@@ -294,7 +294,7 @@ def test_data_is_kept_where_the_application_came_back_in_time(make, portal):
 
 def test_data_is_kept_where_nobody_asked(make, portal):
     make()
-    install.receive_event(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
+    events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "0"}))
     erasure.erase_requested()
     assert Submission.objects.count() == 1
 
@@ -389,4 +389,4 @@ def test_the_sweep_wakes_each_portal_with_due_rows(make, installed, monkeypatch)
 
 
 def test_the_product_and_the_sandbox_know_the_same_events():
-    assert {"ONAPPINSTALL", "ONSUBSCRIPTIONRENEW"} <= events.WITH_TOKENS & set(install.EVENTS)
+    assert {"ONAPPINSTALL", "ONSUBSCRIPTIONRENEW"} <= WITH_TOKENS & set(event_bindings.EVENTS)

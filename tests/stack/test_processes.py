@@ -11,7 +11,8 @@ import pytest
 import redis
 
 from b24app.host import processes
-from b24app.host.processes import NoRedis, Process, redis_program, redis_server, run_together
+from b24app.host.processes import NoRedis, Process, redis_program, redis_server
+from b24app.host.supervisor import run_together
 from tests.fixtures.waiting import until
 
 PROGRAMS = sorted({found for found in (redis_program(), processes.embedded_redis_program()) if found})

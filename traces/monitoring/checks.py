@@ -21,7 +21,7 @@ from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
-from b24app.portal import health, install
+from b24app.portal import event_bindings, health
 from b24app.portal.health import Check
 from traces.models import Preferences, Submission
 from traces.monitoring import metrics, notices
@@ -95,7 +95,7 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
     """What the portal answers now, or why it does not; with `bind`, after its events were bound again."""
     try:
         if bind:
-            install.bind_again(portal)
+            event_bindings.bind_again(portal)
         return health.checks(portal)
     except errors.PortalError as error:
         return [_no_answer(error)]

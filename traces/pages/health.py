@@ -12,7 +12,7 @@ from traces.monitoring import checks
 from traces.pages.frame import Reader, render, view
 
 MAX_EVENTS = 10
-# The events of `b24app.portal.install.EVENTS`.
+# The events of `b24app.portal.event_bindings.EVENTS`.
 EVENTS: dict[str, Promise] = {
     "ONAPPINSTALL": gettext_lazy("The application was installed."),
     "ONAPPUPDATE": gettext_lazy("The application was updated."),

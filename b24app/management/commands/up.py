@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app.host.processes import NoRedis, Process, redis_server, run_together
+from b24app.host.processes import NoRedis, Process, redis_server
+from b24app.host.supervisor import run_together
 
 _REQUIRED = {
     "B24_CLIENT_ID": "the application's client_id (it begins with `app.` or `local.`)",
