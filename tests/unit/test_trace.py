@@ -77,11 +77,11 @@ def test_the_page_is_taken_with_the_time_of_the_submission():
 
 
 @pytest.mark.parametrize(
-    ("referrer", "kept"),
+    ("referrer", "is_taken"),
     [("https://www.google.com/", True), ("https://shop.example/cart", False), ("", False), ("nonsense", False)],
 )
-def test_only_a_foreign_referrer_is_taken(referrer, kept):
-    assert ("ref" in built(page_url="https://shop.example/", referrer=referrer)) is kept
+def test_only_a_foreign_referrer_is_taken(referrer, is_taken):
+    assert ("ref" in built(page_url="https://shop.example/", referrer=referrer)) is is_taken
 
 
 def test_a_dollar_sign_is_escaped_and_means_the_same():
@@ -132,8 +132,8 @@ def assert_is_clean(visit):
 
 
 @given(traces_given)
-def test_whatever_is_given_the_portal_can_store_it(given):
-    text = build(TRACE=given, page_url=given, utm_source=given, referrer=given).text
+def test_whatever_is_given_the_portal_can_store_it(value):
+    text = build(TRACE=value, page_url=value, utm_source=value, referrer=value).text
     result = json.loads(text)
     for visit in (result, *result["previous"]["list"]):
         assert_is_clean(visit)
@@ -143,8 +143,8 @@ def test_whatever_is_given_the_portal_can_store_it(given):
 
 
 @given(traces_given)
-def test_a_built_trace_is_not_changed_again(given):
-    once = build(TRACE=given)
+def test_a_built_trace_is_not_changed_again(value):
+    once = build(TRACE=value)
     twice = build(TRACE=once.text)
     assert (json.loads(twice.text), twice.repairs) == (json.loads(once.text), ())
 
@@ -176,8 +176,8 @@ def clean_traces(**more):
 
 
 @given(clean_traces(previous=st.fixed_dictionaries({"list": st.lists(clean_traces(), max_size=5)})))
-def test_a_clean_trace_means_the_same_to_the_portal(given):
-    text = json.dumps(given)
+def test_a_clean_trace_means_the_same_to_the_portal(value):
+    text = json.dumps(value)
     result = build(TRACE=text)
     assert stored(result.text) == stored(text)
     assert result.repairs == ()
@@ -195,5 +195,5 @@ def test_click_ids_are_named():
 
 
 def test_a_rule_replaces_the_source_and_leaves_the_other_tags():
-    found = build(utm_source="fb", utm_medium="cpc").trace
-    assert trace.with_source(found, "google")["tags"]["list"] == {"utm_source": "google", "utm_medium": "cpc"}
+    clean = build(utm_source="fb", utm_medium="cpc").trace
+    assert trace.with_source(clean, "google")["tags"]["list"] == {"utm_source": "google", "utm_medium": "cpc"}

@@ -79,8 +79,11 @@ class Repairer:
         if number is not None and number <= MAX_SECONDS:
             return number
         seconds = _seconds_of_date(value) if number is None else number // 1000
-        self.note("time_unreadable" if seconds is None else "time_converted")
-        return unreadable if seconds is None else seconds
+        if seconds is None:
+            self.note("time_unreadable")
+            return unreadable
+        self.note("time_converted")
+        return seconds
 
     def page_time(self, value: Any) -> int:
         """Unix seconds of a page: those of the submission's arrival where there is no time that can be read."""
