@@ -25,7 +25,7 @@ def texts(form, settings):
     def texts(secret="", **facts):
         for name, value in facts.items():
             setattr(form, name, value)
-        return {code.id: code.text for code in embed.codes(form, secret)["codes"]}
+        return {example.id: example.text for example in embed.examples(form, secret)}
 
     return texts
 
@@ -88,11 +88,8 @@ def test_the_javascript_code_compiles(texts):
 @pytest.mark.parametrize("program", [[sys.executable, "-c"], ["sh", "-c"]], ids=["python", "curl"])
 def test_a_code_for_servers_runs_as_it_stands(live_server, form, settings, program):
     settings.APP_URL = live_server.url
-    text = next(
-        code.text
-        for code in embed.codes(form, form.secret)["codes"]
-        if code.label == {"sh": "curl"}.get(program[0], "Python")
-    )
+    label = "curl" if program[0] == "sh" else "Python"
+    text = next(example.text for example in embed.examples(form, form.secret) if example.label == label)
     done = subprocess.run([*program, text], capture_output=True, text=True, timeout=30)
     assert "queued" in done.stdout
     assert form.submissions.get().body["name"] == "Ines Moreau"
