@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from b24app.portal import crm_directory
-from tests.conftest import SECRET, make_form
+from tests.fixtures.forms import SECRET, make_form
 from tests.fixtures.product import Frame
 from traces.history import statistics
 from traces.intake import accept

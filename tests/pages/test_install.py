@@ -7,20 +7,13 @@ import pytest
 from b24app.api import errors
 from b24app.models import Portal, PortalEvent, PortalUser
 from b24app.portal import install
+from tests.fixtures.sandbox import event_body
 
 pytestmark = pytest.mark.django_db
 
 
 def frame(portal, **kwargs):
     return install.claim_of_frame(*portal.frame_post(**kwargs))
-
-
-def event_body(portal, event, data=(), **changes):
-    from urllib.parse import parse_qsl
-
-    from tests.sandbox import events
-
-    return {**dict(parse_qsl(events.body(portal, event, dict(data)))), **changes}
 
 
 def test_an_administrators_opening_installs_the_portal(wired, portal):

@@ -8,7 +8,7 @@ from django.db import connections
 from django.test import Client
 
 from b24app.models import Portal
-from tests.conftest import SECRET
+from tests.fixtures.forms import SECRET
 from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Attempt, Form, Submission

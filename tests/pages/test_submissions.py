@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from traces.compose import search, trace
 from traces.compose.visitor import recognise

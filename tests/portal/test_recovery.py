@@ -9,22 +9,17 @@ from django.utils import timezone
 from b24app.api import receipts
 from b24app.models import Portal
 from b24app.portal import install
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.delivery import drain, results
 from traces.models import Attempt, Batch, Submission
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed", "no_sentence_stored")]
 
 
 @pytest.fixture(autouse=True)
 def patience(wired, settings):
     """How long the portal may be at a request is as in use."""
     settings.B24_HTTP_TIMEOUT = 65.0
-
-
-@pytest.fixture
-def form(installed):
-    return make_form(installed)
 
 
 @pytest.fixture
