@@ -78,6 +78,10 @@ def can_share(sharing: Sequence[InFlight], now: datetime, seconds: float) -> boo
     return all(_is_apart(batch, now, now + timedelta(seconds=seconds), apart) for batch in sharing)
 
 
+def _uses(batch: InFlight, option_set: int) -> bool:
+    return batch.slot is not None and receipts.option_set_of(batch.slot) == option_set
+
+
 def _is_apart(batch: InFlight, begins: datetime, ends: datetime, apart: timedelta) -> bool:
     if batch.is_lost or batch.sent_at is None or batch.expected_at is None or begins > batch.expected_at:
         return False  # nobody knows when it writes

@@ -5,14 +5,12 @@ import json
 import pytest
 
 from tests.fixtures.forms import make_form
-from tests.sandbox.portal import GOLDEN
-from tests.unit.test_trace import BETTER
+from tests.fixtures.golden import BETTER, CASES
 from traces.delivery import drain
 from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
 
-CASES = json.loads(GOLDEN.read_text())["cases"]
 REFUSED = {"wrong type", "wrong id", "id zero", "entities not a list"}
 REPAIRED = {
     *BETTER,

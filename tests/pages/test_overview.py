@@ -16,12 +16,8 @@ def with_redis(redis):
     """The figures come from it, too."""
 
 
-def text(answer):
-    return answer.content.decode()
-
-
 def show(frame):
-    return text(frame.get(reverse("overview")))
+    return frame.get(reverse("overview")).text
 
 
 @pytest.fixture
@@ -74,7 +70,7 @@ def test_a_viewer_sees_figures_and_nothing_of_a_visitor(client, acme, make_submi
 @pytest.mark.parametrize(("days", "shown"), [("90", 90), ("14", 14), ("1000000", 14)])
 def test_the_days_are_chosen(frame, make_submission, days, shown):
     make_submission()
-    answer = text(frame.get(reverse("overview-figures"), {"days": days}))
+    answer = frame.get(reverse("overview-figures"), {"days": days}).text
     assert f"Submissions of {shown} days" in answer
 
 

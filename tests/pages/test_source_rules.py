@@ -7,8 +7,9 @@ import pytest
 from django.urls import reverse
 
 from b24app.api import errors
+from tests.pages.markup import error_of
 from traces.models import SourceRule, Submission
-from traces.setup import rules
+from traces.setup import rules, rules_csv
 
 pytestmark = pytest.mark.django_db
 RULE = {"field": "utm_source", "operator": "equals", "value": "fair", "utm_source": "google", "crm_source": "WEB"}
@@ -32,35 +33,35 @@ def order(portal):
     return [row.value or row.field for row in rows]
 
 
-def take_in(frame, text):
+def import_rules(frame, text):
     """Post a file as the page does."""
     return frame.client.post(
         reverse("source-import"), urlencode({"text": text}), "application/x-www-form-urlencoded", headers=frame.headers
     )
 
 
-def text_of(answer):
-    return answer.content.decode()
-
-
 def test_a_rule_is_added(frame, acme):
     answer = frame.post(reverse("source-add"), RULE)
-    assert "The rule is added" in text_of(answer)
+    assert "The rule is added" in answer.text
     assert acme.source_rules.values("field", "value", "utm_source", "crm_source").get() == {
         name: text for name, text in RULE.items() if name != "operator"
     }
 
 
-@pytest.mark.parametrize(("lacks", "told"), [("value", "rule-value-error"), ("utm_source", "rule-utm-error")])
-def test_a_faulty_rule_is_told_at_its_field_and_keeps_what_was_typed(frame, acme, lacks, told):
-    answer = frame.post(reverse("source-add"), {**RULE, "crm_source": "", lacks: "", "crm_description": "My words"})
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("value", ""), ("utm_source", ""), ("field", "nowhere"), ("operator", "almost"), ("value", "x" * 201)],
+)
+def test_a_faulty_rule_is_told_at_its_field_and_keeps_what_was_typed(frame, acme, field, value):
+    typed = {**RULE, "crm_source": "", "crm_description": "My words", field: value}
+    answer = frame.post(reverse("source-add"), typed)
     assert answer.status_code == 422
-    assert f'id="{told}"' in text_of(answer) and "My words" in text_of(answer)
+    assert error_of(answer.text, f"rule-{field}") and "My words" in answer.text
     assert not acme.source_rules.exists()
 
 
 def test_what_the_overview_gives_begins_a_rule(frame):
-    answer = text_of(frame.post(reverse("source-new"), {"field": "referrer", "value": "news.example"}))
+    answer = frame.post(reverse("source-new"), {"field": "referrer", "value": "news.example"}).text
     assert '<option value="referrer" selected>' in answer and 'value="news.example"' in answer
 
 
@@ -97,23 +98,49 @@ def test_a_rule_is_removed(frame, acme, add):
     assert order(acme) == ["b"]
 
 
-def test_what_was_removed_meanwhile_is_told(acme, add):
+ACTIONS = ["source-edit", "source-move", "source-remove"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_rule_that_is_gone_is_told_beside_those_that_are_left(frame, acme, add, action):
+    add("left.")
     row = add("a")
     rules.remove(acme, row.pk)
-    with pytest.raises(rules.RuleRejected, match="gone"):
-        rules.move(acme, row.pk, 1)
+    answer = frame.post(reverse(action, args=[row.pk]), {**RULE, "position": 1})
+    assert (answer.status_code, "somebody has removed it" in answer.text, "left." in answer.text) == (404, True, True)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_rule_that_a_colleague_removes_meanwhile_is_told(frame, acme, add, action, monkeypatch):
+    row = add("a")
+    ordered = rules._ordered
+
+    def removed_first(portal):
+        SourceRule.objects.filter(pk=row.pk).delete()
+        return ordered(portal)
+
+    monkeypatch.setattr(rules, "_ordered", removed_first)
+    answer = frame.post(reverse(action, args=[row.pk]), {**RULE, "position": 1})
+    assert (answer.status_code, "somebody has removed it" in answer.text) == (404, True)
+    assert not acme.source_rules.exists()
+
+
+def test_a_position_that_is_none_moves_nothing(frame, acme, add):
+    rows = [add("a"), add("b")]
+    assert frame.post(reverse("source-move", args=[rows[1].pk]), {"position": "first"}).status_code == 422
+    assert order(acme) == ["a", "b"]
 
 
 def test_the_crms_sources_are_read_from_the_portal(frame, answers):
     answers.say({"result": [{"STATUS_ID": "WEB", "NAME": "Website"}]})
-    answer = text_of(frame.get(reverse("source-crm"), {"chosen": "OLD"}))
+    answer = frame.get(reverse("source-crm"), {"chosen": "OLD"}).text
     assert '<option value="WEB">Website</option>' in answer
     assert '<option value="OLD" selected>' in answer
 
 
 def test_without_the_portal_a_source_is_typed(frame, answers):
     answers.fail(errors.Transient("unreachable"))
-    answer = text_of(frame.get(reverse("source-crm"), {"chosen": "WEB"}))
+    answer = frame.get(reverse("source-crm"), {"chosen": "WEB"}).text
     assert 'value="WEB"' in answer and "does not answer" in answer
 
 
@@ -123,7 +150,7 @@ TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"
 @pytest.mark.parametrize("text", ["https://shop.example/?utm_source=fair", TRACE])
 def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
     add("fair")
-    answer = text_of(frame.post(reverse("source-try"), {"text": text}))
+    answer = frame.post(reverse("source-try"), {"text": text}).text
     assert "A rule decides" in answer and "crm.tracking.trace.add" in answer
     assert not Submission.objects.exists()
 
@@ -131,12 +158,12 @@ def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
 def test_a_referrer_is_tried(frame, add):
     add("news.example", field="referrer")
     posted = {"text": "https://news.example/today", "kind": "referrer"}
-    assert "A rule decides" in text_of(frame.post(reverse("source-try"), posted))
+    assert "A rule decides" in frame.post(reverse("source-try"), posted).text
 
 
 def test_what_no_rule_takes_is_told(frame, add):
     add("fair")
-    assert "No rule matches" in text_of(frame.post(reverse("source-try"), {"text": "https://shop.example/"}))
+    assert "No rule matches" in frame.post(reverse("source-try"), {"text": "https://shop.example/"}).text
 
 
 def test_nothing_pasted_is_told(frame):
@@ -147,20 +174,20 @@ def test_the_file_that_was_downloaded_can_be_read_in(frame, acme, add):
     add("a"), add("b"), add("", field="any")
     file = frame.post(reverse("source-export")).content.decode()
     acme.source_rules.all().delete()
-    take_in(frame, file)
+    import_rules(frame, file)
     assert order(acme) == ["a", "b", "any"]
 
 
 def test_a_faulty_file_changes_nothing_and_is_told_by_line(frame, acme, add):
     add("a")
-    answer = take_in(frame, "match,value,utm_source\nsource,x,y\nnowhere,x,y\n")
-    assert answer.status_code == 422 and "Line 3:" in text_of(answer)
+    answer = import_rules(frame, "match,value,utm_source\nsource,x,y\nnowhere,x,y\n")
+    assert answer.status_code == 422 and "Line 3:" in answer.text
     assert order(acme) == ["a"]
 
 
 def test_another_portals_rule_is_not_there(frame, other):
     row = SourceRule.objects.create(portal=other, position=1, field="source", value="x", utm_source="y")
-    for name in ("source-edit", "source-move", "source-remove"):
+    for name in ACTIONS:
         answer = frame.post(reverse(name, args=[row.pk]), {**RULE, "position": 1})
         assert answer.status_code == 404
     assert SourceRule.objects.get() == row and SourceRule.objects.get().value == "x"
@@ -174,16 +201,18 @@ def test_few_queries_for_many_rules(frame, acme, django_assert_max_num_queries):
 
 def test_of_many_rules_those_around_the_one_that_moved_are_shown(frame, acme):
     rows = rules.replace(acme, [SourceRule(field="source", value=f"v{n}.", utm_source="y") for n in range(1, 121)])
-    answer = text_of(frame.post(reverse("source-move", args=[rows[0].pk]), {"position": 51}))
+    answer = frame.post(reverse("source-move", args=[rows[0].pk]), {"position": 51}).text
     assert (answer.count("v1.<"), answer.count("v52.<"), answer.count("v51.<")) == (1, 1, 0)
     assert [f"at={position}" in answer for position in (1, 51, 101)] == [True, False, True]
 
 
 def test_a_file_of_many_rules_is_taken(frame, acme):
     lines = [f"source,{n}{'ж' * 60},google" for n in range(rules.MAX_RULES)]
-    take_in(frame, "match,value,utm_source\n" + "\n".join(lines))
+    import_rules(frame, "match,value,utm_source\n" + "\n".join(lines))
     assert acme.source_rules.count() == rules.MAX_RULES
 
 
-def test_a_file_that_is_too_large_is_told(frame, acme):
-    assert "longer than" in text_of(take_in(frame, "x" * 2_500_000))
+def test_a_file_that_is_too_large_is_told_and_not_shown_as_a_part(frame, acme):
+    for size in (rules_csv.MAX_SIZE + 1, 2_500_000):
+        answer = import_rules(frame, "x" * size)
+        assert ("longer than" in answer.text, "xxx" in answer.text) == (True, False)

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces.delivery import drain
+from traces.delivery import drain, requeue
 from traces.models import Attempt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
@@ -70,6 +70,6 @@ def test_sending_again_forgets_the_reason(make_submission, sandbox):
     sandbox.faults.add(method=METHOD, **error("ERROR_CORE", 400, WORDS))
     row = make_submission()
     drain.drain(row.portal_id)
-    assert drain.send_again(Q(pk=row.pk)) == 1
+    assert requeue.send_again(Q(pk=row.pk)) == 1
     row.refresh_from_db()
     assert (row.state, row.code, row.params) == ("queued", "", {})

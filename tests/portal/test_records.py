@@ -75,9 +75,9 @@ def test_a_kind_makes_its_records_with_one_trace(submit, portal, kind):
     before = dict(portal.entities)
     row = submit(kind)
     finish(row)
-    made, linked = LEFT[kind]
-    assert (row.state, *left(portal, before)) == ("delivered", made, [linked], [2])
-    assert sorted(entity["TYPE"] for entity in row.entities) == made
+    records, linked = LEFT[kind]
+    assert (row.state, *left(portal, before)) == ("delivered", records, [linked], [2])
+    assert sorted(entity["TYPE"] for entity in row.entities) == records
 
 
 @pytest.mark.parametrize("dying", range(5))
@@ -97,8 +97,8 @@ def test_a_worker_that_dies_before_its_commit_changes_nothing(submit, portal, mo
         finish(row)
     except KeyboardInterrupt:
         finish(row)
-    made, linked = LEFT[kind]
-    assert (row.state, *left(portal, before)) == ("delivered", made, [linked], [2])
+    records, linked = LEFT[kind]
+    assert (row.state, *left(portal, before)) == ("delivered", records, [linked], [2])
 
 
 @pytest.mark.parametrize("lost", range(5))
@@ -116,8 +116,8 @@ def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
     monkeypatch.setattr(calls, "call_batch", call_batch)
     row = submit(kind)
     finish(row)
-    made, linked = LEFT[kind]
-    assert (row.state, *left(portal, before)) == ("delivered", made, [linked], [2])
+    records, linked = LEFT[kind]
+    assert (row.state, *left(portal, before)) == ("delivered", records, [linked], [2])
 
 
 @pytest.mark.parametrize("lost", range(4))
@@ -176,8 +176,8 @@ def test_a_lead_with_utm_fields_only_has_them(submit, portal):
 def test_records_say_which_submission_made_them(submit, portal):
     row = submit("deal")
     finish(row)
-    made = [portal.entities[entity["TYPE"], entity["ID"]] for entity in row.entities]
-    assert {fields["ORIGIN_ID"] for fields in made} == {str(row.pk)}
+    records = [portal.entities[entity["TYPE"], entity["ID"]] for entity in row.entities]
+    assert {fields["ORIGIN_ID"] for fields in records} == {str(row.pk)}
 
 
 def test_steps_are_told_apart_from_the_delivery(submit, portal):

@@ -195,11 +195,11 @@ def test_opening_the_application_tries_the_stores_again(portal, installed):
 
 def test_a_portal_by_webhook_gets_its_rows_without_receipts(wired, portal, make_submission):
     row = Portal.objects.create(member_id="webhook-1", domain=portal.domain, webhook_url=portal.webhook_url)
-    form = make_form(row)
+    form, before = make_form(row), len(portal.hits)
     for _ in range(3):
         make_submission(form=form)
     drain.drain(row.pk)
-    assert (states(), [hit.commands for hit in portal.hits]) == (["delivered"] * 3, [3])
+    assert (states(), [hit.commands for hit in portal.hits[before:]]) == (["delivered"] * 3, [3])
 
 
 def test_a_batch_of_an_erased_portal_goes_with_it(rows, installed, sandbox):

@@ -199,7 +199,7 @@ def test_the_right_secret_is_known(form, header):
 
 @pytest.mark.parametrize("seconds", [1, -1])
 def test_the_former_secret_is_good_until_its_time_is_over(form, seconds):
-    forms.new_secret(form)
+    forms.renew_secret(form)
     form.old_secret_until = timezone.now() + timedelta(seconds=seconds)
     if seconds > 0:
         assert accept.shows_secret(form, f"Bearer {SECRET}")
@@ -209,22 +209,22 @@ def test_the_former_secret_is_good_until_its_time_is_over(form, seconds):
 
 
 def test_a_new_secret_is_good_at_once_and_the_former_for_a_day(form):
-    secret = forms.new_secret(form)
+    secret = forms.renew_secret(form)
     form.refresh_from_db()
     assert accept.shows_secret(form, f"Bearer {secret}")
     assert timedelta(hours=23) < form.old_secret_until - timezone.now() <= timedelta(hours=24)
 
 
 def test_a_secret_that_leaked_ends_at_once(form):
-    forms.new_secret(form, at_once=True)
+    forms.renew_secret(form, at_once=True)
     form.refresh_from_db()
     with pytest.raises(Problem):
         accept.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_only_the_last_secret_but_one_is_still_good(form):
-    forms.new_secret(form)
-    forms.new_secret(form)
+    forms.renew_secret(form)
+    forms.renew_secret(form)
     with pytest.raises(Problem):
         accept.shows_secret(form, f"Bearer {SECRET}")
 

@@ -22,7 +22,7 @@ def texts(form, settings):
     def texts(secret="", **facts):
         for name, value in facts.items():
             setattr(form, name, value)
-        return {code.id: code.text for code in embed.codes(form, secret)["codes"]}
+        return {example.id: example.text for example in embed.examples(form, secret)}
 
     return texts
 

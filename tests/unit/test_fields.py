@@ -49,8 +49,8 @@ def test_a_company_has_its_name_and_the_person_keeps_the_phone():
 
 
 def test_a_company_without_a_person_has_phone_and_email():
-    found = values("company", body={**BODY, "name": ""})
-    assert (found["PHONE"], found["EMAIL"]) == (PHONE, EMAIL)
+    company = values("company", body={**BODY, "name": ""})
+    assert (company["PHONE"], company["EMAIL"]) == (PHONE, EMAIL)
 
 
 def test_a_record_of_nothing_has_a_title():
@@ -93,8 +93,8 @@ def test_a_mapped_email_that_is_none_does_not_cost_the_record():
 
 def test_a_long_text_is_cut_and_told():
     body = {"name": "x" * 300}
-    made = fields.build("lead", recognise(body), body, {}, FACTS)
-    assert (len(made.values["NAME"]), made.repairs) == (255, ("value_shortened",))
+    built = fields.build("lead", recognise(body), body, {}, FACTS)
+    assert (len(built.values["NAME"]), built.repairs) == (255, ("value_shortened",))
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ rules = st.text(max_size=20) | st.integers() | st.fixed_dictionaries({"field": s
 )
 def test_whatever_comes_the_fields_have_the_portals_form(entity, body, mapping):
     assert fields.fault({entity: mapping}) is None
-    made = fields.build(entity, recognise(body), body, {entity: mapping}, FACTS).values
+    built = fields.build(entity, recognise(body), body, {entity: mapping}, FACTS).values
     for name in ("PHONE", "EMAIL"):
-        for entry in made.get(name, []):
+        for entry in built.get(name, []):
             assert set(entry) == {"VALUE", "VALUE_TYPE"}
             assert name == "PHONE" or visitor.EMAIL.fullmatch(entry["VALUE"])

@@ -24,8 +24,8 @@ def test_a_record_may_be_linked_and_is_known_by_its_type(record):
 
 
 def test_the_portal_opens_the_card_of_every_record_but_a_quote():
-    made = [{"TYPE": kind, "ID": 7} for kind in (*BY_TYPE, "INVOICE")]
-    assert [(card.name, card.path) for card in submission.cards(made)] == [
+    entities = [{"TYPE": kind, "ID": 7} for kind in (*BY_TYPE, "INVOICE")]
+    assert [(card.name, card.path) for card in submission.cards(entities)] == [
         ("Lead 7", "/crm/lead/details/7/"),
         ("Deal 7", "/crm/deal/details/7/"),
         ("Contact 7", "/crm/contact/details/7/"),

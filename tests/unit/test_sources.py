@@ -14,18 +14,18 @@ from traces.compose.sources import Facts
 EMPTY = {"device": {"isMobile": False}, "pages": {"list": []}, "previous": {"list": []}}
 
 
-def from_trace(body=None, **given):
+def from_trace(body=None, **parts):
     """The facts of a submission whose clean trace has these parts."""
-    return sources.facts("key", "Shop", body or {}, {**EMPTY, **given})
+    return sources.facts("key", "Shop", body or {}, {**EMPTY, **parts})
 
 
 def test_facts_come_from_the_clean_trace_of_a_submission():
-    given = {
+    tracker = {
         "url": "https://www.shop.example:8443/cart?x=1",
         "ref": "https://www.google.com/search",
         "tags": {"list": {"UTM_SOURCE": "google", "utm_medium": "cpc", "utm_campaign": "autumn"}},
     }
-    clean = trace.prepare({"TRACE": given}, 0).trace
+    clean = trace.prepare({"TRACE": tracker}, 0).trace
     assert sources.facts("key", "Shop", {"Source": " partner "}, clean, "6", ["gclid"]) == Facts(
         form=("key", "Shop"),
         source="partner",
@@ -45,10 +45,10 @@ def test_nothing_known_is_no_fault():
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"), [(6, "6"), (True, ""), (None, ""), (["x"], ""), ("a\0b\ud800", "a\ufffdb?")]
+    ("value", "text"), [(6, "6"), (True, ""), (None, ""), (["x"], ""), ("a\0b\ud800", "a\ufffdb?")]
 )
-def test_a_source_is_a_text_that_can_be_stored(given, kept):
-    assert from_trace({"SOURCE": given}).source == kept
+def test_a_source_is_a_text_that_can_be_stored(value, text):
+    assert from_trace({"SOURCE": value}).source == text
 
 
 def test_without_an_address_the_newest_page_counts():
@@ -68,8 +68,8 @@ def test_without_an_address_the_newest_page_counts():
     ],
 )
 def test_host_and_path_are_as_a_person_reads_them(url, host, path):
-    found = from_trace(url=url)
-    assert (found.page_host, found.page_path) == (host, path)
+    facts = from_trace(url=url)
+    assert (facts.page_host, facts.page_path) == (host, path)
 
 
 CAME = Facts(
@@ -92,9 +92,9 @@ def test_what_a_rule_took_is_not_told():
     assert sources.unmatched(Matcher([rule("page_host", "shop.example")]).match(CAME), CAME, ()) == ()
 
 
-@pytest.mark.parametrize(("known", "told"), [("fb", 0), ("FB", 5)])
-def test_what_the_portal_knows_by_itself_is_not_told(known, told):
-    assert len(sources.unmatched(None, CAME, {known})) == told
+@pytest.mark.parametrize(("known", "count"), [("fb", 0), ("FB", 5)])
+def test_what_the_portal_knows_by_itself_is_not_told(known, count):
+    assert len(sources.unmatched(None, CAME, {known})) == count
 
 
 def test_a_source_that_is_not_there_is_not_known():
@@ -110,11 +110,11 @@ RULES = [rule(id=1), rule(id=2), DEFAULT]
 
 
 @pytest.mark.parametrize(
-    ("given", "position", "expected"),
+    ("new", "position", "expected"),
     [(rule(), None, 2), (rule(), 1, 0), (rule(), 2, 1), (rule(), 9, 2), (rule("any"), None, 3), (rule("any"), 1, 3)],
 )
-def test_a_new_rule_stands_before_the_default_one(given, position, expected):
-    assert sources.place(RULES, given, position) == expected
+def test_a_new_rule_stands_before_the_default_one(new, position, expected):
+    assert sources.place(RULES, new, position) == expected
 
 
 @pytest.mark.parametrize(

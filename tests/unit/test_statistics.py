@@ -41,8 +41,8 @@ def test_the_sources_are_those_of_what_was_delivered(acme, make_submission):
         for _ in range(number + 1):
             make_submission(state="delivered", source=f"utm_source:s{number}")
     make_submission()
-    found = statistics.sources(acme, 14)
-    assert (found.most[0].source, found.most[0].count, found.others, found.total) == ("utm_source:s11", 12, 3, 78)
+    counted = statistics.sources(acme, 14)
+    assert (counted.top[0].source, counted.top[0].count, counted.others, counted.total) == ("utm_source:s11", 12, 3, 78)
 
 
 def test_the_speed_is_the_median_and_the_slowest(acme, make_submission):

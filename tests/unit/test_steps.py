@@ -74,9 +74,9 @@ def test_a_deal_is_not_given_its_company_when_it_is_made():
 def test_existing_ones_are_looked_for_and_linked_to_the_trace():
     wanted = prepared(phones=("1",), emails=("a@b.example",))
     assert len(steps.next_commands(wanted, {})) == 4
-    found = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
-    assert steps.next_commands(wanted, found)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
-    assert steps.made(wanted, {**found, "company": 2, "deal": 3}) == [
+    look_ups = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
+    assert steps.next_commands(wanted, look_ups)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
+    assert steps.made(wanted, {**look_ups, "company": 2, "deal": 3}) == [
         {"TYPE": "COMPANY", "ID": 2},
         {"TYPE": "CONTACT", "ID": 9},
         {"TYPE": "DEAL", "ID": 3},

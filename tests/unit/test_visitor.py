@@ -72,8 +72,8 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_builders_names_are_recognised(form):
-    found = recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
-    assert found == Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
+    visitor = recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
+    assert visitor == Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_a_form_builders_names_are_recognised(form):
     ],
 )
 def test_a_full_name_is_taken_apart(body, first, last, second):
-    found = recognise(body)
-    assert (found.name, found.last_name, found.second_name) == (first, last, second)
+    visitor = recognise(body)
+    assert (visitor.name, visitor.last_name, visitor.second_name) == (first, last, second)
 
 
 def test_what_is_no_address_is_kept_but_not_as_an_email():
-    found = recognise({"email": "call me"})
-    assert (found.emails, found.rest) == ((), (("email", "call me"),))
+    visitor = recognise({"email": "call me"})
+    assert (visitor.emails, visitor.rest) == ((), (("email", "call me"),))
 
 
 def test_what_nobody_knows_is_the_rest():
@@ -112,6 +112,6 @@ values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*CONTROL, "name", "phone", "email", "имя", "x"]) | st.text(max_size=9), values))
 def test_anything_can_be_read_and_no_control_field_comes_through(body):
-    found = recognise({**body, **dict.fromkeys(CONTROL, "planted")})
-    assert all(EMAIL.fullmatch(address) for address in found.emails)
-    assert "planted" not in repr(found)
+    visitor = recognise({**body, **dict.fromkeys(CONTROL, "planted")})
+    assert all(EMAIL.fullmatch(address) for address in visitor.emails)
+    assert "planted" not in repr(visitor)

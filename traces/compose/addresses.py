@@ -41,8 +41,8 @@ def without_secrets(address: str, secret_names: Collection[str] = SECRET_NAMES) 
         return address
     head, hash_sign, fragment = address.partition("#")
     path, question, query = head.partition("?")
-    query = _kept(query, secret_names)
-    fragment = _kept(fragment, secret_names) if "=" in fragment else fragment
+    query = _without_parameters(query, secret_names)
+    fragment = _without_parameters(fragment, secret_names) if "=" in fragment else fragment
     return f"{path}{question if query else ''}{query}{hash_sign if fragment else ''}{fragment}"
 
 
@@ -54,7 +54,7 @@ def _without_user(address: str) -> str:
     return f"{scheme}//{rest[authority.rindex('@') + 1 :]}"
 
 
-def _kept(query: str, secret_names: Collection[str]) -> str:
+def _without_parameters(query: str, secret_names: Collection[str]) -> str:
     return "&".join(part for part in query.split("&") if not _is_secret(part, secret_names))
 
 
@@ -70,7 +70,7 @@ def _is_secret(part: str, secret_names: Collection[str], layers: int = 3) -> boo
     if ("@" in text and _EMAIL.search(text)) or _PHONE.fullmatch(text):
         return True
     inner = re.split("[?#&]", text) if "=" in text and layers else []
-    return any(_is_secret(one, secret_names, layers - 1) for one in inner)
+    return any(_is_secret(parameter, secret_names, layers - 1) for parameter in inner)
 
 
 def parameters(address: str) -> list[tuple[str, str]]:
@@ -82,8 +82,8 @@ def parameters(address: str) -> list[tuple[str, str]]:
 
 def click_ids(addresses: Iterable[str]) -> tuple[str, ...]:
     """The names of the click ids in these addresses."""
-    found = {name for address in addresses if "cl" in address for name, _ in parameters(address) if name in CLICK_IDS}
-    return tuple(name for name in CLICK_IDS if name in found)
+    names = {name for address in addresses if "cl" in address for name, _ in parameters(address) if name in CLICK_IDS}
+    return tuple(name for name in CLICK_IDS if name in names)
 
 
 def host(address: str) -> str:

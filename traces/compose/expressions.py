@@ -13,12 +13,12 @@ import re2
 
 # Bytes that one expression may fill with its automaton, and how many expressions a process keeps.
 MAX_MEMORY = 1 << 20
-MAX_KEPT = 256
+MAX_COMPILED = 256
 # Bytes for all expressions of a set together.
 MAX_SET_MEMORY = 1 << 24
 
 
-@lru_cache(maxsize=MAX_KEPT)
+@lru_cache(maxsize=MAX_COMPILED)
 def compiled(pattern: str) -> Any:
     """The compiled expression, which searches bytes; None where it cannot be read or is too large."""
     try:

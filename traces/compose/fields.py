@@ -44,15 +44,16 @@ class Fields:
 
 
 def build(
-    entity: str, visitor: Visitor, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]
+    record: str, visitor: Visitor, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]
 ) -> Fields:
-    """The fields of one record; `visitor` is the one of this `body`.
+    """The fields of one record (`records.BY_NAME`). `visitor` was recognised in this `body`.
 
     `facts` are what templates can name besides the submitted names (`page_host` …).
     """
-    values = _defaults(entity, visitor, facts)
-    texts = {**facts, **dict(submitted_values(body))}
-    for field, rule in (mapping.get(entity) or {}).items():
+    values = _defaults(record, visitor, facts)
+    rules = mapping.get(record) or {}
+    texts = {**facts, **dict(submitted_values(body))} if rules else {}
+    for field, rule in rules.items():
         value = _mapped(rule, body, texts)
         if field in MULTIFIELDS:
             value = _multifield(field, value)
@@ -75,10 +76,10 @@ def has_company(visitor: Visitor) -> bool:
     return bool(visitor.company)
 
 
-def usual(entity: str) -> frozenset[str]:
+def usual(record: str) -> frozenset[str]:
     """The fields of a record that need no mapping, since a visitor's name, phone, e-mail and message go there."""
-    anybody = Visitor("a", "b", "c", ("1",), ("d",), "e", "f", "g") if entity != "company" else Visitor(phones=("1",))
-    return frozenset(_defaults(entity, anybody, {}))
+    anybody = Visitor("a", "b", "c", ("1",), ("d",), "e", "f", "g") if record != "company" else Visitor(phones=("1",))
+    return frozenset(_defaults(record, anybody, {}))
 
 
 def may_be_mapped(field: str) -> bool:
@@ -90,8 +91,8 @@ def fault(mapping: Any) -> Fault | None:
     """Why a mapping cannot be stored, or None where it can."""
     if not isinstance(mapping, dict):
         return Fault("no_object")
-    for entity, fields in mapping.items():
-        if entity not in BY_NAME or not isinstance(fields, dict):
+    for record, fields in mapping.items():
+        if record not in BY_NAME or not isinstance(fields, dict):
             return Fault("no_record", ", ".join(BY_NAME))
         if len(fields) > MAX_FIELDS:
             return Fault("too_many", str(MAX_FIELDS))
@@ -114,7 +115,7 @@ def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[st
     return tuple(name for name in required if name not in _FILLED and not values.get(name))
 
 
-def _defaults(entity: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[str, Any]:
+def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[str, Any]:
     who = visitor.full_name or visitor.company or next(iter(visitor.phones + visitor.emails), "")
     title = f"{facts.get('form', '')}: {who}".strip(": ")
     phones = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
@@ -138,7 +139,7 @@ def _defaults(entity: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[s
             **({} if _has_name(visitor) else {"PHONE": phones, "EMAIL": emails}),
         },
     }
-    return {field: value for field, value in values[entity].items() if value}
+    return {field: value for field, value in values[record].items() if value}
 
 
 def _has_name(visitor: Visitor) -> bool:
@@ -162,7 +163,7 @@ def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any
         value = body.get(rule["field"], texts.get(rule["field"], ""))
         return value if isinstance(value, list) else _plain(value)
     if isinstance(rule, str):
-        return _PLACEHOLDER.sub(lambda found: texts.get(found[1], ""), rule).strip()
+        return _PLACEHOLDER.sub(lambda match: texts.get(match[1], ""), rule).strip()
     return rule
 
 
@@ -179,10 +180,10 @@ def _multifield(field: str, value: Any) -> list[dict[str, str]]:
 
 
 def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
-    longest = MAX_COMMENTS_LENGTH if field == "COMMENTS" or field.startswith("UF_") else MAX_LENGTH
-    if isinstance(value, str) and len(value) > longest:
+    max_length = MAX_COMMENTS_LENGTH if field == "COMMENTS" or field.startswith("UF_") else MAX_LENGTH
+    if isinstance(value, str) and len(value) > max_length:
         repairs.append("value_shortened")
-        return value[:longest]
+        return value[:max_length]
     if isinstance(value, list):
         return [_bounded(field, item, repairs) for item in value[:20]]
     if isinstance(value, dict):

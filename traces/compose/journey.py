@@ -36,8 +36,8 @@ class Visit:
 def visits(trace: Mapping[str, Any]) -> list[Visit]:
     """The visits of a trace, the oldest first; those of which nothing is known are left out."""
     former = [Visit(True, tuple(_steps(visit))) for visit in (trace.get("previous") or {}).get("list") or []]
-    found = [*former, Visit(False, tuple(_steps(trace)))]
-    return [visit for visit in found if any(step.kind != DEVICE for step in visit.steps)]
+    all_visits = [*former, Visit(False, tuple(_steps(trace)))]
+    return [visit for visit in all_visits if any(step.kind != DEVICE for step in visit.steps)]
 
 
 def _steps(trace: Mapping[str, Any]) -> Iterator[Step]:

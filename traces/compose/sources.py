@@ -192,13 +192,13 @@ def _address(url: str) -> tuple[str, str]:
     return _text(plain_host(host)), _text(unquote(parts.path) or "/", MAX_PATH_LENGTH) if host else ""
 
 
-def _text(value: Any, longest: int = MAX_FACT_LENGTH) -> str:
+def _text(value: Any, max_length: int = MAX_FACT_LENGTH) -> str:
     """A visitor's text as it can be stored: trimmed, short, without NUL and half surrogate pairs."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         return ""
-    text = value.strip()[:longest]
+    text = value.strip()[:max_length]
     if "\0" in text or not text.isascii():
         text = text.replace("\0", "\ufffd").encode(errors="replace").decode()
     return text

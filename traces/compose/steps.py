@@ -1,7 +1,7 @@
-"""What is asked of the portal for one submission, step by step. Pure.
+"""The commands that make a submission's records on the portal, step by step. Pure.
 
-The commands of one step do not depend on each other and travel in one hit; the next step is known when their results
-are. `progress` maps names to numbers and is kept with the submission after every hit, so that one that was interrupted
+The commands of one step do not depend on each other and travel in one batch; the next step is known when their results
+are. `progress` maps names to numbers and is stored with the submission after every batch, so that an interrupted one
 goes on behind what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
 `found_…` those of what was there (0: nothing), `unsure_…` marks what may have been made, `bound` is 1 when the deal has
 its company. Source: the fact sheets on TRACE and on CRM entities.
@@ -63,13 +63,13 @@ def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
     """The progress with the results of a step."""
     now = dict(progress)
     for name, number in results.items():
-        made_name = name.removeprefix("look_")
-        if made_name == name:
+        record = name.removeprefix("look_")
+        if record == name:
             now[name] = number
         else:
-            now.pop(f"unsure_{made_name}", None)
+            now.pop(f"unsure_{record}", None)
             if number:
-                now[made_name] = number
+                now[record] = number
     return now
 
 
@@ -79,18 +79,21 @@ def unsure(progress: Progress, names: Sequence[str]) -> dict[str, int]:
 
 
 def key(number: int) -> str:
-    """The key in a batch of the command at this place, from 0."""
+    """The key in a batch of the command with this number, from 0."""
     return f"c{number}"
 
 
 def outcome(answer: Answer, key: str, command: Command) -> int | errors.PortalError:
-    """The number that a command's result stands for, or why there is none."""
+    """The number that goes into the progress for the command with this key, or why there is none.
+
+    It is the id of what the command made or of the first record that it found (0: none found), and 1 for an update.
+    """
     if key in answer.errors:
         return answer.errors[key]
     if key not in answer.results:
         return errors.Transient("not_run")
     try:
-        number = _READ.get(command.method.rpartition(".")[2], _made)(answer.results[key])
+        number = _READ.get(command.method.rpartition(".")[2], _new_id)(answer.results[key])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         number = None
     if number is None:
@@ -126,8 +129,8 @@ def _to_make(prepared: Prepared) -> list[str]:
 
 def _number(name: str, progress: Progress) -> int:
     """The number of a record that was made or found, or 0."""
-    found = (f"found_{name}_phone", f"found_{name}_email")
-    return next((number for key in (name, *found) if (number := progress.get(key, 0))), 0)
+    results = (name, f"found_{name}_phone", f"found_{name}_email")
+    return next((number for result in results if (number := progress.get(result, 0))), 0)
 
 
 def _unsure(prepared: Prepared, progress: Progress) -> dict[str, Command]:
@@ -144,11 +147,11 @@ def _look_ups(prepared: Prepared, progress: Progress) -> dict[str, Command]:
         return {}
     commands = {}
     for name in ("contact", "company"):
-        for kind, values in (("phone", prepared.phones), ("email", prepared.emails)):
-            found = f"found_{name}_{kind}"
-            if values and name in prepared.records and found not in progress and not progress.get(name):
-                params = {"type": kind.upper(), "values": list(values), "entity_type": BY_NAME[name].type}
-                commands[found] = Command("crm.duplicate.findbycomm", params)
+        for channel, values in (("phone", prepared.phones), ("email", prepared.emails)):
+            look_up = f"found_{name}_{channel}"
+            if values and name in prepared.records and look_up not in progress and not progress.get(name):
+                params = {"type": channel.upper(), "values": list(values), "entity_type": BY_NAME[name].type}
+                commands[look_up] = Command("crm.duplicate.findbycomm", params)
     return commands
 
 
@@ -180,22 +183,22 @@ def _fields(prepared: Prepared, name: str, progress: Progress) -> dict[str, Any]
     return fields
 
 
-def _made(result: Any) -> int | None:
+def _new_id(result: Any) -> int | None:
     return result if type(result) is int and 0 < result < 2**63 else None
 
 
-def _updated(result: Any) -> int | None:
+def _update_done(result: Any) -> int | None:
     return 1 if result is True else None
 
 
-def _listed(result: Any) -> int | None:
+def _first_listed(result: Any) -> int | None:
     """The first of a list's records, whose numbers are texts."""
     if not isinstance(result, list):
         return None
     return int(result[0]["ID"]) if result else 0
 
 
-def _found(result: Any) -> int | None:
+def _first_duplicate(result: Any) -> int | None:
     """The first record that was found: `{"CONTACT": [12, 19]}`, or an empty list."""
     if not isinstance(result, (dict, list)):
         return None
@@ -203,4 +206,8 @@ def _found(result: Any) -> int | None:
 
 
 # How the result of a method is read, by the last part of its name.
-_READ: dict[str, Callable[[Any], int | None]] = {"update": _updated, "list": _listed, "findbycomm": _found}
+_READ: dict[str, Callable[[Any], int | None]] = {
+    "update": _update_done,
+    "list": _first_listed,
+    "findbycomm": _first_duplicate,
+}

@@ -85,30 +85,19 @@ class Visitor:
 
 def recognise(body: Mapping[str, Any]) -> Visitor:
     """The visitor of a submission's body."""
-    found: dict[str, list[str]] = {}
-    rest: list[tuple[str, str]] = []
-    for name, value in submitted_values(body):
-        meaning = meaning_of(name)
-        if meaning == "email" and not EMAIL.fullmatch(value):
-            meaning = ""  # the portal would refuse the whole record for it
-        if meaning == "phone" and not (value := phone(value)):
-            continue
-        if meaning:
-            found.setdefault(meaning, []).append(value)
-        else:
-            rest.append((name, value))
-    rest = _by_value(found, rest)
-    first, last, second = _names(found)
+    by_meaning, rest = _by_name(body)
+    rest = _by_value(by_meaning, rest)
+    first, last, second = _names(by_meaning)
     return Visitor(
         name=first,
         last_name=last,
         second_name=second,
-        phones=tuple(dict.fromkeys(found.get("phone", ()))),
-        emails=tuple(dict.fromkeys(found.get("email", ()))),
-        company=next(iter(found.get("company", ())), ""),
-        comments="\n".join(found.get("comments", ())),
-        position=next(iter(found.get("position", ())), ""),
-        web=next(iter(found.get("web", ())), ""),
+        phones=tuple(dict.fromkeys(by_meaning.get("phone", ()))),
+        emails=tuple(dict.fromkeys(by_meaning.get("email", ()))),
+        company=next(iter(by_meaning.get("company", ())), ""),
+        comments="\n".join(by_meaning.get("comments", ())),
+        position=next(iter(by_meaning.get("position", ())), ""),
+        web=next(iter(by_meaning.get("web", ())), ""),
         rest=tuple(rest),
     )
 
@@ -148,29 +137,46 @@ def meaning_of(name: str) -> str:
 
 
 def phone(text: str) -> str:
-    """A telephone number as it was written, without what is none, or "" where it is none."""
-    kept = re.sub(r"\s+", " ", text).strip()
-    digits = sum(letter.isdigit() for letter in kept)
-    return kept if _PHONE.fullmatch(kept) and _FEWEST_DIGITS <= digits <= _MAX_DIGITS else ""
+    """A telephone number as it was written, with single spaces, or "" where the text is none."""
+    number = re.sub(r"\s+", " ", text).strip()
+    digits = sum(letter.isdigit() for letter in number)
+    return number if _PHONE.fullmatch(number) and _FEWEST_DIGITS <= digits <= _MAX_DIGITS else ""
 
 
-def _by_value(found: dict[str, list[str]], rest: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _by_name(body: Mapping[str, Any]) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """The values by their meaning, and the (name, value) pairs whose name says nothing."""
+    by_meaning: dict[str, list[str]] = {}
+    rest: list[tuple[str, str]] = []
+    for name, value in submitted_values(body):
+        meaning = meaning_of(name)
+        if meaning == "email" and not EMAIL.fullmatch(value):
+            meaning = ""  # the portal would refuse the whole record for it
+        if meaning == "phone" and not (value := phone(value)):
+            continue
+        if meaning:
+            by_meaning.setdefault(meaning, []).append(value)
+        else:
+            rest.append((name, value))
+    return by_meaning, rest
+
+
+def _by_value(by_meaning: dict[str, list[str]], rest: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Take an e-mail address and a phone number from unknown names where none came by name."""
     left = []
     for name, value in rest:
-        if "email" not in found and EMAIL.fullmatch(value):
-            found["email"] = [value]
-        elif "phone" not in found and value.lstrip()[:1] in "+(" and phone(value):
-            found["phone"] = [phone(value)]
+        if "email" not in by_meaning and EMAIL.fullmatch(value):
+            by_meaning["email"] = [value]
+        elif "phone" not in by_meaning and value.lstrip()[:1] in "+(" and phone(value):
+            by_meaning["phone"] = [phone(value)]
         else:
             left.append((name, value))
     return left
 
 
-def _names(found: Mapping[str, list[str]]) -> tuple[str, str, str]:
+def _names(by_meaning: Mapping[str, list[str]]) -> tuple[str, str, str]:
     """First, last and second name; a full name is taken apart where no last name came."""
-    first, last, second = (next(iter(found.get(key, ())), "") for key in ("name", "last_name", "second_name"))
-    full = next(iter(found.get("full_name", ())), "")
+    first, last, second = (next(iter(by_meaning.get(key, ())), "") for key in ("name", "last_name", "second_name"))
+    full = next(iter(by_meaning.get("full_name", ())), "")
     if last or not (full or first):
         return first or full, last, second
     words = (full or first).split()

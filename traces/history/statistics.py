@@ -65,13 +65,13 @@ class Source:
 class Sources:
     """The most frequent sources, and what all the others count together."""
 
-    most: Sequence[Source]
+    top: Sequence[Source]
     others: int
 
     @property
     def total(self) -> int:
         """All that were delivered."""
-        return sum(source.count for source in self.most) + self.others
+        return sum(source.count for source in self.top) + self.others
 
 
 @dataclass(frozen=True, slots=True)

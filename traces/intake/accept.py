@@ -91,7 +91,7 @@ def normal_origin(url: str) -> str:
 def shows_secret(form: Form, authorization: str) -> bool:
     """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`.
 
-    The secret before the current one counts until its time is over (`traces.setup.forms.new_secret`).
+    The secret before the current one counts until its time is over (`traces.setup.forms.renew_secret`).
     """
     if not authorization:
         return False

@@ -6,7 +6,7 @@ typed by their names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from traces.compose import fields
 from traces.compose.records import KINDS
 from traces.models import Form
 from traces.pages import form_mapping
-from traces.pages.form_mapping import Row, Rows
+from traces.pages.form_mapping import FieldRow, Inputs, MappingInput, RowInput
 from traces.pages.forms import of_portal
 from traces.pages.frame import Reader, render, view
 from traces.setup import forms
@@ -43,23 +43,13 @@ MAX_CHOICES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A row beside what the portal says of its field: `choices` as (value, text), where only some are possible."""
-
-    row: Row
-    known: bool
-    choices: Sequence[tuple[str, str]] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """A record's rows. `often` and `others` are the portal's fields, as (name, title)."""
+    """A record's rows. `often` are the fields that are suggested where the portal does not tell its own."""
 
     record: str
     label: str
-    rows: Sequence[Shown]
+    rows: Sequence[RowInput]
     often: Sequence[tuple[str, str]]
-    others: Sequence[tuple[str, str]]
     missing: Sequence[Field]
 
 
@@ -74,42 +64,51 @@ def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
 @view("GET", "POST")
 @of_portal
 def rows(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
-    """The rows. POST adds one or takes one away, which changes nothing yet, or stores them all."""
+    """The rows. POST adds one or removes one, which changes nothing yet, or stores them all."""
     if request.method == "GET":
-        return _part(request, reader, form, form_mapping.stored(form))
-    if request.POST.get("creates") != form.creates:
-        fault = _("Meanwhile the form makes something else. Nothing was saved; these are its fields now.")
-        return _part(request, reader, form, form_mapping.stored(form), fault=fault)
-    typed = form_mapping.read(form, request.POST)
-    if form_mapping.changed(typed, request.POST.get("do", "")):
-        return _part(request, reader, form, typed)
+        return _stored(request, reader, form)
+    typed = MappingInput(request.POST)
+    typed.full_clean()
+    if typed.cleaned_data.get("creates") != form.creates:
+        trouble = _("Meanwhile the form makes something else. Nothing was saved; these are its fields now.")
+        return _stored(request, reader, form, trouble=trouble)
+    listed = form_mapping.read(form, request.POST)
+    if form_mapping.change(listed, typed.cleaned_data.get("do", "")):
+        return _part(request, reader, form, form_mapping.inputs(listed))
+    return _store(request, reader, form, form_mapping.inputs(listed, are_typed=True))
+
+
+def _store(request: HttpRequest, reader: Reader, form: Form, typed: Inputs) -> HttpResponse:
     mapping = form_mapping.mapping(typed)
     if mapping is None:
-        return _part(request, reader, form, typed, fault=_("Nothing was saved yet. Correct what is marked below."))
+        return _part(request, reader, form, typed, trouble=_("Nothing was saved yet. Correct what is marked below."))
     form.mapping = {record: rules for record, rules in {**form.mapping, **mapping}.items() if rules}
     with in_line():
         form.save(update_fields=["mapping"])
-    return _part(
-        request, reader, form, form_mapping.stored(form), said=_("The fields are saved. They hold from now on.")
-    )
+    return _stored(request, reader, form, notice=_("The fields are saved. They hold from now on."))
+
+
+def _stored(request: HttpRequest, reader: Reader, form: Form, *, notice: str = "", trouble: str = "") -> HttpResponse:
+    listed = form_mapping.inputs(form_mapping.stored(form))
+    return _part(request, reader, form, listed, notice=notice, trouble=trouble)
 
 
 def _part(
-    request: HttpRequest, reader: Reader, form: Form, typed: Rows, *, fault: str = "", said: str = ""
+    request: HttpRequest, reader: Reader, form: Form, listed: Inputs, *, notice: str = "", trouble: str = ""
 ) -> HttpResponse:
-    described, trouble = _described(reader.portal, list(typed))
+    described, code = _described(reader.portal, list(listed))
+    number = sum(map(len, listed.values()))
     context: dict[str, Any] = {
         "form": form,
-        "tables": [_table(reader.portal, record, rows, described.get(record)) for record, rows in typed.items()],
-        "hows": form_mapping.HOWS.items(),
+        "tables": [_table(reader.portal, record, rows, described.get(record)) for record, rows in listed.items()],
         "submitted": forms.submitted_names(form),
+        "silent": code,
+        "too_many": number > form_mapping.MAX_ROWS,
+        "is_full": number >= form_mapping.MAX_ROWS,
+        "notice": notice,
         "trouble": trouble,
-        "too_many": sum(map(len, typed.values())) > form_mapping.MAX_ROWS,
-        "is_full": sum(map(len, typed.values())) >= form_mapping.MAX_ROWS,
-        "fault": fault,
-        "said": said,
     }
-    return render(request, reader, "traces/forms/_fields.html", context, status=422 if fault else 200)
+    return render(request, reader, "traces/forms/_fields.html", context, status=422 if trouble else 200)
 
 
 def _described(portal: Portal, records: Sequence[str]) -> tuple[dict[str, list[Field]], str]:
@@ -120,34 +119,44 @@ def _described(portal: Portal, records: Sequence[str]) -> tuple[dict[str, list[F
         return {}, error.code or "error"
 
 
-def _table(portal: Portal, record: str, rows: Sequence[Row], described: list[Field] | None) -> Table:
+def _table(portal: Portal, record: str, rows: Sequence[RowInput], described: list[Field] | None) -> Table:
     label = str(form_mapping.RECORDS[record])
     first = [name for name in OFTEN if record == "deal" or name not in _OF_DEALS]
     if described is None:
-        often = [(name, str(OFTEN[name])) for name in first]
-        return Table(record, label, [Shown(row, known=False) for row in rows], often, (), ())
+        for row in rows:
+            row.suggest_fields()
+        return Table(record, label, rows, [(name, str(OFTEN[name])) for name in first], ())
     known = {field.name: field for field in described if fields.may_be_mapped(field.name)}
-    others = [(field.name, field.title) for field in known.values() if field.name not in first]
-    shown = [Shown(row, row.field in known, _choices(portal, record, row, rows, known)) for row in rows]
-    return Table(
-        record,
-        label,
-        shown,
-        [(name, known[name].title) for name in first if name in known],
-        sorted(others, key=lambda one: one[1].casefold()),
-        forms.missing(form_mapping.given(rows), record, described),
+    choices = _choices_of_field(known, first)
+    for row in rows:
+        name = row.row.field
+        unknown = [(name, f"{name} – {_('not on the portal')}")] if name and name not in known else []
+        row.offer_fields([("", _("Choose a field")), *unknown, *choices])
+        if values := _choices_of_value(portal, record, row.row, rows, known):
+            row.offer_values(values)
+    return Table(record, label, rows, (), forms.missing_fields(form_mapping.filled_fields(rows), record, described))
+
+
+def _choices_of_field(known: Mapping[str, Field], first: Sequence[str]) -> list[tuple[str, Any]]:
+    """The portal's fields as groups: those that are often used, and all others."""
+    often = [(name, known[name].title) for name in first if name in known]
+    others = sorted(
+        ((field.name, field.title) for field in known.values() if field.name not in first),
+        key=lambda field: field[1].casefold(),
     )
+    named = [(name, title if title == name else f"{title} ({name})") for name, title in others]
+    return [*([(_("Often used"), often)] if often else []), (_("All fields"), named)]
 
 
-def _choices(
-    portal: Portal, record: str, row: Row, rows: Sequence[Row], known: dict[str, Field]
+def _choices_of_value(
+    portal: Portal, record: str, row: FieldRow, rows: Sequence[RowInput], known: Mapping[str, Field]
 ) -> Sequence[tuple[str, str]]:
     """The values that a field can have, where they are few and the portal tells them."""
     if row.field in known and known[row.field].items:
         return known[row.field].items[:MAX_CHOICES]
     name = "SOURCE" if row.field == _WITH_SOURCE else _DIRECTORIES.get((record, row.field), "")
     if name == "DEAL_STAGE":
-        pipeline = next((other.value for other in rows if other.field == "CATEGORY_ID"), "")
+        pipeline = next((other.row.value for other in rows if other.row.field == "CATEGORY_ID"), "")
         name += f"_{pipeline}" if pipeline.isdecimal() and int(pipeline) else ""
     try:
         return crm_directory.statuses(portal, name)[:MAX_CHOICES] if name else ()

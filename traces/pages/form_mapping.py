@@ -7,7 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,10 +17,11 @@ from traces import sentences
 from traces.compose import fields
 from traces.compose.records import KINDS
 from traces.models import Form
+from traces.pages.inputs import PageInput, filled
 
 # A page's form has at most 200 fields (DATA_UPLOAD_MAX_NUMBER_FIELDS), and each row three of them.
 MAX_ROWS = 60
-MAX_VALUE_LENGTH = 1000
+MAX_VALUE_LENGTH, MAX_NUMBER_LENGTH = 1000, 15
 TEXT, SUBMITTED, NUMBER, NOTHING = "text", "submitted", "number", "nothing"
 HOWS = {
     TEXT: gettext_lazy("a text"),
@@ -37,22 +40,102 @@ RECORDS = {
 Rule = Any
 
 
-@dataclasses.dataclass
-class Row:
+@dataclasses.dataclass(frozen=True)
+class FieldRow:
     """A field of the CRM, how it gets its value (a key of `HOWS`), and the value as it stands in the input."""
 
     field: str = ""
     how: str = TEXT
     value: str = ""
-    errors: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+Rows = dict[str, list[FieldRow]]
+
+
+class MappingInput(PageInput):
+    """For which kind of form the rows were typed, and what a button of the table asks to do."""
+
+    creates = forms.CharField(required=False)
+    do = forms.CharField(required=False)
+
+
+class RowInput(PageInput):
+    """A row to be filled in; `rule` is what is stored of a valid one."""
+
+    field = forms.CharField(label=gettext_lazy("Field"), required=False)
+    how = forms.ChoiceField(label=gettext_lazy("Gets"), choices=HOWS.items())
+    value = forms.CharField(
+        label=gettext_lazy("Value"),
+        required=False,
+        max_length=MAX_VALUE_LENGTH,
+        widget=forms.TextInput(attrs={"list": "submitted-names", "autocomplete": "off"}),
+        error_messages={
+            "max_length": filled(gettext_lazy("A value can have at most %(most)s characters."), most=MAX_VALUE_LENGTH)
+        },
+    )
+
+    def __init__(self, record: str, number: int, row: FieldRow, *, is_typed: bool = False) -> None:
+        """A row of the record's table, from 1; what `is_typed` is checked, what is stored needs no check."""
+        values = dataclasses.asdict(row)
+        data = {f"{record}-{name}": text for name, text in values.items()}
+        super().__init__(data if is_typed else None, initial=values, prefix=record, auto_id=f"row{number}-%s")
+        self.record, self.row, self.rule = record, row, ""
+
+    def offer_fields(self, choices: Sequence[tuple[str, Any]]) -> None:
+        """Let one of the portal's fields be chosen."""
+        self.fields["field"].widget = forms.Select(choices=choices)
+
+    def suggest_fields(self) -> None:
+        """Have the field's name be typed, with a list of names beside it."""
+        attrs = {"list": f"{self.record}-often", "maxlength": 100, "autocomplete": "off", "spellcheck": "false"}
+        self.fields["field"].widget = forms.TextInput(attrs=attrs)
+
+    def offer_values(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Say which values are possible, as (value, text)."""
+        values = format_html_join(", ", "<code>{}</code> {}", choices)
+        self.fields["value"].help_text = format_html("{} {}", _("Possible values:"), values)
 
     @property
     def is_blank(self) -> bool:
         """Whether nobody has filled it in."""
-        return not self.field and not self.value
+        return not self.row.field and not self.row.value
+
+    def clean(self) -> dict[str, Any]:
+        """Make the `rule` of what was typed; a blank row has none."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.is_blank:
+            return cleaned
+        if "value" in cleaned and "how" in cleaned:
+            self.rule = self._rule(cleaned["how"], cleaned["value"])
+        if not cleaned.get("field"):
+            self.add_error("field", _("Choose the field that gets the value, or remove the row."))
+        elif fault := fields.fault({self.record: {cleaned["field"]: self.rule}}):
+            self.add_error("field", sentences.mapping_fault(fault))
+        return cleaned
+
+    def _rule(self, how: str, value: str) -> Rule:
+        """What is stored of a value; a wrong one gets an error."""
+        if how == NOTHING:
+            return ""
+        if how == NUMBER:
+            return self._number(value)
+        if not value:
+            self.add_error("value", _("Write what goes into the field, or choose “nothing”."))
+        return {"field": value} if how == SUBMITTED else value
+
+    def _number(self, value: str) -> int | float:
+        text = value.replace(",", ".")
+        try:
+            number = float(text) if len(text) <= MAX_NUMBER_LENGTH and text.isascii() else math.nan
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            self.add_error("value", _("This is no number. Write one, such as 7, or choose “a text”."))
+            return 0
+        return int(number) if number.is_integer() else number
 
 
-Rows = dict[str, list[Row]]
+Inputs = dict[str, list[RowInput]]
 
 
 def stored(form: Form) -> Rows:
@@ -68,29 +151,41 @@ def read(form: Form, posted: QueryDict) -> Rows:
     return {record: _typed(record, posted) for record in _records(form)}
 
 
-def changed(rows: Rows, wish: str) -> bool:
-    """Do what a button of the table asks: `add:lead`, `add:lead:UF_CRM_1` or `drop:lead:0`; False for another wish."""
+def change(rows: Rows, wish: str) -> bool:
+    """Do what a button of the table asks: `add:lead`, `add:lead:UF_CRM_1` or `drop:lead:0`.
+
+    Returns whether it was such a wish.
+    """
     action, _colon, rest = wish.partition(":")
     record, _colon, what = rest.partition(":")
     if record not in rows or action not in ("add", "drop"):
         return False
     if action == "add" and sum(map(len, rows.values())) < MAX_ROWS:
-        rows[record].append(Row(field=what))
+        rows[record].append(FieldRow(field=what))
     elif action == "drop" and what.isdecimal() and int(what) < len(rows[record]):
         del rows[record][int(what)]
     return True
 
 
-def mapping(rows: Rows) -> dict[str, dict[str, Rule]] | None:
-    """The mapping that the rows stand for; None where one of them is wrong, which its `errors` say then."""
-    made = {record: _mapping(record, typed) for record, typed in rows.items()}
-    wrong = any(row.errors for typed in rows.values() for row in typed)
-    return None if wrong else made
+def inputs(rows: Rows, *, are_typed: bool = False) -> Inputs:
+    """The rows to be filled in; those that `are_typed` are checked."""
+    return {
+        record: [RowInput(record, number, row, is_typed=are_typed) for number, row in enumerate(listed, start=1)]
+        for record, listed in rows.items()
+    }
 
 
-def given(rows: Sequence[Row]) -> dict[str, str]:
-    """The fields that have a value in the rows so far, right or wrong."""
-    return {row.field: "" if row.how == NOTHING else "given" for row in rows if row.field}
+def mapping(typed: Inputs) -> dict[str, dict[str, Rule]] | None:
+    """The mapping that typed rows stand for; None where one of them is wrong, which its errors say then."""
+    mappings = {record: _mapping(rows) for record, rows in typed.items()}
+    wrong = any(row.errors for rows in typed.values() for row in rows)
+    return None if wrong else mappings
+
+
+def filled_fields(rows: Sequence[RowInput]) -> dict[str, str]:
+    """The fields that have a value in the rows so far, right or wrong; "" where they are to stay empty."""
+    listed = [row.row for row in rows]
+    return {row.field: "" if row.how == NOTHING else "filled" for row in listed if row.field}
 
 
 def _records(form: Form) -> list[str]:
@@ -98,57 +193,27 @@ def _records(form: Form) -> list[str]:
     return list(reversed(KINDS[form.creates]))
 
 
-def _row(name: str, rule: Rule) -> Row:
+def _row(name: str, rule: Rule) -> FieldRow:
     if isinstance(rule, Mapping):
-        return Row(name, SUBMITTED, str(rule["field"]))
+        return FieldRow(name, SUBMITTED, str(rule["field"]))
     if isinstance(rule, str):
-        return Row(name, TEXT, rule) if rule else Row(name, NOTHING)
-    return Row(name, NUMBER, str(int(rule) if isinstance(rule, bool) else rule))
+        return FieldRow(name, TEXT, rule) if rule else FieldRow(name, NOTHING)
+    return FieldRow(name, NUMBER, str(int(rule) if isinstance(rule, bool) else rule))
 
 
-def _typed(record: str, posted: QueryDict) -> list[Row]:
+def _typed(record: str, posted: QueryDict) -> list[FieldRow]:
     columns = (posted.getlist(f"{record}-{name}") for name in ("field", "how", "value"))
-    cells = ([text.replace("\0", "").strip() for text in column] for column in columns)
-    rows = [Row(name, how if how in HOWS else TEXT, value) for name, how, value in zip(*cells, strict=False)]
-    return rows[:MAX_ROWS]
+    cells = ([text.strip() for text in column] for column in columns)
+    return [FieldRow(*row) for row in zip(*cells, strict=False)][:MAX_ROWS]
 
 
-def _mapping(record: str, rows: Sequence[Row]) -> dict[str, Rule]:
-    made: dict[str, Rule] = {}
+def _mapping(rows: Sequence[RowInput]) -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
     for row in rows:
-        if row.is_blank:
+        if not row.is_valid() or row.is_blank:
             continue
-        rule = _rule(row)
-        if not row.field:
-            row.errors["field"] = _("Choose the field that gets the value, or remove the row.")
-        elif row.field in made:
-            row.errors["field"] = _("This field stands here twice. Remove one of the rows.")
-        elif fault := fields.fault({record: {row.field: rule}}):
-            row.errors["field"] = sentences.mapping_fault(fault)
-        made[row.field] = rule
-    return made
-
-
-def _rule(row: Row) -> Rule:
-    """What is stored of a row; a wrong value is told in its `errors`."""
-    if row.how == NOTHING:
-        return ""
-    if row.how == NUMBER:
-        return _number(row)
-    if not row.value:
-        row.errors["value"] = _("Write what goes into the field, or choose “nothing”.")
-    elif len(row.value) > MAX_VALUE_LENGTH:
-        row.errors["value"] = _("A value can have at most %(most)s characters.") % {"most": MAX_VALUE_LENGTH}
-    return {"field": row.value} if row.how == SUBMITTED else row.value
-
-
-def _number(row: Row) -> int | float:
-    text = row.value.replace(",", ".")
-    try:
-        number = float(text) if len(text) <= 15 and text.isascii() else math.nan
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        row.errors["value"] = _("This is no number. Write one, such as 7, or choose “a text”.")
-        return 0
-    return int(number) if number.is_integer() else number
+        name = row.cleaned_data["field"]
+        if name in rules:
+            row.add_error("field", _("This field stands here twice. Remove one of the rows."))
+        rules[name] = row.rule
+    return rules

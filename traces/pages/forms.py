@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +15,12 @@ from django.utils.translation import gettext as _
 from b24app.host.transactions import in_line
 from b24app.models import Portal
 from traces.history import statistics
-from traces.models import Form, Kind, Submission
-from traces.pages import chart, form_input
+from traces.models import Form, Submission
+from traces.pages import chart
 from traces.pages.chart import Sparkline
-from traces.pages.form_input import Input
+from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
 from traces.pages.frame import Reader, render, view
-from traces.setup import forms
-from traces.setup.embed import codes
+from traces.setup import embed, forms
 
 # How many days the list's pictures show, which its words say too.
 DAYS = 14
@@ -44,13 +42,13 @@ def of_portal(
     """Have a view be called with the form in the place of its id; one of another portal is not there."""
 
     @functools.wraps(function)
-    def found(request: HttpRequest, reader: Reader, form_id: int) -> HttpResponse:
-        form = Form.objects.filter(portal=reader.portal, pk=form_id).first() if form_id < 2**63 else None
+    def wrapped(request: HttpRequest, reader: Reader, form_id: int) -> HttpResponse:
+        form = Form.objects.filter(portal=reader.portal, pk=form_id).first()
         if form is None:
             return render(request, reader, "traces/missing.html", page="forms", status=404)
         return function(request, reader, form)
 
-    return found
+    return wrapped
 
 
 def rows(portal: Portal) -> list[FormRow]:
@@ -71,17 +69,19 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Ask for a name and a kind; make the form, and show its secret this once."""
     if request.method == "GET":
-        given = Input({"name": "", "creates": Kind.LEAD})
-        return render(request, reader, "traces/forms/new.html", {"given": given}, page="forms")
-    given = form_input.read_new(request.POST)
-    if given.errors:
-        return render(request, reader, "traces/forms/new.html", {"given": given}, page="forms", status=422)
+        return render(request, reader, "traces/forms/new.html", {"input": NewFormInput()}, page="forms")
+    typed = NewFormInput(request.POST)
+    if not typed.is_valid():
+        return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
+    form, secret = create_form(reader.portal, typed)
+    notice = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.")
+    return _codes(request, reader, form, secret=secret, notice=notice % {"name": form.name})
+
+
+def create_form(portal: Portal, typed: NewFormInput) -> tuple[Form, str]:
+    """Make a form as it was typed. Returns the form and its secret."""
     with in_line():
-        form, secret = forms.make(reader.portal, honeypot=True, **given.facts)
-    said = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.") % {
-        "name": form.name
-    }
-    return _codes(request, reader, form, secret=secret, said=said)
+        return forms.create(portal, honeypot=True, **typed.cleaned_data)
 
 
 @view("GET", "POST")
@@ -90,72 +90,75 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """What an administrator decides about a form, but its fields."""
     if request.method == "GET":
         return _settings(request, reader, form)
-    given = form_input.read(request.POST)
-    if given.errors:
-        return _settings(request, reader, form, given=given)
-    for name, value in given.facts.items():
+    typed = FormSettingsInput(request.POST)
+    if not typed.is_valid():
+        return _settings(request, reader, form, typed=typed)
+    for name, value in typed.cleaned_data.items():
         setattr(form, name, value)
     with in_line():
-        form.save(update_fields=list(given.facts))
-    return _settings(request, reader, form, said=_("The settings are saved. They hold from now on."))
+        form.save(update_fields=list(typed.cleaned_data))
+    return _settings(request, reader, form, notice=_("The settings are saved. They hold from now on."))
 
 
 @view("GET")
 @of_portal
-def codes_page(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+def show_codes(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """The codes to copy, without the secret, which nobody knows any more."""
     return _codes(request, reader, form)
 
 
 @view("POST")
 @of_portal
-def secret(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+def renew_secret(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """Make a new secret and show it this once."""
-    at_once = "at_once" in request.POST
-    made = forms.new_secret(form, at_once=at_once)
-    kept = _("The form has a new secret. The former one works for another 24 hours.")
-    ended = _("The form has a new secret. The former one does not work any more.")
-    return _codes(request, reader, form, secret=made, said=ended if at_once else kept)
+    typed = SecretInput(request.POST)
+    typed.full_clean()
+    at_once = typed.cleaned_data["at_once"]
+    secret = forms.renew_secret(form, at_once=at_once)
+    if at_once:
+        notice = _("The form has a new secret. The former one does not work any more.")
+    else:
+        notice = _("The form has a new secret. The former one works for another 24 hours.")
+    return _codes(request, reader, form, secret=secret, notice=notice)
 
 
 @view("POST")
 @of_portal
-def take_away(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+def delete_or_disable(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """Delete a form that nothing came through, else switch it off."""
-    if forms.take_away(form):
-        return _list(request, reader, said=_("The form “%(name)s” is deleted.") % {"name": form.name})
-    said = _("The form is switched off: it takes nothing from now on. What came through it is still delivered.")
-    return _settings(request, reader, form, said=said)
+    if forms.delete_or_disable(form):
+        return _list(request, reader, notice=_("The form “%(name)s” is deleted.") % {"name": form.name})
+    notice = _("The form is switched off: it takes nothing from now on. What came through it is still delivered.")
+    return _settings(request, reader, form, notice=notice)
 
 
-def _list(request: HttpRequest, reader: Reader, *, said: str = "") -> HttpResponse:
-    context = {"rows": rows(reader.portal), "said": said}
+def _list(request: HttpRequest, reader: Reader, *, notice: str = "") -> HttpResponse:
+    context = {"rows": rows(reader.portal), "notice": notice}
     return render(request, reader, "traces/forms/page.html", context, page="forms")
 
 
 def _settings(
-    request: HttpRequest, reader: Reader, form: Form, *, given: Input | None = None, said: str = ""
+    request: HttpRequest, reader: Reader, form: Form, *, typed: FormSettingsInput | None = None, notice: str = ""
 ) -> HttpResponse:
     context = {
         "form": form,
-        "given": given or form_input.of_form(form),
+        "input": typed or FormSettingsInput.of_form(form),
         "is_used": form.submissions.exists(),
-        "max_per_minute": form_input.MAX_PER_MINUTE,
-        "said": said,
+        "notice": notice,
     }
-    status = 422 if given else 200
+    status = 422 if typed else 200
     return render(request, reader, "traces/forms/settings.html", context, page="forms", status=status)
 
 
-def _codes(request: HttpRequest, reader: Reader, form: Form, *, secret: str = "", said: str = "") -> HttpResponse:
-    context: dict[str, Any] = {
+def _codes(request: HttpRequest, reader: Reader, form: Form, *, secret: str = "", notice: str = "") -> HttpResponse:
+    until = form.old_secret_until
+    context = {
         "form": form,
         "address": forms.address(form),
         "secret": secret,
-        "old_until": form.old_secret_until
-        if form.old_secret_until and form.old_secret_until > timezone.now()
-        else None,
-        "said": said,
-        **codes(form, secret),
+        "examples": embed.examples(form, secret),
+        "input": SecretInput(),
+        "old_until": until if until and until > timezone.now() else None,
+        "notice": notice,
     }
     return render(request, reader, "traces/forms/codes.html", context, page="forms")

@@ -24,7 +24,7 @@ EVENTS: dict[str, Promise] = {
 
 @view()
 def show(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The page itself; what the portal says is loaded into it (`of_portal`)."""
+    """The page itself; what the portal says is loaded into it (`show_portal`)."""
     events = PortalEvent.objects.filter(member_id=reader.portal.member_id).order_by("-at", "-pk")[:MAX_EVENTS]
     context = {
         "deliveries": checks.of_portal(reader.portal),
@@ -35,7 +35,7 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @view("GET", "POST")
-def of_portal(request: HttpRequest, reader: Reader) -> HttpResponse:
+def show_portal(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page with the checks that ask the portal; a POST binds its events again before."""
     listed = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
     return render(request, reader, "traces/health/_checks.html", {"checks": listed})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.forms import TypedChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -24,9 +25,16 @@ from traces.models import Form, Submission
 from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
+from traces.pages.inputs import PageInput
 from traces.pages.numbers import grouped
 
 DAYS = (14, 90)
+
+
+class DaysInput(PageInput):
+    """Over how many days the figures are to be shown."""
+
+    days = TypedChoiceField(choices=[(days, days) for days in DAYS], coerce=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,10 @@ show = view(viewers=True)(page)
 
 
 @view(viewers=True)
-def part(request: HttpRequest, reader: Reader) -> HttpResponse:
+def show_figures(request: HttpRequest, reader: Reader) -> HttpResponse:
     """All that changes by itself, over the days that were chosen; the page asks for it again and again."""
-    chosen = request.GET.get("days", "")
-    days = int(chosen) if chosen in map(str, DAYS) else DAYS[0]
+    typed = DaysInput(request.GET)
+    days = typed.cleaned_data["days"] if typed.is_valid() else DAYS[0]
     return render(request, reader, "traces/overview/_figures.html", _figures(reader, days))
 
 
@@ -107,16 +115,16 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
 
 def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
     """The rows of the table: a source's words, its number, and its share in hundredths of the longest bar."""
-    found = statistics.sources(portal, days)
-    rows = [(sentences.source_label(source.source), source.count) for source in found.most]
-    if found.others:
-        rows.append((_("Others"), found.others))
+    counted = statistics.sources(portal, days)
+    rows = [(sentences.source_label(source.source), source.count) for source in counted.top]
+    if counted.others:
+        rows.append((_("Others"), counted.others))
     most = max((count for _label, count in rows), default=1)
     return [
         {
             "label": label,
             "count": grouped(count),
-            "percent": round(100 * count / found.total),
+            "percent": round(100 * count / counted.total),
             "width": max(1, 100 * count // most),
         }
         for label, count in rows
@@ -124,14 +132,14 @@ def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
 
 
 def _speed(portal: Portal) -> dict[str, str] | None:
-    found = statistics.speed(portal)
-    if found is None:
+    speed = statistics.speed(portal)
+    if speed is None:
         return None
-    told = ngettext("Of the last delivery.", "Of the last %(count)s deliveries.", found.count)
+    text = ngettext("Of the last delivery.", "Of the last %(count)s deliveries.", speed.count)
     return {
-        "median": sentences.duration(found.median),
-        "slowest": sentences.duration(found.slowest),
-        "told": told % {"count": grouped(found.count)} if found.count > 1 else told,
+        "median": sentences.duration(speed.median),
+        "slowest": sentences.duration(speed.slowest),
+        "text": text % {"count": grouped(speed.count)} if speed.count > 1 else text,
     }
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api.remedies import REMEDIES
@@ -24,32 +22,16 @@ from traces.history import erasure, json_export
 from traces.models import Preferences, Submission
 from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
+from traces.pages.inputs import PageInput
+from traces.pages.settings_inputs import EraseInput, NoticesInput, PlanInput, RetentionInput, ViewersInput
 
 logger = logging.getLogger(__name__)
 
-MAX_DAYS = 3650
 # A test notice can be sent to any address: not more often than this.
 TEST_EVERY_SECONDS = 60
 
-Errors = dict[str, str]
-Notify = Preferences.Notify
-PLANS = (
-    (
-        Portal.Tariff.STANDARD,
-        gettext_lazy("Standard: 2 requests a second"),
-        gettext_lazy("Every plan in the cloud but Enterprise."),
-    ),
-    (
-        Portal.Tariff.ENTERPRISE,
-        gettext_lazy("Enterprise: 5 requests a second"),
-        gettext_lazy("The Enterprise plan in the cloud."),
-    ),
-    (
-        Portal.Tariff.UNLIMITED,
-        gettext_lazy("On your own server: as fast as it can"),
-        gettext_lazy("Bitrix24 does not count requests there."),
-    ),
-)
+# What is wrong, by the place on the page that says it.
+Errors = Mapping[str, str]
 
 
 @view()
@@ -59,52 +41,35 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @view("POST")
-def retention(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Choose after how many days what has ended is deleted; 0 keeps it."""
-    given = request.POST.get("retention_days", "").strip()
-    if not re.fullmatch(r"[0-9]{1,4}", given) or int(given) > MAX_DAYS:
-        text = _("Give a number of days from 0 to %(most)s; 0 keeps everything.") % {"most": MAX_DAYS}
-        return _page(request, reader, errors={"retention_days": text}, given={"retention_days": given})
-    _choose(reader, retention_days=int(given))
-    if not int(given):
+def save_retention(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Store after how many days what has ended is deleted; 0 keeps it."""
+    typed = RetentionInput(request.POST)
+    if not typed.is_valid():
+        return _page(request, reader, typed=typed)
+    _store(reader, **typed.cleaned_data)
+    if not typed.cleaned_data["retention_days"]:
         return _page(request, reader, _("Saved. Submissions are kept until you delete them."))
     return _page(request, reader, _("Saved. What is older is deleted within the next minutes."))
 
 
 @sensitive_post_parameters("notify_email")
 @view("POST")
-def notify(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Choose how somebody is told that deliveries have stopped."""
-    way, address = request.POST.get("notify", ""), request.POST.get("notify_email", "").strip()
-    errors = _notify_errors(reader.portal, way, address)
-    if errors:
-        return _page(request, reader, errors=errors, given={"notify": way, "notify_email": address})
-    user = reader.session.user_id if way == Notify.PORTAL else None
+def save_notices(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Store how somebody is told that deliveries have stopped."""
+    typed = NoticesInput(reader.portal, request.POST)
+    if not typed.is_valid():
+        return _page(request, reader, typed=typed)
+    way = typed.cleaned_data["notify"]
+    user = reader.session.user_id if way == Preferences.Notify.PORTAL else None
     # Whoever is named now was told of nothing yet.
-    _choose(reader, notify=way, notify_email=address, notify_user_id=user, notified_code="", notified_at=None)
+    _store(reader, **typed.cleaned_data, notify_user_id=user, notified_code="", notified_at=None)
     if not way:
         return _page(request, reader, _("Saved. Nobody is told when deliveries stop."))
     return _page(request, reader, _("Saved. Send a test notice to see that it arrives."))
 
 
-def _notify_errors(portal: Portal, way: str, address: str) -> Errors:
-    if way not in Notify.values:
-        return {"notify": _("Choose one of the three ways.")}
-    if way == Notify.PORTAL and not notices.may_notify(portal):
-        return {"notify": _("The application may not send notices on this portal. Choose e-mail instead.")}
-    if way == Notify.EMAIL or address:
-        try:
-            validate_email(address)
-            too_long = len(address) > 254
-        except ValidationError:
-            too_long = True
-        if too_long:
-            return {"notify_email": _("This is no e-mail address. Give one like name@company.com.")}
-    return {}
-
-
 @view("POST")
-def test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
+def send_test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send a test notice in the way that was chosen."""
     chosen = preferences(reader.portal)
     if not chosen.notify:
@@ -115,11 +80,11 @@ def test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
         notices.send_test(chosen)
     except notices.NotTold as error:
         logger.warning("portal %s: a test notice did not go out (%s)", reader.portal.pk, error.code)
-        return _page(request, reader, errors={"test": _not_told(error.code)})
+        return _page(request, reader, errors={"test": _why_not_sent(error.code)})
     return _page(request, reader, _("The test notice was sent. Look whether it has arrived."))
 
 
-def _not_told(code: str) -> str:
+def _why_not_sent(code: str) -> str:
     """Why a notice did not go out, and what to do."""
     if code == "no_mail":
         return _("The operator of Trace Relay has set up no mail server, so no e-mail can be sent.")
@@ -135,29 +100,30 @@ def _not_told(code: str) -> str:
 
 
 @view("POST")
-def plan(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Say which plan the portal has."""
-    given = request.POST.get("plan", "")
-    if given not in Portal.Tariff.values:
-        return _page(request, reader, errors={"plan": _("Choose one of the plans.")})
-    Portal.objects.filter(pk=reader.portal.pk).update(tariff=given)
-    reader.portal.tariff = given
+def save_plan(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Store which plan the portal has."""
+    typed = PlanInput(request.POST)
+    if not typed.is_valid():
+        return _page(request, reader, typed=typed)
+    Portal.objects.filter(pk=reader.portal.pk).update(tariff=typed.cleaned_data["plan"])
+    reader.portal.tariff = typed.cleaned_data["plan"]
     return _page(request, reader, _("Saved. The new speed holds from the next delivery on."))
 
 
 @view("POST")
-def viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
+def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Let all users of the portal see the overview, or only those who administer it."""
-    allowed = request.POST.get("viewers") == "1"
-    _choose(reader, viewers=allowed)
-    if allowed:
+    typed = ViewersInput(request.POST)
+    typed.full_clean()
+    _store(reader, **typed.cleaned_data)
+    if typed.cleaned_data["viewers"]:
         return _page(request, reader, _("Saved. Every user who opens Trace Relay now sees the overview."))
     return _page(request, reader, _("Saved. Only administrators see the overview."))
 
 
 @view("POST")
-def remove(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
-    """Take an administrator's permission away, unless it is the last one that works."""
+def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
+    """Remove an administrator's permission, unless it is the last one that works."""
     if not reader.portal.users.filter(user_id=user).exists():
         return render(request, reader, "traces/missing.html", page="settings", status=404)
     if not tokens.forget(reader.portal, user):
@@ -168,7 +134,7 @@ def remove(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
 
 
 @view("POST")
-def download(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+def export(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Everything that is stored of the portal, made while it is downloaded."""
     logger.info("portal %s: its data is exported", reader.portal.pk)
     response = StreamingHttpResponse(
@@ -183,57 +149,74 @@ def download(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 @view("POST")
 def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Have all submissions deleted that were received before now; the sweep does it."""
-    if request.POST.get("sure") != "1":
-        text = _("Tick the box first: what is deleted cannot be brought back.")
-        return _page(request, reader, errors={"sure": text})
-    _choose(reader, erase_before=timezone.now())
+    typed = EraseInput(request.POST)
+    if not typed.is_valid():
+        return _page(request, reader, typed=typed)
+    _store(reader, erase_before=timezone.now())
     logger.info("portal %s: its administrator asked that its submissions be deleted", reader.portal.pk)
     return _page(request, reader, _("The deletion has begun. You may leave this page."))
 
 
 @view()
-def erasing(request: HttpRequest, reader: Reader) -> HttpResponse:
+def show_erasing(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page that says how far the deletion is."""
     chosen = preferences(reader.portal)
     context = {"chosen": chosen, "left": erasure.wanted(chosen).count(), "asked": True}
     return render(request, reader, "traces/settings/_erasing.html", context)
 
 
-def _choose(reader: Reader, **values: Any) -> None:
+def _store(reader: Reader, **values: Any) -> None:
     Preferences.objects.update_or_create(portal=reader.portal, defaults=values)
 
 
 def _page(
     request: HttpRequest,
     reader: Reader,
-    said: str = "",
+    notice: str = "",
     *,
+    typed: PageInput | None = None,
     errors: Errors | None = None,
-    given: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """The page with what was `said` of a change, or with `errors` by their fields and what was `given` in these."""
+    """The page with a `notice` of what was changed; or with what was `typed` and is wrong, or with other `errors`."""
     chosen = preferences(reader.portal)
-    form = {name: getattr(chosen, name) for name in ("retention_days", "notify", "notify_email")}
-    users = list(reader.portal.users.order_by("user_id"))
-    working = sum(user.state == PortalUser.State.ACTIVE for user in users)
-    last = working == 1
-    counted = Submission.objects.filter(portal=reader.portal).order_by().values_list("state").annotate(Count("pk"))
-    states = dict(counted)
+    troubles = [text for texts in typed.errors.values() for text in texts] if typed else list((errors or {}).values())
     context = {
-        "said": said,
+        "notice": notice,
         "errors": errors or {},
+        "troubles": troubles,
         "chosen": chosen,
-        "given": {**form, **(given or {})},
-        "most_days": MAX_DAYS,
-        "ways": Notify.choices,
-        "may_notify": notices.may_notify(reader.portal),
-        "mail": notices.mail_is_set_up(),
-        "plans": [{"value": value, "label": label, "help": text} for value, label, text in PLANS],
-        "users": [{"row": user, "stays": last and user.state == PortalUser.State.ACTIVE} for user in users],
-        "working": working,
-        "stored": sum(states.values()),
-        "waiting": states.get(Submission.State.QUEUED, 0) + states.get(Submission.State.SENDING, 0),
+        **_inputs(reader.portal, chosen, typed),
+        **_administrators(reader.portal),
+        **_stored(reader.portal),
         "left": erasure.wanted(chosen).count() if chosen.erase_before else 0,
     }
-    status = 422 if errors else 200
+    status = 422 if troubles else 200
     return render(request, reader, "traces/settings/page.html", context, page="settings", status=status)
+
+
+def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dict[str, PageInput]:
+    """The page's forms as they are stored, and the one that was typed in the place of its own."""
+    stored = {name: getattr(chosen, name) for name in ("retention_days", "notify", "notify_email", "viewers")}
+    inputs: dict[str, PageInput] = {
+        "retention": RetentionInput(initial=stored),
+        "notices": NoticesInput(portal, initial=stored),
+        "plan": PlanInput(initial={"plan": portal.tariff}),
+        "viewers": ViewersInput(initial=stored),
+        "erase": EraseInput(),
+    }
+    return {name: typed if typed and type(typed) is type(form) else form for name, form in inputs.items()}
+
+
+def _administrators(portal: Portal) -> dict[str, Any]:
+    users = list(portal.users.order_by("user_id"))
+    working = sum(user.state == PortalUser.State.ACTIVE for user in users)
+    rows = [{"row": user, "stays": working == 1 and user.state == PortalUser.State.ACTIVE} for user in users]
+    return {"users": rows, "working": working}
+
+
+def _stored(portal: Portal) -> dict[str, int]:
+    """How many submissions are stored, and how many of them are not delivered yet."""
+    counts = Submission.objects.filter(portal=portal).order_by().values_list("state").annotate(Count("pk"))
+    states = dict(counts)
+    waiting = states.get(Submission.State.QUEUED, 0) + states.get(Submission.State.SENDING, 0)
+    return {"stored": sum(states.values()), "waiting": waiting}

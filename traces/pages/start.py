@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.forms import CharField, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.host.transactions import in_line
+from b24app.models import Portal
 from traces import sentences
 from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
-from traces.pages import form_input, overview, submission, submissions
-from traces.pages.form_input import Input
+from traces.pages import forms, overview, submission, submissions
+from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
-from traces.setup import forms
-from traces.setup.embed import codes
+from traces.pages.inputs import PageInput
+from traces.setup import embed
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
 TAG = "trace-relay-test"
+MAX_ONCE_LENGTH = 36
+
+
+class TestInput(PageInput):
+    """The form to be tried; `once` is the page's own, so that a second click is no second submission."""
+
+    form = ModelChoiceField(queryset=Form.objects.none())
+    once = CharField(required=False, max_length=MAX_ONCE_LENGTH)
+
+    def __init__(self, portal: Portal, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        field = self.fields["form"]
+        assert isinstance(field, ModelChoiceField)
+        field.queryset = Form.objects.filter(portal=portal, active=True).exclude(creates=Kind.LINK)
 
 
 def page(
@@ -35,16 +51,19 @@ def page(
     *,
     form: Form | None = None,
     secret: str = "",
-    given: Input | None = None,
+    typed: NewFormInput | None = None,
 ) -> HttpResponseBase:
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
-    known = Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk")
-    form = form or known.first()
-    context: dict[str, Any] = {"given": given or Input({"name": _("Website"), "creates": Kind.LEAD}), "form": form}
+    form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
+    context: dict[str, Any] = {"input": typed or NewFormInput(initial={"name": _("Website")}), "form": form}
     if form:
-        # A second click on the same button is no second submission.
-        context |= {"can_test": form.creates != Kind.LINK, "once": uuid.uuid4(), **codes(form, secret)}
-    status = 422 if given else 200
+        context |= {
+            "can_test": form.creates != Kind.LINK,
+            "once": uuid.uuid4(),
+            "examples": embed.examples(form, secret),
+            "secret": secret,
+        }
+    status = 422 if typed else 200
     return render(request, reader, "traces/start/page.html", context, status=status)
 
 
@@ -52,40 +71,37 @@ show = view()(page)
 
 
 @view("GET", "POST")
-def connection(request: HttpRequest, reader: Reader) -> HttpResponse:
+def check_connection(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page that says whether the connection is well; a POST binds the portal's events again before."""
-    said = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
+    theirs = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
     ours = checks.of_portal(reader.portal)
-    bad = [check for check in said if not check.good] + [check for check in ours if check.good is False]
-    context = {"checks": [*said, *ours], "bad": bad}
+    bad = [check for check in theirs if not check.good] + [check for check in ours if check.good is False]
+    context = {"checks": [*theirs, *ours], "bad": bad}
     return render(request, reader, "traces/start/_checks.html", context)
 
 
 @view("POST")
-def make(request: HttpRequest, reader: Reader) -> HttpResponseBase:
+def create_form(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Make the first form."""
-    given = form_input.read_new(request.POST)
-    if given.errors:
-        return page(request, reader, given=given)
-    with in_line():
-        form, secret = forms.make(reader.portal, honeypot=True, **given.facts)
+    typed = NewFormInput(request.POST)
+    if not typed.is_valid():
+        return page(request, reader, typed=typed)
+    form, secret = forms.create_form(reader.portal, typed)
     return page(request, reader, form=form, secret=secret)
 
 
 @view("POST")
-def test(request: HttpRequest, reader: Reader) -> HttpResponse:
+def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send a test submission by the road that all take, and begin to watch it."""
-    text = request.POST.get("form", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    form = Form.objects.filter(portal=reader.portal, pk=number, active=True).exclude(creates=Kind.LINK).first()
-    if form is None:
+    typed = TestInput(reader.portal, request.POST)
+    if not typed.is_valid():
         return render(request, reader, "traces/missing.html", status=404)
     fields = {
         "name": _("Trace Relay test"),
         "comments": _("A test of Trace Relay. You may delete this record."),
         "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
     }
-    key = request.POST.get("once", "")[:36]
+    form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]
     accepted = accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
     wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)

@@ -59,7 +59,7 @@ def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Http
 
 
 @view("POST")
-def again(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """Send this one again."""
     if resending.chosen(reader.portal, [submission_id]):
         return _page(request, reader, submission_id, notice=_("It is sent again."))
@@ -83,8 +83,7 @@ def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
 def _page(
     request: HttpRequest, reader: Reader, submission_id: uuid.UUID, notice: str = "", trouble: str = ""
 ) -> HttpResponse:
-    found = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form")
-    row = found.first()
+    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form").first()
     if row is None:
         return render(request, reader, "traces/missing.html", page="submissions", status=404)
     row.portal = reader.portal
@@ -95,7 +94,7 @@ def _page(
     context = {
         **_went(row, explained),
         "row": row,
-        "who": submissions.who(visitor)[0],
+        "who": submissions.name_and_contacts(visitor)[0],
         "fields": _fields(row.body, visitor),
         "body": explanation.pretty(row.body),
         "state": state,
@@ -118,7 +117,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
     prepared = explained.prepared if explained else None
     return {
-        **(made(explained) if explained else {}),
+        **(explained_context(explained) if explained else {}),
         "visits": journey.visits(prepared.built) if prepared else [],
         "failure": sentences.failure(row.code, row.params) if unsettled else None,
         "words": row.params.get("words", ""),
@@ -129,14 +128,14 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     }
 
 
-def made(explained: Explanation) -> dict[str, Any]:
+def explained_context(explained: Explanation) -> dict[str, Any]:
     """What `_made.html` shows. Of many rules the first ones are told, and the one that decided."""
-    shown = [one for number, one in enumerate(explained.rules) if number < MAX_RULES or one.matched]
+    rules = [rule for number, rule in enumerate(explained.rules) if number < MAX_RULES or rule.matched]
     return {
         "explained": explained,
         "repairs": [sentences.REPAIRS[key] for key in explained.repairs],
-        "rules": [(one, explanation.asked(one.rule), sentences.RULES[one.because]) for one in shown],
-        "more_rules": len(explained.rules) - len(shown),
+        "rules": [(rule, explanation.asked(rule.rule), sentences.RULES[rule.because]) for rule in rules],
+        "more_rules": len(explained.rules) - len(rules),
         "commands": [(command.method, explanation.pretty(command.params)) for command in explained.commands],
     }
 

@@ -7,7 +7,6 @@ those that need no mapping (`traces.compose.visitor`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -33,7 +32,7 @@ HTML = """\
   <p><button>@SEND@</button></p>
 </form>"""
 
-HONEYPOT = f"""
+HONEYPOT_INPUT = f"""
   <input name="{HONEYPOT}" hidden autocomplete="off" tabindex="-1">"""
 
 CURL = """\
@@ -141,7 +140,7 @@ _SERVERS = (("curl", "curl", CURL), ("python", "Python", PYTHON), ("php", "PHP",
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Example:
     """One code: its `id` on the page, its tab's `label`, a sentence `about` it, and the `text` to copy."""
 
     id: str
@@ -151,28 +150,31 @@ class Code:
     with_secret: bool = False
 
 
-def codes(form: Form, secret: str = "") -> dict[str, Any]:
-    """The context of `traces/forms/_codes.html`; `secret` only where it was made just now.
+def examples(form: Form, secret: str = "") -> list[Example]:
+    """The codes of a form; `secret` only where it was made just now.
 
     Codes for a page in a browser are left out where only a server may send.
     """
-    given = _given(form, secret)
-    pages = form.creates != Kind.LINK
-    shown = [(*one, False) for one in _WEBSITE] if pages else []
-    shown += [(name, label, _FOR_SERVERS, text, True) for name, label, text in _SERVERS]
-    shown += [(*_BROWSER, False)] if pages else []
-    made = [Code(name, str(label), str(about), _filled(text, given), own) for name, label, about, text, own in shown]
-    return {"codes": made, "codes_secret": bool(secret), "codes_for_servers": not pages}
+    values = _values(form, secret)
+    servers = [
+        Example(name, label, str(_FOR_SERVERS), _fill(text, values), with_secret=True) for name, label, text in _SERVERS
+    ]
+    if form.creates == Kind.LINK:
+        return servers
+    *website, browser = [
+        Example(name, str(label), str(about), _fill(text, values)) for name, label, about, text in (*_WEBSITE, _BROWSER)
+    ]
+    return [*website, *servers, browser]
 
 
-def _given(form: Form, secret: str) -> dict[str, str]:
-    address = forms.address(form)
+def _values(form: Form, secret: str) -> dict[str, str]:
+    """What stands in a code's places, by their names."""
     link = form.creates == Kind.LINK
     return {
         "SCRIPT": f"{settings.APP_URL}/in/{form.key}.js",
-        "ADDRESS": address,
+        "ADDRESS": forms.address(form),
         "SECRET": secret or NO_SECRET,
-        "HONEYPOT": HONEYPOT if form.honeypot else "",
+        "HONEYPOT": HONEYPOT_INPUT if form.honeypot else "",
         "NAME": escape(_("Your name")),
         "PHONE": escape(_("Phone")),
         "EMAIL": escape(_("E-mail")),
@@ -182,7 +184,7 @@ def _given(form: Form, secret: str) -> dict[str, str]:
     }
 
 
-def _filled(text: str, given: dict[str, str]) -> str:
-    for name, value in given.items():
+def _fill(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text

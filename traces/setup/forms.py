@@ -27,20 +27,23 @@ SUBMISSIONS_READ = 50
 MAX_NAMES = 100
 
 
-def make(portal: Portal, **facts: Any) -> tuple[Form, str]:
-    """Make a form of these fields of the model, and its secret, which is kept nowhere.
+def create(portal: Portal, **values: Any) -> tuple[Form, str]:
+    """Make a form with these values of the model's fields. Returns the form and its secret, which is stored nowhere.
 
     Raises `django.core.exceptions.ValidationError` with the faults by field.
     """
     secret = secrets.token_urlsafe(32)
-    form = Form(portal=portal, secret_hash=_digest(secret), **facts)
+    form = Form(portal=portal, secret_hash=_digest(secret), **values)
     form.full_clean()
     form.save()
     return form, secret
 
 
-def new_secret(form: Form, *, at_once: bool = False) -> str:
-    """Give the form a new secret. The former one is good for another `OLD_SECRET_FOR`, unless it ends `at_once`."""
+def renew_secret(form: Form, *, at_once: bool = False) -> str:
+    """Give the form a new secret and return it.
+
+    The former one is good for another `OLD_SECRET_FOR`, unless it ends `at_once`.
+    """
     secret = secrets.token_urlsafe(32)
     with writing():
         row = Form.objects.select_for_update().get(pk=form.pk)
@@ -51,8 +54,8 @@ def new_secret(form: Form, *, at_once: bool = False) -> str:
     return secret
 
 
-def take_away(form: Form) -> bool:
-    """Delete a form that nothing came through, else switch it off; True where it was deleted."""
+def delete_or_disable(form: Form) -> bool:
+    """Delete a form that nothing came through, else switch it off. Returns whether it was deleted."""
     with writing():
         # A submission that comes meanwhile waits for the form's row, and then finds none.
         Form.objects.select_for_update().get(pk=form.pk)
@@ -72,11 +75,11 @@ def address(form: Form) -> str:
 def submitted_names(form: Form) -> list[str]:
     """The names, never the values, that came with the form's latest submissions, the newest first."""
     latest = form.submissions.order_by("-received_at").values_list("body", flat=True)[:SUBMISSIONS_READ]
-    found = dict.fromkeys(name for body in latest for name, _ in submitted_values(body))
-    return list(found)[:MAX_NAMES]
+    names = dict.fromkeys(name for body in latest for name, _ in submitted_values(body))
+    return list(names)[:MAX_NAMES]
 
 
-def missing(mapped: Mapping[str, Any], record: str, described: Iterable[Field]) -> list[Field]:
+def missing_fields(mapped: Mapping[str, Any], record: str, described: Iterable[Field]) -> list[Field]:
     """The fields that the portal requires of a record, and that neither its mapping nor a visitor's contacts fill."""
     known = {field.name: field for field in described}
     lacking = fields.missing(mapped, {name: {"isRequired": field.required} for name, field in known.items()})

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         mapping = _mapping(options["mapping"])
         try:
-            form, secret = forms.make(
+            form, secret = forms.create(
                 portal,
                 name=options["name"],
                 creates=options["creates"],
@@ -63,11 +63,11 @@ class Command(BaseCommand):
             raise CommandError(f"The form cannot be made: {error.message_dict}") from None
         for warning in _warnings(form):
             self.stderr.write(self.style.WARNING(warning))
-        made = {"key": form.key, "secret": secret, "url": forms.address(form)}
+        access = {"key": form.key, "secret": secret, "url": forms.address(form)}
         if options["json"]:
-            self.stdout.write(json.dumps(made))
+            self.stdout.write(json.dumps(access))
         else:
-            self.stdout.write("\n".join(f"{name}: {value}" for name, value in made.items()))
+            self.stdout.write("\n".join(f"{name}: {value}" for name, value in access.items()))
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _warnings(form: Form) -> list[str]:
     for record in KINDS[form.creates]:
         mapped = form.mapping.get(record) or {}
         try:
-            missing = forms.missing(mapped, record, crm_directory.record_fields(form.portal, record))
+            missing = forms.missing_fields(mapped, record, crm_directory.record_fields(form.portal, record))
         except errors.PortalError as error:
             return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
         if missing:

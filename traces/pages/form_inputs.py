@@ -1,0 +1,163 @@
+"""What an administrator types to make a form, and into its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from traces.intake.accept import normal_origin
+from traces.models import Form, Kind
+from traces.pages.inputs import NumberField, PageInput, filled, one_answer
+
+MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
+MAX_ORIGINS, MAX_PER_MINUTE = 50, 10_000
+
+# What each kind is for, in one sentence; those that most sites need first.
+KINDS = {
+    Kind.LEAD: _("Each submission becomes a lead with the visit that led to it. Right for most sites."),
+    Kind.DEAL: _("Each submission becomes a deal, with a contact and, where one is named, a company."),
+    Kind.CONTACT: _("Each submission becomes a contact with the visit."),
+    Kind.COMPANY: _("Each submission becomes a company with the visit."),
+    Kind.QUOTE: _("Each submission becomes a quote with the visit."),
+    Kind.LEAD_UTM: _("A lead with the advertising tags in its UTM fields; the pages visited are not kept."),
+    Kind.TRACE: _("The visit alone is stored on the portal; nothing appears in the CRM by itself."),
+    Kind.LINK: _("Your server has made the records already and names them; the visit is added to them."),
+}
+_NO_PAGE = _("This is no address of a page. Write it whole, such as https://shop.example/thanks, or leave it empty.")
+
+
+class NameField(forms.CharField):
+    """A name on one line, without spaces around it or more than one between its words."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(super().to_python(value)).replace("\0", "").split())
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind.value, format_html("{}<br><small>{}</small>", kind.label, KINDS[kind])) for kind in KINDS]
+
+
+class NewFormInput(PageInput):
+    """What makes a form: its name and its kind."""
+
+    ids = "form-%s"
+
+    name = NameField(
+        label=_("Name"),
+        help_text=_("For you, such as “Order form”. It stands before the visitor's name in the titles of new records."),
+        max_length=MAX_NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages=one_answer(
+            filled(_("Give the form a name of at most %(most)s characters."), most=MAX_NAME_LENGTH)
+        ),
+    )
+    creates = forms.ChoiceField(
+        label=_("What a submission becomes"),
+        choices=_kinds,
+        initial=Kind.LEAD,
+        widget=forms.RadioSelect,
+        error_messages=one_answer(_("Choose what a submission becomes.")),
+    )
+
+
+class FormSettingsInput(NewFormInput):
+    """All settings of a form."""
+
+    active = forms.BooleanField(label=_("The form takes submissions"), required=False)
+    find_existing = forms.BooleanField(
+        label=_("Find existing contacts and companies"),
+        help_text=_(
+            "For deals: a contact or company with the same phone or e-mail is used instead of making a second one."
+        ),
+        required=False,
+    )
+    origins = forms.CharField(
+        label=_("Sites that may send"),
+        help_text=_("One address a line. Left empty, the form takes submissions from every site."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "https://shop.example"}),
+    )
+    thank_you_url = forms.CharField(
+        label=_("Thank-you page"),
+        help_text=_(
+            "Where a visitor comes after sending a plain HTML form. Left empty, a short page of ours says thank you."
+        ),
+        required=False,
+        max_length=MAX_ADDRESS_LENGTH,
+        validators=[URLValidator(["http", "https"])],
+        widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://shop.example/thanks"}),
+        error_messages=one_answer(_NO_PAGE),
+    )
+    honeypot = forms.BooleanField(
+        label=_("Catch programs that fill in every field"),
+        help_text=_(
+            "The HTML form gets a field that no person sees. Whoever fills it in is kept as not delivered; you can "
+            "still send it."
+        ),
+        required=False,
+    )
+    max_per_minute = NumberField(
+        label=_("Most submissions in a minute"),
+        help_text=_("More are turned away and asked to come again in a minute. Left empty, there is no limit."),
+        required=False,
+        min_value=0,
+        max_value=MAX_PER_MINUTE,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(
+            filled(_("Give a number from 1 to %(most)s, or leave it empty for no limit."), most=MAX_PER_MINUTE)
+        ),
+    )
+
+    @classmethod
+    def of_form(cls, form: Form) -> FormSettingsInput:
+        """The settings as they are stored."""
+        stored = {name: getattr(form, name) for name in cls.base_fields}
+        return cls(
+            initial={
+                **stored,
+                "origins": "\n".join(form.origins),
+                "max_per_minute": form.max_per_minute or None,
+            }
+        )
+
+    def clean_origins(self) -> list[str]:
+        """The sites, as browsers name them."""
+        lines = filter(None, map(str.strip, self.cleaned_data["origins"].splitlines()))
+        origins = list(dict.fromkeys(map(_origin, lines)))
+        if len(origins) > MAX_ORIGINS:
+            raise ValidationError(_("A form can have at most %(most)s sites."), params={"most": MAX_ORIGINS})
+        return origins
+
+    def clean_thank_you_url(self) -> str:
+        """The address, where it can be printed."""
+        address: str = self.cleaned_data["thank_you_url"]
+        if not address.isprintable():
+            raise ValidationError(_NO_PAGE)
+        return address
+
+    def clean_max_per_minute(self) -> int:
+        """The limit, 0 for none."""
+        return self.cleaned_data["max_per_minute"] or 0
+
+
+class SecretInput(PageInput):
+    """How a form's secret is renewed."""
+
+    at_once = forms.BooleanField(
+        label=_("The former secret ends at once, because somebody has it who should not"), required=False
+    )
+
+
+def _origin(line: str) -> str:
+    try:
+        return normal_origin(line if line.isprintable() else "")
+    except ValueError:
+        raise ValidationError(
+            _("“%(line)s” is no address of a site. Write one a line, such as https://shop.example."),
+            params={"line": line[:100]},
+        ) from None

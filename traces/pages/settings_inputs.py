@@ -1,0 +1,159 @@
+"""What an administrator chooses on the page "settings"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from b24app.models import Portal
+from traces.models import Preferences
+from traces.monitoring import notices
+from traces.pages.inputs import NumberField, PageInput, filled, one_answer
+
+MAX_DAYS = 3650
+MAX_EMAIL_LENGTH = 254
+
+Notify = Preferences.Notify
+TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
+    (
+        Portal.Tariff.STANDARD,
+        _("Standard: 2 requests a second"),
+        _("Every plan in the cloud but Enterprise."),
+    ),
+    (
+        Portal.Tariff.ENTERPRISE,
+        _("Enterprise: 5 requests a second"),
+        _("The Enterprise plan in the cloud."),
+    ),
+    (
+        Portal.Tariff.UNLIMITED,
+        _("On your own server: as fast as it can"),
+        _("Bitrix24 does not count requests there."),
+    ),
+)
+
+
+class RetentionInput(PageInput):
+    """After how many days what has ended is deleted; 0 keeps it."""
+
+    ids = "settings-%s"
+
+    retention_days = NumberField(
+        label=_("Days to keep delivered and failed submissions"),
+        help_text=_("0 keeps them until you delete them yourself."),
+        min_value=0,
+        max_value=MAX_DAYS,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(
+            filled(_("Give a number of days from 0 to %(most)s; 0 keeps everything."), most=MAX_DAYS)
+        ),
+    )
+
+
+class WayRadios(forms.RadioSelect):
+    """Radio buttons of which some have attributes of their own (`option_attrs`), by their values."""
+
+    option_attrs: Mapping[str, Mapping[str, Any]] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        option["attrs"] |= self.option_attrs.get(value, {})
+        return option
+
+
+class NoticesInput(PageInput):
+    """How somebody is told that deliveries have stopped."""
+
+    ids = "settings-%s"
+
+    notify = forms.ChoiceField(
+        label=_("How to tell"),
+        choices=Notify.choices,
+        required=False,
+        widget=WayRadios,
+        error_messages=one_answer(_("Choose one of the three ways.")),
+    )
+    notify_email = forms.EmailField(
+        label=_("E-mail address for notices"),
+        required=False,
+        max_length=MAX_EMAIL_LENGTH,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages=one_answer(_("This is no e-mail address. Give one like name@company.com.")),
+    )
+
+    def __init__(self, portal: Portal, data: Mapping[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.may_notify = notices.may_notify(portal)
+        self.has_mail = notices.mail_is_set_up()
+        ways = self.fields["notify"].widget
+        assert isinstance(ways, WayRadios)
+        ways.option_attrs = self._option_attrs()
+
+    def _option_attrs(self) -> dict[str, dict[str, Any]]:
+        blocked = not self.may_notify and self["notify"].value() != Notify.PORTAL
+        return {
+            Notify.PORTAL: {"aria-describedby": "notify-portal-help", "disabled": blocked},
+            Notify.EMAIL: {} if self.has_mail else {"aria-describedby": "notify-mail-help"},
+        }
+
+    def clean_notify(self) -> str:
+        """The way, where the portal allows it."""
+        way: str = self.cleaned_data["notify"]
+        if way == Notify.PORTAL and not self.may_notify:
+            raise ValidationError(_("The application may not send notices on this portal. Choose e-mail instead."))
+        return way
+
+    def clean(self) -> dict[str, Any]:
+        """Notices by e-mail need an address."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("notify") == Notify.EMAIL and cleaned.get("notify_email") == "":
+            self.add_error("notify_email", self.fields["notify_email"].error_messages["invalid"])
+        return cleaned
+
+
+def _plans() -> list[tuple[str, str]]:
+    return [(plan.value, format_html("{}<br><small>{}</small>", label, about)) for plan, label, about in TARIFFS]
+
+
+class PlanInput(PageInput):
+    """Which plan the portal has."""
+
+    ids = "settings-%s"
+
+    plan = forms.ChoiceField(
+        label=_("Plan of the portal"),
+        choices=_plans,
+        widget=forms.RadioSelect,
+        error_messages=one_answer(_("Choose one of the plans.")),
+    )
+
+
+class ViewersInput(PageInput):
+    """Whether users who do not administer the portal see the overview."""
+
+    ids = "settings-%s"
+
+    viewers = forms.BooleanField(
+        label=_("Others may see the overview"),
+        help_text=_("The overview has figures only: no name, no phone number, no e-mail address."),
+        required=False,
+    )
+
+
+class EraseInput(PageInput):
+    """That the administrator knows what is going to be deleted."""
+
+    ids = "settings-%s"
+    # The answer says more than the browser's own "check this box".
+    use_required_attribute = False
+
+    sure = forms.BooleanField(
+        label=_("I understand that this cannot be undone."),
+        error_messages=one_answer(_("Tick the box first: what is deleted cannot be brought back.")),
+    )

@@ -1,0 +1,204 @@
+"""What an administrator types on the page "sources": a rule, its position, a file of rules, something to try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from b24app.models import Portal
+from traces import sentences
+from traces.compose import sources
+from traces.compose.sources import Rule
+from traces.models import Form, SourceRule
+from traces.pages.inputs import NumberField, PageInput
+from traces.setup import rules, rules_csv
+from traces.setup.rules_csv import LineFault
+
+MAX_TRIAL_LENGTH = 20_000
+# What is wrong with a rule, by the field that says it; the value says the rest.
+_FIELD_OF = {
+    sources.FIELD_UNKNOWN: "field",
+    rules.SECOND_DEFAULT: "field",
+    sources.OPERATOR_UNKNOWN: "operator",
+    sources.RESULT_MISSING: "utm_source",
+}
+
+
+class RuleField(forms.CharField):
+    """A text of a rule; whether the rule can be stored is decided where it is (`traces.setup.rules`)."""
+
+    def __init__(self, **options: Any) -> None:
+        messages: dict[str, Any] = {
+            "max_length": sentences.RULE_FAULTS[sources.TOO_LONG],
+            "null_characters_not_allowed": sentences.RULE_FAULTS[sources.NOT_PRINTABLE],
+        }
+        options = {"widget": forms.TextInput(attrs={"autocomplete": "off"}), **options}
+        super().__init__(required=False, max_length=sources.MAX_LENGTH, error_messages=messages, **options)
+
+
+class RuleInput(PageInput):
+    """A rule that is written, or changed where it has a `rule_id`."""
+
+    ids = "rule-%s"
+
+    field = forms.CharField(
+        label=gettext_lazy("When"),
+        required=False,
+        widget=forms.Select(choices=sentences.RULE_FIELDS.items(), attrs={"autofocus": True}),
+    )
+    operator = forms.CharField(
+        label=gettext_lazy("Compared how"), required=False, widget=forms.Select(choices=sentences.RULE_HOWS.items())
+    )
+    value = RuleField(
+        label=gettext_lazy("Value"),
+        help_text=gettext_lazy("Capital letters do not matter. “Everything else” needs no value."),
+    )
+    utm_source = RuleField(
+        label=gettext_lazy("then utm_source"),
+        help_text=gettext_lazy("As Sales Intelligence knows it, such as google."),
+    )
+    crm_source = RuleField(label=gettext_lazy("and CRM source"))
+    crm_description = RuleField(label=gettext_lazy("with the description"))
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, rule_id: int | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        self.rule_id = rule_id
+
+    @classmethod
+    def of_row(cls, row: SourceRule) -> RuleInput:
+        """A rule as it is stored."""
+        return cls(rule_id=row.pk, initial={name: getattr(row, name) for name in cls.base_fields})
+
+    def fill(self, row: SourceRule) -> None:
+        """Put what was typed into a row; the default rule looks for nothing."""
+        for name, text in self.cleaned_data.items():
+            setattr(row, name, text)
+        if rules.is_default(row):
+            row.operator, row.value = sources.EQUALS, ""
+
+    def reject(self, code: str) -> None:
+        """Say beside its field why the rule is not stored."""
+        self.add_error(_FIELD_OF.get(code, "value"), str(sentences.RULE_FAULTS[code]))
+
+    def offer_crm_sources(self, known: Sequence[tuple[str, str]]) -> None:
+        """Let one of the CRM's sources be chosen, or the one that is chosen already."""
+        chosen = self["crm_source"].value()
+        unknown = [(chosen, chosen)] if chosen and chosen not in dict(known) else []
+        self.fields["crm_source"].widget = forms.Select(choices=[("", _("None")), *known, *unknown])
+
+    def ask_for_code(self) -> None:
+        """Have the CRM's source typed, since the portal does not tell what there is."""
+        self.fields["crm_source"].help_text = _(
+            "The portal does not answer at the moment, so its sources cannot be listed. Write the source's code, "
+            "such as WEB."
+        )
+
+
+class PositionInput(PageInput):
+    """Where a rule is to go."""
+
+    position = NumberField(min_value=1, max_value=99_999)
+
+
+class AroundInput(PageInput):
+    """Around which position the rules are to be listed."""
+
+    at = NumberField(min_value=1, max_value=99_999)
+
+
+class RulesFileInput(PageInput):
+    """A file of rules; `cleaned_data["text"]` are the rules."""
+
+    ids = "import-%s"
+
+    text = forms.CharField(
+        label=gettext_lazy("Its text"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, is_too_large: bool = False) -> None:
+        super().__init__(data)
+        self.is_too_large = is_too_large
+
+    def clean_text(self) -> list[Rule]:
+        """The rules of the file; what is wrong with it is said by line."""
+        listed, faults = rules_csv.read(self.cleaned_data["text"])
+        if self.is_too_large:
+            faults = [LineFault(1, rules_csv.TOO_LARGE)]
+        text = _("Line %(line)s: %(fault)s")
+        if faults:
+            raise ValidationError(
+                [text % {"line": fault.line, "fault": sentences.RULE_FAULTS[fault.code]} for fault in faults]
+            )
+        return listed
+
+
+class TrialInput(PageInput):
+    """Something that a website might send, to see what would become of it."""
+
+    ids = "try-%s"
+
+    text = forms.CharField(
+        label=gettext_lazy("An address, a referrer or a whole trace"),
+        max_length=MAX_TRIAL_LENGTH,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 3,
+                "maxlength": False,
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "placeholder": "https://shop.example/?utm_source=fair",
+            }
+        ),
+        error_messages={
+            "required": gettext_lazy("Paste an address, a referrer or a trace first."),
+            "max_length": gettext_lazy("This is too long to be an address or a trace."),
+        },
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("This is"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Find out by itself")),
+            ("address", gettext_lazy("The address of the form's page")),
+            ("referrer", gettext_lazy("The page the visitor came from")),
+            ("trace", gettext_lazy("A trace")),
+        ],
+    )
+    form = forms.ModelChoiceField(
+        label=gettext_lazy("Sent through"),
+        required=False,
+        queryset=Form.objects.none(),
+        empty_label=gettext_lazy("No form in particular"),
+    )
+
+    use_required_attribute = False
+
+    def __init__(self, portal: Portal, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        field = self.fields["form"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Form.objects.filter(portal=portal).order_by("name", "pk")
+
+    def body(self) -> dict[str, Any]:
+        """What a website would have sent."""
+        text, kind = self.cleaned_data["text"], self.cleaned_data["kind"]
+        if kind == "trace" or (not kind and text.startswith("{")):
+            return {"TRACE": _parsed(text)}
+        return {"referrer" if kind == "referrer" else "page_url": text}
+
+
+def _parsed(text: str) -> Any:
+    """A trace as an object, where the text is one."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

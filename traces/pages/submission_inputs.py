@@ -1,0 +1,161 @@
+"""What an administrator asks the list of submissions for, and does with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from b24app.models import Portal
+from traces import sentences
+from traces.history import listing
+from traces.history.listing import Filter
+from traces.history.resending import Resend
+from traces.models import Form, ShownState
+from traces.pages.inputs import CursorField, NumberField, PageInput
+
+STATES = (
+    ("", _("Any")),
+    ("queued", _("Waiting")),
+    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed")),
+)
+# How a source that is not known yet is asked for; "" asks for any.
+NOT_KNOWN = "-"
+MAX_COUNT = 10**9
+
+
+class DayField(forms.DateField):
+    """A day of the reader's; one that is centuries away was mistyped."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            required=False,
+            input_formats=["%Y-%m-%d"],
+            validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))],
+            error_messages={"invalid": _("This is no date. Give one like 2026-11-23.")},
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            **options,
+        )
+
+
+class FilterInput(PageInput):
+    """What the list is asked for."""
+
+    ids = "filter-%s"
+
+    text = forms.CharField(
+        label=_("Name, phone, e-mail or text"),
+        required=False,
+        max_length=100,
+        widget=forms.SearchInput(attrs={"autocomplete": "off"}),
+    )
+    state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
+    form = forms.ModelChoiceField(label=_("Form"), required=False, queryset=Form.objects.none(), empty_label=_("Any"))
+    source = forms.CharField(label=_("Source"), required=False, max_length=255)
+    since = DayField(label=_("Received from"))
+    until = DayField(label=_("Received to"))
+
+    def __init__(self, portal: Portal, data: QueryDict) -> None:
+        super().__init__(data)
+        field = self.fields["form"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Form.objects.filter(portal=portal).order_by("name", "pk")
+
+    def offer_sources(self, known: Sequence[str]) -> None:
+        """Let one of these sources be chosen, or the one that is asked for already."""
+        sources = [source or NOT_KNOWN for source in known]
+        asked = self["source"].value()
+        if asked and asked not in sources:
+            sources.append(asked)
+        labels = ((source, sentences.source_label("" if source == NOT_KNOWN else source)) for source in sources)
+        self.fields["source"].widget = forms.Select(choices=[("", _("Any")), *labels])
+
+    def clean(self) -> dict[str, Any]:
+        """The last day is not before the first one."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("The last day is before the first one."))
+        return cleaned
+
+    def filter(self) -> Filter:
+        """The filter of a valid input."""
+        asked = self.cleaned_data
+        form, source = asked["form"], asked["source"]
+        return Filter(
+            text=asked["text"],
+            state=asked["state"],
+            form_id=form.pk if form else None,
+            source="" if source == NOT_KNOWN else source or None,
+            since=_midnight(asked["since"]),
+            until=_midnight(asked["until"], 1),
+        )
+
+    def hidden_fields_of_others(self) -> list[tuple[str, str]]:
+        """What is asked for as hidden fields of the page's other forms, so that they are about what is listed."""
+        return [(name, value) for name in self.fields if (value := self.data.get(name, ""))]
+
+
+class PlaceInput(PageInput):
+    """Where the page of the list begins or ends; the list's beginning without either."""
+
+    after = CursorField()
+    before = CursorField()
+
+
+class IdsField(forms.Field):
+    """The ids that were ticked in the list; what is none is left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[uuid.UUID]:
+        ids = []
+        for text in (value or [])[: listing.PAGE_ROWS]:
+            try:
+                ids.append(uuid.UUID(text))
+            except ValueError:
+                continue
+        return ids
+
+
+class ChosenInput(PageInput):
+    """The submissions that are to be sent again: one by its button, or several by their boxes."""
+
+    one = forms.UUIDField(required=False)
+    id = IdsField(required=False)
+
+    def ids_chosen(self) -> list[uuid.UUID]:
+        """Their ids; none where nothing was chosen."""
+        self.full_clean()
+        button = self.cleaned_data.get("one")
+        return [button] if button else self.cleaned_data["id"]
+
+
+class ProgressInput(PageInput):
+    """How far sending all again has come, as the answer before has told."""
+
+    total = NumberField(max_value=MAX_COUNT)
+    sent = NumberField(max_value=MAX_COUNT)
+    left = NumberField(max_value=MAX_COUNT)
+    so_far = CursorField()
+
+    def progress(self) -> Resend | None:
+        """The progress; None at the first step."""
+        if not self.is_valid() or self.cleaned_data["so_far"] is None:
+            return None
+        counts = {name: self.cleaned_data[name] for name in ("total", "sent", "left")}
+        return Resend(**counts, after=self.cleaned_data["so_far"])
+
+
+def _midnight(day: date | None, later: int = 0) -> datetime | None:
+    """When a day of the reader's begins, or one so many days later."""
+    if day is None:
+        return None
+    return datetime.combine(day + timedelta(days=later), time.min, timezone.get_current_timezone())
