@@ -1,19 +1,12 @@
 """Events of the application's life: nothing is believed before it is proven."""
 
-from urllib.parse import parse_qsl
-
 import pytest
 
 from b24app.models import Portal, PortalEvent
 from b24app.portal import events, install
-from tests.sandbox import events as sandbox_events
+from tests.fixtures.sandbox import event_body
 
 pytestmark = pytest.mark.django_db
-
-
-def event_body(portal, event, data=(), **changes):
-    """The fields of the event's POST; `data` are the event's own, `changes` what somebody forges."""
-    return {**dict(parse_qsl(sandbox_events.body(portal, event, dict(data)))), **changes}
 
 
 def test_the_install_event_before_any_opening_stores_the_portal(wired, portal):

@@ -7,7 +7,7 @@ import pytest
 from b24app.api import errors
 from b24app.portal import crm_directory
 from b24app.portal.crm_directory import Field
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.pages.helpers import error_of
 from traces.models import Form
 from traces.pages import form_mapping

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.history import statistics
 from traces.models import Form
 from traces.pages import chart, forms

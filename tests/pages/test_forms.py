@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from b24app.portal import crm_directory
-from tests.conftest import SECRET, make_form
+from tests.fixtures.forms import SECRET, make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
 from traces.intake import accept

@@ -4,15 +4,13 @@ import json
 
 import pytest
 
-from tests.conftest import make_form
-from tests.sandbox.portal import GOLDEN
-from tests.unit.test_trace import BETTER
+from tests.fixtures.forms import make_form
+from tests.fixtures.golden import BETTER, CASES
 from traces.delivery import drain
 from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
 
-CASES = json.loads(GOLDEN.read_text())["cases"]
 REFUSED = {"wrong type", "wrong id", "id zero", "entities not a list"}
 REPAIRED = {
     *BETTER,
@@ -29,25 +27,25 @@ def named(names):
 
 
 @pytest.fixture
-def post(installed, client):
+def post_recorded(installed, client):
     """Post a recorded request to a form, as a server that knows its secret."""
 
-    def post(request):
+    def post_recorded(request):
         form = make_form(installed, creates="link" if "ENTITIES" in request else "trace")
         headers = {"Authorization": f"Bearer {form.secret}"}
         answer = client.post(f"/in/{form.key}/", json.dumps(request), content_type="application/json", headers=headers)
         drain.drain(installed.pk)
         return answer
 
-    return post
+    return post_recorded
 
 
 @pytest.fixture
-def stored(post, portal):
+def stored(post_recorded, portal):
     """What the portal has of a recorded request, and the submission."""
 
     def stored(request):
-        assert post(request).status_code == 202
+        assert post_recorded(request).status_code == 202
         row = Submission.objects.get()
         assert row.state == "delivered", row.reason
         return portal.traces[row.trace_id - 1].as_golden(), row
@@ -75,8 +73,8 @@ def test_what_it_could_not_read_arrives_repaired_and_the_repair_is_told(case, st
 
 
 @pytest.mark.parametrize("case", named(REFUSED))
-def test_records_that_it_would_refuse_are_refused_at_once(case, post):
-    assert (post(case["request"]).status_code, Submission.objects.count()) == (422, 0)
+def test_records_that_it_would_refuse_are_refused_at_once(case, post_recorded):
+    assert (post_recorded(case["request"]).status_code, Submission.objects.count()) == (422, 0)
 
 
 @pytest.mark.parametrize("case", named({"missing trace", "empty trace"}))

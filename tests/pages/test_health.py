@@ -7,7 +7,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from b24app.models import Portal
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.models import ShownState, Submission
 from traces.monitoring import metrics
 

@@ -11,7 +11,7 @@ from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.models import PortalEvent
 from b24app.pace import wakeups
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from traces import tasks
 from traces.models import Submission

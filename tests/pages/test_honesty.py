@@ -13,12 +13,9 @@ postgresql_only = pytest.mark.skipif("connection.vendor != 'postgresql'", reason
 
 
 @pytest.fixture
-def post(client, form):
-    def post(**headers):
-        body = {"NAME": "x" * 20000}
-        return client.post(f"/in/{form.key}/", body, content_type="application/json", headers=headers)
-
-    return post
+def post_large(post):
+    """Post so much that the database needs room for it."""
+    return lambda **headers: post({"NAME": "x" * 20000}, **headers)
 
 
 def run(*statements):
@@ -40,33 +37,33 @@ def fresh_connection():
 
 
 @sqlite_only
-def test_a_database_that_may_only_be_read(post):
+def test_a_database_that_may_only_be_read(post_large):
     run("PRAGMA query_only=ON")
-    answer = post()
+    answer = post_large()
     run("PRAGMA query_only=OFF")
     assert is_refused_honestly(answer)
     assert not Submission.objects.exists()
 
 
 @sqlite_only
-def test_a_full_disk(post):
+def test_a_full_disk(post_large):
     run("VACUUM")  # what others deleted has left room
     with connection.cursor() as cursor:
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count={pages}")
-    answers = [post() for _ in range(20)]
+    answers = [post_large() for _ in range(20)]
     refused = [answer for answer in answers if answer.status_code != 202]
     assert refused and all(is_refused_honestly(answer) for answer in refused)
     assert Submission.objects.count() == len(answers) - len(refused)
 
 
 @sqlite_only
-def test_a_database_that_somebody_else_has_locked(post):
+def test_a_database_that_somebody_else_has_locked(post_large):
     run("PRAGMA busy_timeout=50")
     other = connections.create_connection("default")
     other.cursor().execute("BEGIN IMMEDIATE")
     try:
-        answer = post()
+        answer = post_large()
     finally:
         other.cursor().execute("ROLLBACK")
         other.close()
@@ -75,19 +72,19 @@ def test_a_database_that_somebody_else_has_locked(post):
 
 
 @postgresql_only
-def test_a_postgresql_that_may_only_be_read(post):
+def test_a_postgresql_that_may_only_be_read(post_large):
     run("SET default_transaction_read_only=on")
-    assert is_refused_honestly(post())
+    assert is_refused_honestly(post_large())
     assert not Submission.objects.exists()
 
 
 @postgresql_only
-def test_a_table_that_somebody_else_has_locked(post):
+def test_a_table_that_somebody_else_has_locked(post_large):
     run("SET lock_timeout='100ms'")
     other = connections.create_connection("default")
     other.cursor().execute("BEGIN; LOCK TABLE traces_submission IN EXCLUSIVE MODE")
     try:
-        answer = post()
+        answer = post_large()
     finally:
         other.close()
     assert is_refused_honestly(answer)
@@ -95,39 +92,39 @@ def test_a_table_that_somebody_else_has_locked(post):
 
 
 @postgresql_only
-def test_a_connection_that_the_server_has_cut(post):
+def test_a_connection_that_the_server_has_cut(post_large):
     other = connections.create_connection("default")
     with connection.cursor() as cursor:
         pid = cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
     other.cursor().execute("SELECT pg_terminate_backend(%s)", [pid])
     other.close()
-    answer = post()
+    answer = post_large()
     assert answer.status_code == 202 or is_refused_honestly(answer)
     connection.close()
     assert Submission.objects.count() == (answer.status_code == 202)
 
 
-def test_a_database_that_is_away(post, monkeypatch):
+def test_a_database_that_is_away(post_large, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError("could not connect")
 
     monkeypatch.setattr(connection, "cursor", away)
-    answer = post()
+    answer = post_large()
     monkeypatch.undo()
     assert is_refused_honestly(answer)
 
 
 @pytest.mark.parametrize("kind", [OperationalError, DataError, InterfaceError])
-def test_whatever_the_database_says_of_the_insert(post, monkeypatch, kind):
+def test_whatever_the_database_says_of_the_insert(post_large, monkeypatch, kind):
     def fail(*args, **kwargs):
         raise kind("disk I/O error")
 
     monkeypatch.setattr(Submission, "save", fail)
-    assert is_refused_honestly(post())
+    assert is_refused_honestly(post_large())
     assert not Submission.objects.exists()
 
 
-def test_a_form_that_is_deleted_in_mid_request(post, form, monkeypatch):
+def test_a_form_that_is_deleted_in_mid_request(post_large, form, monkeypatch):
     real = trace.prepare
 
     def prepare(*args):
@@ -135,22 +132,22 @@ def test_a_form_that_is_deleted_in_mid_request(post, form, monkeypatch):
         return real(*args)
 
     monkeypatch.setattr(trace, "prepare", prepare)
-    assert is_refused_honestly(post(**{"Idempotency-Key": "k"}))
+    assert is_refused_honestly(post_large(**{"Idempotency-Key": "k"}))
     assert not Submission.objects.exists()
 
 
-def test_a_request_that_was_refused_can_be_sent_again(post, monkeypatch):
+def test_a_request_that_was_refused_can_be_sent_again(post_large, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError
 
     with monkeypatch.context() as broken:
         broken.setattr(Submission, "save", fail)
-        post(**{"Idempotency-Key": "k"})
-    assert [post(**{"Idempotency-Key": "k"}).status_code for _ in range(2)] == [202, 200]
+        post_large(**{"Idempotency-Key": "k"})
+    assert [post_large(**{"Idempotency-Key": "k"}).status_code for _ in range(2)] == [202, 200]
 
 
-def test_without_redis_it_is_taken_all_the_same(post):
-    assert post().status_code == 202
+def test_without_redis_it_is_taken_all_the_same(post_large):
+    assert post_large().status_code == 202
     assert Submission.objects.count() == 1
 
 

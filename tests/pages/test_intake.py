@@ -7,7 +7,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from tests.conftest import SECRET
+from tests.fixtures.forms import SECRET
 from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Form, Submission

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from b24app.models import Portal
-from tests.conftest import SECRET
+from tests.fixtures.forms import SECRET
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,9 @@ def status_of(client, row, **headers):
 
 
 def test_the_owner_sees_how_a_submission_goes(client, row):
-    Attempt.objects.create(submission=row, method="crm.tracking.trace.add", outcome="retry", code="c", reason="r")
+    Attempt.objects.create(
+        submission=row, method="crm.tracking.trace.add", outcome="retry", code="c", params={"words": "r"}
+    )
     found = status_of(client, row).json()
     assert set(found) == {
         "id", "status", "received_at", "delivered_at", "trace_id", "entities", "repairs", "attempts", "reason",

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db.models import Q
 
 from b24app.portal import hold
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.delivery import drain
 from traces.delivery.next import NOT_NEEDED
 from traces.history import erasure

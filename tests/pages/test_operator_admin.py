@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalEvent
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.models import Batch, Preferences, Submission
 
 pytestmark = pytest.mark.django_db

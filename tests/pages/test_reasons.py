@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import translation
 
 from b24app.api.remedies import REMEDIES
-from tests.conftest import SECRET
+from tests.fixtures.forms import SECRET
 from tests.fixtures.product import Frame
 from traces import sentences
 from traces.history import csv_export, json_export

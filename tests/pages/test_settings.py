@@ -11,7 +11,7 @@ from django.utils import timezone
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
 from traces.models import Preferences, Submission

@@ -10,22 +10,14 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from b24app.pace import wakeups
-from tests.conftest import NOWHERE, SECRET
+from tests.fixtures.forms import SECRET
+from tests.fixtures.redis import NOWHERE
 from traces.compose.visitor import HONEYPOT, recognise
-from traces.delivery import wake
 from traces.intake import spam
 from traces.models import Form, Submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 FILLED = {"name": "Buy now", HONEYPOT: "https://spam.example"}
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch):
-    """The portals for which a wake-up was sent."""
-    sent: list[int] = []
-    monkeypatch.setattr(wake, "wake", sent.append)
-    return sent
 
 
 @pytest.fixture
@@ -40,14 +32,6 @@ def careful(form):
 def minute():
     """The beginning of a minute that no run has counted in: the Redis may be one that stays."""
     return 60 * (time.time_ns() // 1000 % 10**8)
-
-
-@pytest.fixture
-def post(client, form):
-    def post(body, **headers):
-        return client.post(f"/in/{form.key}/", body, content_type="application/json", headers=headers)
-
-    return post
 
 
 def test_who_fills_in_what_no_person_sees_is_kept_and_not_sent(post, careful, woken):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.api.remedies import REMEDIES
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from traces.models import Attempt, Form, Preferences, Submission
 

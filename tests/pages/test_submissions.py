@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from tests.pages.conftest import NOON
 from tests.pages.helpers import VISITOR, error_of

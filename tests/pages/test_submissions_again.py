@@ -99,9 +99,9 @@ def test_what_matches_is_exported(frame, receive):
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_becomes_a_formula(receive, acme, begins):
     receive({"company": "x"})
-    Submission.objects.update(reason=f"{begins}SUM(A1)")
+    Submission.objects.update(source=f"{begins}SUM(A1)")
     line = list(csv.DictReader(io.StringIO("".join(csv_export.lines(acme, Filter())), newline="")))[0]
-    assert line["reason"] == f"'{begins}SUM(A1)"
+    assert line["source"] == f"'{begins}SUM(A1)"
 
 
 def test_a_long_export_is_read_in_chunks(acme, fail_many, monkeypatch, django_assert_num_queries):

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import URLPattern
 
 from b24app.frame import session
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.pages import urls

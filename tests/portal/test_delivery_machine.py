@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from b24app.models import Portal
 from b24app.portal import calls, install
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.delivery import claims, drain, results, settle
 from traces.models import Attempt, Batch, Submission
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from b24app.portal import install
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces import tasks
 from traces.history import erasure
 from traces.models import Attempt, Batch, Preferences, Submission

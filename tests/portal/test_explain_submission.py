@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.delivery import drain
 from traces.models import SourceRule
 

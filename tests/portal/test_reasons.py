@@ -7,7 +7,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from b24app.models import Portal
-from tests.conftest import make_form
 from traces.delivery import drain, requeue
 from traces.models import Attempt
 
@@ -15,10 +14,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored
 METHOD, WORDS = "crm.tracking.trace.add", "The moon is full."
 
 
-@pytest.fixture
-def form(installed):
-    Portal.objects.update(receipt_option_sets=0)  # without receipts a lost answer is settled at once
-    return make_form(installed)
+@pytest.fixture(autouse=True)
+def without_receipts(installed):
+    """So a lost answer is settled at once."""
+    Portal.objects.update(receipt_option_sets=0)
 
 
 def error(code, status, words=""):

@@ -11,7 +11,7 @@ from django.db.models import F
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import calls
-from tests.conftest import make_form
+from tests.fixtures.forms import make_form
 from traces.delivery import drain, results, unmatched
 from traces.models import Attempt, Batch, SourceRule, Submission
 

@@ -1,13 +1,9 @@
 """The sandbox stores what a real portal stored, for every recorded case."""
 
-import json
-
 import pytest
 import requests
 
-from tests.sandbox.portal import GOLDEN
-
-CASES = json.loads(GOLDEN.read_text())["cases"]
+from tests.fixtures.golden import CASES
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from b24app.pace import wakeups
-from tests.conftest import NOWHERE
+from tests.fixtures.redis import NOWHERE
 
 _numbers = itertools.count(time.time_ns() // 1000)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import SECRET, make_form
+from tests.fixtures.forms import SECRET, make_form
 from traces.intake import accept
 from traces.intake.problems import Problem
 from traces.models import Form, Submission

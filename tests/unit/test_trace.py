@@ -6,33 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fixtures.golden import BETTER, CASES, FILE
 from tests.fixtures.traces import RECEIVED, build, built
 from tests.sandbox import tracking
-from tests.sandbox.portal import GOLDEN, SITES
+from tests.sandbox.portal import SITES
 from traces.compose import trace, trace_repair
 from traces.compose.addresses import UTM
-
-FILE = json.loads(GOLDEN.read_text())
 
 
 def stored(text):
     return tracking.load(text, FILE["sources"], SITES, RECEIVED).as_golden()
 
 
-# What the portal stored of these is less than they hold, so that a repaired trace says more.
-BETTER = {
-    "old documented example (SOURCE_ID, SOURCE_DESC, PAGES)": [["https://example.com/", 1712136392, None]],
-    "pages as bare list": [["https://a.example/", 1712136392, "A"]],
-    "page time null": [["https://a.example/", RECEIVED, "A"]],
-}
-STORED = [
-    case for case in FILE["cases"] if (case["stored"] or {}).get("source_id") is not None and case["name"] not in BETTER
-]
+STORED = [case for case in CASES if (case["stored"] or {}).get("source_id") is not None and case["name"] not in BETTER]
 
 
 @pytest.mark.parametrize("name", BETTER)
 def test_what_the_portal_would_lose_it_gets(name):
-    (case,) = (case for case in FILE["cases"] if case["name"] == name)
+    (case,) = (case for case in CASES if case["name"] == name)
     after = stored(build(TRACE=case["request"]["TRACE"]).text)
     assert [[page["URL"], page["DATE_INSERT"], page["TITLE"]] for page in after["pages"]] == BETTER[name]
 
@@ -47,9 +38,7 @@ def test_what_the_portal_could_read_it_reads_still(case):
     }
 
 
-STOPPED = [
-    case for case in FILE["cases"] if "http_status" in (case["stored"] or {}) or "error" in (case["stored"] or {})
-]
+STOPPED = [case for case in CASES if "http_status" in (case["stored"] or {}) or "error" in (case["stored"] or {})]
 
 
 @pytest.mark.parametrize("case", STOPPED, ids=[case["name"] for case in STOPPED])
