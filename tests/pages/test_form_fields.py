@@ -8,7 +8,7 @@ from b24app.api import errors
 from b24app.portal import crm_directory
 from b24app.portal.crm_directory import Field
 from tests.conftest import make_form
-from tests.pages.markup import error_of
+from tests.pages.helpers import error_of
 from traces.models import Form
 from traces.pages import form_mapping
 

@@ -13,7 +13,7 @@ from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
 from tests.conftest import make_form
 from tests.fixtures.product import Frame
-from tests.pages.markup import error_of
+from tests.pages.helpers import error_of
 from traces.models import Preferences, Submission
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from b24app.api import errors
-from tests.pages.markup import error_of
+from tests.pages.helpers import error_of
 from traces.models import SourceRule, Submission
 from traces.setup import rules, rules_csv
 

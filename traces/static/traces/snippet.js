@@ -13,8 +13,8 @@
 
   const config = { form: "", intake: "" }; // filled in by traces/intake/snippet.py
   const OUTBOX = `tracerelay:${config.form}:`;
-  const MAX_KEPT = 20;
-  const MAX_KEPT = 7 * 86400e3;
+  const MAX_UNSENT = 20;
+  const MAX_UNSENT_AGE = 7 * 86400e3;
   const MAX_KEEPALIVE = 60 * 1024; // browsers take 64 KiB for all requests of a page together
   const DOUBLE_CLICK = 2000;
 
@@ -202,7 +202,7 @@
       .map((name) => ({ ...get(name), name, key: name.slice(OUTBOX.length) }))
       .sort((a, b) => (a.at || 0) - (b.at || 0));
   const keep = (key, body) => {
-    for (const { name } of kept().slice(0, 1 - MAX_KEPT)) localStorage.removeItem(name);
+    for (const { name } of kept().slice(0, 1 - MAX_UNSENT)) localStorage.removeItem(name);
     localStorage.setItem(OUTBOX + key, JSON.stringify({ at: Date.now(), body }));
   };
 
@@ -242,7 +242,7 @@
 
   const resend = async () => {
     for (const { name, key, at, body } of attempt(kept) || []) {
-      if (!body || !(Date.now() - at < MAX_KEPT)) attempt(() => localStorage.removeItem(name));
+      if (!body || !(Date.now() - at < MAX_UNSENT_AGE)) attempt(() => localStorage.removeItem(name));
       else if (flying.has(key)) continue;
       else if ([0, 429, 503].includes(await post(key, body))) return; // the others would fare no better now
     }

@@ -1,6 +1,8 @@
-"""What the tests of the pages read out of HTML."""
+"""What several tests of the pages share: a visitor, and what they read out of HTML."""
 
 import re
+
+VISITOR = {"name": "Ines Martin", "phone": "+7 (916) 123-45-67", "email": "ines@shop.example", "comment": "Two BIKES"}
 
 
 def error_of(page: str, field: str) -> str:
@@ -11,3 +13,8 @@ def error_of(page: str, field: str) -> str:
     assert 'aria-invalid="true"' in tag[0]
     assert re.search(rf'aria-describedby="(?:[^"]* )?{field}_error"', page)
     return error[1]
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """The values of the page's hidden fields, by their names; of several with one name the last."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))

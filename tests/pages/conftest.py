@@ -1,0 +1,36 @@
+"""What several tests of the pages need."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from traces.compose import search, trace
+from traces.compose.visitor import recognise
+from traces.models import Submission
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def receive(make_submission):
+    """A submission that came with this body, as it is found by its words."""
+
+    def receive(body=None, **facts):
+        body = body or {}
+        return make_submission(body=body, search=search.text_of(recognise(body), trace.prepare(body, 0).trace), **facts)
+
+    return receive
+
+
+@pytest.fixture
+def fail_many(acme, form):
+    """So many failed submissions, one a minute, the last a minute before noon."""
+
+    def fail_many(number, **facts):
+        facts = {"state": "failed", "due_at": None, "code": "error_core", "body": {}, "body_hash": "0" * 64, **facts}
+        return Submission.objects.bulk_create(
+            Submission(portal=acme, form=form, received_at=NOON - timedelta(minutes=number - n), **facts)
+            for n in range(number)
+        )
+
+    return fail_many
