@@ -36,12 +36,12 @@ class PortalError(Exception):
         self.status = status
 
 
-def _storable(text: str, longest: int) -> str:
-    return text[:longest].encode(errors="replace").decode().replace("\0", "?")
+def _storable(text: str, max_length: int) -> str:
+    return text[:max_length].encode(errors="replace").decode().replace("\0", "?")
 
 
 class Wait(PortalError):
-    """Too fast. `seconds` is how long to wait at least, `method` is set where only that method is blocked."""
+    """Too fast. `seconds` are those to wait at least, `method` is set where only that method is blocked."""
 
     def __init__(
         self, code: str, description: str = "", *, status: int = 0, seconds: float = 1.0, method: str = ""

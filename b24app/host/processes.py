@@ -75,14 +75,14 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The number of the process started last; an error before the first start."""
+        """Returns the id of the process started last; an error before the first start."""
         if self._popen is None:
             raise RuntimeError(f"{self.name} was never started")
         return self._popen.pid
 
     @property
     def returncode(self) -> int | None:
-        """How it ended (minus the signal's number), None while it runs or was never started."""
+        """Returns the exit status (minus a signal's number where one ended it), None while it runs or never ran."""
         return None if self._popen is None else self._popen.poll()
 
     def start(self) -> None:
@@ -178,7 +178,7 @@ class RedisServer:
 
     @property
     def pid(self) -> int:
-        """The number of the server started last."""
+        """Returns the id of the server process started last."""
         return self.process.pid
 
     def start(self) -> None:

@@ -116,20 +116,20 @@ local function allow(counting)
     local rate, max_limit = tonumber(ARGV[3]), tonumber(ARGV[6])
     local wait, level = bucket(rate, tonumber(ARGV[4]))
     local known = get(portal, 'seconds_per_command', 0)
-    local most = known > 0 and math.max(1, math.floor(SEND_SECONDS / known)) or tonumber(ARGV[5])
+    local max_commands = known > 0 and math.max(1, math.floor(SEND_SECONDS / known)) or tonumber(ARGV[5])
     local seconds_per_command = math.max(known, MIN_SECONDS_PER_COMMAND)
-    local allowances, granted = {}, 0
+    local allowances, allowed_commands = {}, 0
     for number, method in ipairs(methods()) do
         local commands, method_wait = 0, wait
         if wait == 0 then
-            commands = math.min(tonumber(ARGV[6 + number]), most)
+            commands = math.min(tonumber(ARGV[6 + number]), max_commands)
             commands, method_wait = operating(method, commands, seconds_per_command, max_limit)
             if counting and commands > 0 then reserve(method, commands * seconds_per_command, max_limit) end
         end
-        granted = granted + commands
+        allowed_commands = allowed_commands + commands
         table.insert(allowances, {commands, tostring(method_wait)})
     end
-    if counting and granted > 0 then count_request(rate, level) end
+    if counting and allowed_commands > 0 then count_request(rate, level) end
     return {tostring(known), allowances}
 end
 

@@ -37,7 +37,7 @@ class Usage:
 
     @property
     def percent(self) -> int:
-        """How full the bucket is; 0 where nothing is limited."""
+        """Returns how full the bucket is, in percent; 0 where nothing is limited."""
         return round(100 * min(1.0, self.level / self.burst)) if self.burst else 0
 
 

@@ -36,12 +36,15 @@ class Field:
 
 
 def crm_sources(portal: Portal) -> list[tuple[str, str]]:
-    """The CRM's sources as (STATUS_ID, name), in the portal's order (crm.status.list, ENTITY_ID SOURCE)."""
+    """Returns the CRM's sources as (STATUS_ID, name), in the portal's order (crm.status.list, ENTITY_ID SOURCE)."""
     return statuses(portal, "SOURCE")
 
 
 def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
-    """A directory of the CRM as (STATUS_ID, name), in its order: `SOURCE`, `STATUS` (a lead's), `DEAL_STAGE`."""
+    """Returns a directory of the CRM as (STATUS_ID, name), in its order.
+
+    `entity_id` names it: `SOURCE`, `STATUS` (a lead's), `DEAL_STAGE`.
+    """
     params = {"filter": {"ENTITY_ID": entity_id}, "order": {"SORT": "ASC"}}
 
     def read(result: Any) -> list[tuple[str, str]]:

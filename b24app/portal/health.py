@@ -54,14 +54,14 @@ def checks(portal: Portal) -> list[Check]:
     return first if portal.by_webhook else [*first, _application(answer), _events(answer)]
 
 
-def _not_said(name: str) -> Check:
+def _not_known(name: str) -> Check:
     return Check(name, None, _("The portal does not say."), _("Check again in a minute."))
 
 
 def _scope(answer: Answer) -> Check:
     name, scopes = _("Rights"), answer.results.get("scope")
     if not isinstance(scopes, list):
-        return _not_said(name)
+        return _not_known(name)
     missing = _missing(scopes)
     if not missing:
         return Check(name, True, _("The application has the rights that it needs."))
@@ -77,7 +77,7 @@ def _missing(scopes: Iterable[Any]) -> list[str]:
 def _administrator(answer: Answer) -> Check:
     name, profile = _("Administrator"), answer.results.get("profile")
     if not isinstance(profile, dict) or "ADMIN" not in profile:
-        return _not_said(name)
+        return _not_known(name)
     if profile["ADMIN"] is True:
         return Check(name, True, _("We work with an administrator's permission."))
     text = _("The permission we work with is of a user who no longer administers the portal.")
@@ -89,7 +89,7 @@ def _application(answer: Answer) -> Check:
     """Whether it is installed to the end, and paid for where it has to be."""
     name, info = _("Application"), answer.results.get("app_info")
     if not isinstance(info, dict) or "INSTALLED" not in info:
-        return _not_said(name)
+        return _not_known(name)
     if info["INSTALLED"] is not True:
         text = _("The installation was not finished: the portal sends us no news, and other users cannot open it.")
         return Check(name, False, text, _("Open Trace Relay from the Market once and let the installation finish."))
@@ -110,7 +110,7 @@ def _events(answer: Answer) -> Check:
     """Whether the portal tells us of the application's life; only of what it knows itself."""
     name, bound = _("News from the portal"), answer.results.get("event_get")
     if not isinstance(bound, list):
-        return _not_said(name)
+        return _not_known(name)
     known = answer.results.get("events")
     named = {str(event).upper() for event in known} if isinstance(known, list) and known else set(event_bindings.EVENTS)
     if not [event for event in event_bindings.missing(bound) if event in named]:
