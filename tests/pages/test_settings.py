@@ -24,7 +24,7 @@ CHANGES = [
     ("retention/", {"retention_days": "30"}),
     ("notices/", {"notify": "email", "notify_email": "me@shop.example"}),
     ("notices/test/", {}),
-    ("plan/", {"plan": "unlimited"}),
+    ("plan/", {"tariff": "unlimited"}),
     ("viewers/", {"viewers": "1"}),
     ("administrators/1/remove/", {}),
     ("export/", {}),
@@ -169,16 +169,16 @@ def test_without_a_mail_server_a_test_notice_says_so(frame, acme, settings):
     assert "no e-mail can be sent" in frame.post(HERE + "notices/test/").text
 
 
-@pytest.mark.parametrize("plan", Portal.Tariff.values)
-def test_the_plan_is_saved(frame, acme, plan):
-    answer = frame.post(HERE + "plan/", {"plan": plan})
+@pytest.mark.parametrize("tariff", Portal.Tariff.values)
+def test_the_tariff_is_saved(frame, acme, tariff):
+    answer = frame.post(HERE + "plan/", {"tariff": tariff})
     acme.refresh_from_db()
-    assert (acme.tariff, re.findall('value="([a-z]+)"[^>]* checked', answer.text)) == (plan, [plan])
+    assert (acme.tariff, re.findall('value="([a-z]+)"[^>]* checked', answer.text)) == (tariff, [tariff])
 
 
 def test_an_unknown_plan_is_refused(frame, acme):
-    answer = frame.post(HERE + "plan/", {"plan": "golden"})
-    assert (answer.status_code, error_of(answer.text, "settings-plan")) == (422, "Choose one of the plans.")
+    answer = frame.post(HERE + "plan/", {"tariff": "golden"})
+    assert (answer.status_code, error_of(answer.text, "settings-tariff")) == (422, "Choose one of the plans.")
     acme.refresh_from_db()
     assert acme.tariff == "standard"
 

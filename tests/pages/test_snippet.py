@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import shutil
+import subprocess
 
 import pytest
 from django.db import DatabaseError
@@ -38,6 +40,12 @@ def test_it_is_one_strict_function(get):
     code = re.sub(r"^//.*\n", "", get().text, flags=re.MULTILINE)
     assert code.startswith('(() => {\n  "use strict";\n')
     assert code.endswith("\n})();\n")
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
+def test_it_compiles(get):
+    done = subprocess.run(["node", "--check", "-"], input=get().text, text=True, capture_output=True)
+    assert done.stderr == ""
 
 
 def test_it_is_small(form):

@@ -118,12 +118,12 @@ class RowInput(PageInput):
         if how == NOTHING:
             return ""
         if how == NUMBER:
-            return self._number(value)
+            return self._parse_number(value)
         if not value:
             self.add_error("value", _("Write what goes into the field, or choose “nothing”."))
         return {"field": value} if how == SUBMITTED else value
 
-    def _number(self, value: str) -> int | float:
+    def _parse_number(self, value: str) -> int | float:
         text = value.replace(",", ".")
         try:
             number = float(text) if len(text) <= MAX_NUMBER_LENGTH and text.isascii() else math.nan
@@ -141,7 +141,7 @@ Inputs = dict[str, list[RowInput]]
 def stored(form: Form) -> Rows:
     """The rows of the form's mapping, for each record that its kind makes."""
     return {
-        record: [_row(name, rule) for name, rule in (form.mapping.get(record) or {}).items()]
+        record: [_row_of_rule(name, rule) for name, rule in (form.mapping.get(record) or {}).items()]
         for record in _records(form)
     }
 
@@ -193,7 +193,7 @@ def _records(form: Form) -> list[str]:
     return list(reversed(KINDS[form.creates]))
 
 
-def _row(name: str, rule: Rule) -> FieldRow:
+def _row_of_rule(name: str, rule: Rule) -> FieldRow:
     if isinstance(rule, Mapping):
         return FieldRow(name, SUBMITTED, str(rule["field"]))
     if isinstance(rule, str):

@@ -122,7 +122,7 @@ def render(
     To be used within a `view`, which has set the language.
     """
     whole = not request.headers.get("HX-Request")
-    given = {
+    common = {
         "layout": "traces/app.html" if whole else "traces/_app.html",
         "lang": reader.session.language,
         "reader": reader,
@@ -135,7 +135,7 @@ def render(
         "frame_session": session.token(reader.session) if whole else "",
         "address": reverse(page or "start"),
     }
-    return django_render(request, template, {**given, **(context or {})}, status=status)
+    return django_render(request, template, {**common, **(context or {})}, status=status)
 
 
 def preferences(portal: Portal) -> Preferences:

@@ -23,7 +23,7 @@ from traces.models import Preferences, Submission
 from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
 from traces.pages.inputs import PageInput
-from traces.pages.settings_inputs import EraseInput, NoticesInput, PlanInput, RetentionInput, ViewersInput
+from traces.pages.settings_inputs import EraseInput, NoticesInput, RetentionInput, TariffInput, ViewersInput
 
 logger = logging.getLogger(__name__)
 
@@ -100,13 +100,13 @@ def _why_not_sent(code: str) -> str:
 
 
 @view("POST")
-def save_plan(request: HttpRequest, reader: Reader) -> HttpResponse:
+def save_tariff(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Store which plan the portal has."""
-    typed = PlanInput(request.POST)
+    typed = TariffInput(request.POST)
     if not typed.is_valid():
         return _page(request, reader, typed=typed)
-    Portal.objects.filter(pk=reader.portal.pk).update(tariff=typed.cleaned_data["plan"])
-    reader.portal.tariff = typed.cleaned_data["plan"]
+    Portal.objects.filter(pk=reader.portal.pk).update(tariff=typed.cleaned_data["tariff"])
+    reader.portal.tariff = typed.cleaned_data["tariff"]
     return _page(request, reader, _("Saved. The new speed holds from the next delivery on."))
 
 
@@ -200,7 +200,7 @@ def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dic
     inputs: dict[str, PageInput] = {
         "retention": RetentionInput(initial=stored),
         "notices": NoticesInput(portal, initial=stored),
-        "plan": PlanInput(initial={"plan": portal.tariff}),
+        "tariff": TariffInput(initial={"tariff": portal.tariff}),
         "viewers": ViewersInput(initial=stored),
         "erase": EraseInput(),
     }

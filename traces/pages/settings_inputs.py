@@ -117,18 +117,18 @@ class NoticesInput(PageInput):
         return cleaned
 
 
-def _plans() -> list[tuple[str, str]]:
-    return [(plan.value, format_html("{}<br><small>{}</small>", label, about)) for plan, label, about in TARIFFS]
+def _tariffs() -> list[tuple[str, str]]:
+    return [(tariff.value, format_html("{}<br><small>{}</small>", label, about)) for tariff, label, about in TARIFFS]
 
 
-class PlanInput(PageInput):
-    """Which plan the portal has."""
+class TariffInput(PageInput):
+    """Which tariff the portal has; an administrator knows it as the plan."""
 
     ids = "settings-%s"
 
-    plan = forms.ChoiceField(
+    tariff = forms.ChoiceField(
         label=_("Plan of the portal"),
-        choices=_plans,
+        choices=_tariffs,
         widget=forms.RadioSelect,
         error_messages=one_answer(_("Choose one of the plans.")),
     )

@@ -131,12 +131,12 @@ def preview(request: HttpRequest, reader: Reader) -> HttpResponse:
     """What would become of an address, a referrer or a trace; nothing is stored and nothing is sent."""
     typed = TrialInput(reader.portal, request.POST)
     if not typed.is_valid():
-        return render(request, reader, "traces/sources/_tried.html", {"input": typed}, status=422)
+        return render(request, reader, "traces/sources/_preview.html", {"input": typed}, status=422)
     form = typed.cleaned_data["form"] or Form(portal=reader.portal, creates="trace")
     row = Submission(portal=reader.portal, form=form, body=typed.body(), received_at=timezone.now())
     explained = explanation.explain(row)
     context = {"input": typed, "rule": explained.prepared.rule, **submission.explained_context(explained)}
-    return render(request, reader, "traces/sources/_tried.html", context)
+    return render(request, reader, "traces/sources/_preview.html", context)
 
 
 @view("POST")
@@ -162,11 +162,11 @@ def import_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
     typed = RulesFileInput(QueryDict() if is_too_large else posted, is_too_large=is_too_large)
     if not typed.is_valid():
         return _page(request, reader, file=typed)
-    rules.replace(reader.portal, [_row(rule) for rule in typed.cleaned_data["text"]])
+    rules.replace(reader.portal, [_row_of_rule(rule) for rule in typed.cleaned_data["text"]])
     return _page(request, reader, _("The rules of the file are in use now."))
 
 
-def _row(rule: sources.Rule) -> SourceRule:
+def _row_of_rule(rule: sources.Rule) -> SourceRule:
     names = ("field", "operator", "value", "utm_source", "crm_source", "crm_description")
     return SourceRule(**{name: getattr(rule, name) for name in names})
 

@@ -108,7 +108,7 @@ def _page(
         "trouble": trouble,
     }
     status = 422 if trouble else 200
-    return render(request, reader, "traces/submissions/one.html", context, page="submissions", status=status)
+    return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
 
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
 
 
 def explained_context(explained: Explanation) -> dict[str, Any]:
-    """What `_made.html` shows. Of many rules the first ones are told, and the one that decided."""
+    """What `_explanation.html` shows. Of many rules the first ones are told, and the one that decided."""
     rules = [rule for number, rule in enumerate(explained.rules) if number < MAX_RULES or rule.matched]
     return {
         "explained": explained,

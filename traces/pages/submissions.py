@@ -74,7 +74,7 @@ def _listed(portal: Portal, wanted: Filter, data: QueryDict) -> dict[str, Any]:
     now = timezone.now()
     return {
         "part": part,
-        "rows": [_row(row, now) for row in part.rows],
+        "rows": [_list_row(row, now) for row in part.rows],
         "counted": _counted(part.found),
         # What was sent again, or deleted, belongs to the place where it was seen.
         "place": [(name, str(cursor)) for name, cursor in place.items()],
@@ -95,7 +95,7 @@ def _of_link(query: QueryDict) -> QueryDict:
     return data
 
 
-def _row(row: Submission, now: datetime) -> ListRow:
+def _list_row(row: Submission, now: datetime) -> ListRow:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
     name, contacts = name_and_contacts(recognise(row.body))

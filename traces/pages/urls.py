@@ -61,7 +61,7 @@ urlpatterns = [
     path("settings/retention/", settings.save_retention, name="settings-retention"),
     path("settings/notices/", settings.save_notices, name="settings-notices"),
     path("settings/notices/test/", settings.send_test_notice, name="settings-notices-test"),
-    path("settings/plan/", settings.save_plan, name="settings-plan"),
+    path("settings/plan/", settings.save_tariff, name="settings-plan"),
     path("settings/viewers/", settings.save_viewers, name="settings-viewers"),
     path(
         "settings/administrators/<int:user>/remove/",

@@ -123,10 +123,10 @@ def _ordered(portal: Portal) -> Iterator[list[SourceRule]]:
         Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
         rows = list(portal.source_rules.all())
         yield rows
-        _store_order(rows)
+        _save_positions(rows)
 
 
-def _store_order(rows: Sequence[SourceRule]) -> None:
+def _save_positions(rows: Sequence[SourceRule]) -> None:
     moved: dict[int, list[int]] = defaultdict(list)  # rules by how far they move: most of them alike
     for position, row in enumerate(rows, start=1):
         if row.pk is None or row.position == 0:

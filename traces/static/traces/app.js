@@ -4,7 +4,7 @@
   var root = document.documentElement;
   var session = "";
   var portal = null; // the frame library's handle, once it is there
-  var shown = ""; // the page that the browser's "back" leads away from
+  var currentPage = ""; // the page that the browser's "back" leads away from
 
   // --- Light or dark: as the system is, until somebody chooses ---
   function theme(chosen) {
@@ -68,22 +68,22 @@
   }
 
   function tab(chosen) {
-    chosen.parentNode.querySelectorAll("[role=tab]").forEach(function (one) {
-      var selected = one === chosen;
-      one.setAttribute("aria-selected", selected);
-      one.tabIndex = selected ? 0 : -1;
-      document.getElementById(one.getAttribute("aria-controls")).hidden = !selected;
+    chosen.parentNode.querySelectorAll("[role=tab]").forEach(function (other) {
+      var selected = other === chosen;
+      other.setAttribute("aria-selected", selected);
+      other.tabIndex = selected ? 0 : -1;
+      document.getElementById(other.getAttribute("aria-controls")).hidden = !selected;
     });
     chosen.focus();
   }
 
   document.addEventListener("click", function (event) {
     var on = function (selector) { return event.target.closest(selector); };
-    var found;
-    if ((found = on("[data-open-path]"))) { event.preventDefault(); openPath(found.dataset.openPath); }
-    if ((found = on("[data-copy]"))) copy(found);
-    if ((found = on("[data-close]"))) document.querySelector(found.dataset.close).hidden = true;
-    if ((found = on("[role=tab]"))) tab(found);
+    var element;
+    if ((element = on("[data-open-path]"))) { event.preventDefault(); openPath(element.dataset.openPath); }
+    if ((element = on("[data-copy]"))) copy(element);
+    if ((element = on("[data-close]"))) document.querySelector(element.dataset.close).hidden = true;
+    if ((element = on("[role=tab]"))) tab(element);
     if (on("[data-theme-switch]")) paint(theme(isDark() ? "light" : "dark"));
   });
   document.addEventListener("keydown", function (event) {
@@ -100,8 +100,8 @@
   document.addEventListener("change", function (event) {
     var name = event.target.dataset.all;
     if (!name) return;
-    event.target.form.querySelectorAll('[name="' + name + '"]').forEach(function (one) {
-      one.checked = event.target.checked;
+    event.target.form.querySelectorAll('[name="' + name + '"]').forEach(function (box) {
+      box.checked = event.target.checked;
     });
   });
 
@@ -126,18 +126,18 @@
   // The browser's "back" leads through the pages; their addresses alone would be of no use without the session.
   document.addEventListener("htmx:afterOnLoad", function (event) {
     var asked = event.detail.requestConfig;
-    if (asked.verb !== "get" || event.detail.target.id !== "app" || asked.path === shown || asked.headers["X-Back"]) return;
-    shown = asked.path;
-    history.pushState({ page: shown }, "");
+    if (asked.verb !== "get" || event.detail.target.id !== "app" || asked.path === currentPage || asked.headers["X-Back"]) return;
+    currentPage = asked.path;
+    history.pushState({ page: currentPage }, "");
   });
   addEventListener("popstate", function (event) {
-    shown = (event.state || {}).page || document.querySelector("#app").dataset.first;
-    htmx.ajax("GET", shown, { target: "#app", swap: "innerHTML", headers: { "X-Back": "1" } });
+    currentPage = (event.state || {}).page || document.querySelector("#app").dataset.first;
+    htmx.ajax("GET", currentPage, { target: "#app", swap: "innerHTML", headers: { "X-Back": "1" } });
   });
 
   document.addEventListener("DOMContentLoaded", function () {
     session = document.querySelector("meta[name=frame-session]").content;
-    shown = document.getElementById("app").dataset.first || "";
+    currentPage = document.getElementById("app").dataset.first || "";
     B24Js.initializeB24Frame().then(function (frame) {
       portal = frame;
       fit();

@@ -16,12 +16,12 @@
       event.detail.swapOverride = "innerHTML";
       return;
     }
-    open = Array.from(document.querySelectorAll("#figures details[open]"), function (one) { return one.id; });
+    open = Array.from(document.querySelectorAll("#figures details[open]"), function (details) { return details.id; });
   });
   document.addEventListener("htmx:afterSwap", function () {
     open.forEach(function (id) {
-      var one = document.getElementById(id);
-      if (one) one.open = true;
+      var details = document.getElementById(id);
+      if (details) details.open = true;
     });
     open = [];
   });

@@ -5,7 +5,7 @@
   var dragged = null;
   function rule(event) { return event.target.closest && event.target.closest("[data-rule]"); }
   function mark(over) {
-    document.querySelectorAll("[data-rule].over").forEach(function (one) { one.classList.remove("over"); });
+    document.querySelectorAll("[data-rule].over").forEach(function (item) { item.classList.remove("over"); });
     if (over) over.classList.add("over");
   }
   document.addEventListener("dragstart", function (event) {
