@@ -18,3 +18,9 @@ def error_of(page: str, field: str) -> str:
 def hidden_fields(page: str) -> dict[str, str]:
     """The values of the page's hidden fields, by their names; of several with one name the last."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def named(checks, name):
+    """The check with this name."""
+    (check,) = [check for check in checks if check.name == name]
+    return check
