@@ -130,7 +130,8 @@ def _table(portal: Portal, record: str, rows: Sequence[RowInput], described: lis
     choices = _choices_of_field(known, first)
     for row in rows:
         name = row.row.field
-        unknown = [(name, f"{name} – {_('not on the portal')}")] if name and name not in known else []
+        missing = _("not on the portal")
+        unknown = [(name, f"{name} – {missing}")] if name and name not in known else []
         row.offer_fields([("", _("Choose a field")), *unknown, *choices])
         if values := _choices_of_value(portal, record, row.row, rows, known):
             row.offer_values(values)
