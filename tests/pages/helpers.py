@@ -1,5 +1,6 @@
 """What several tests of the pages share: a visitor, and what they read out of HTML."""
 
+import json
 import re
 
 VISITOR = {"name": "Ines Martin", "phone": "+7 (916) 123-45-67", "email": "ines@shop.example", "comment": "Two BIKES"}
@@ -18,3 +19,14 @@ def error_of(page: str, field: str) -> str:
 def hidden_fields(page: str) -> dict[str, str]:
     """The values of the page's hidden fields, by their names; of several with one name the last."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def named(checks, name):
+    """The check with this name."""
+    (check,) = [check for check in checks if check.name == name]
+    return check
+
+
+def json_lines(answer):
+    """The records of an export, one a line."""
+    return [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]

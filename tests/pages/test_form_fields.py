@@ -25,12 +25,6 @@ FIELDS = [
 
 
 @pytest.fixture
-def lead(acme):
-    """A form that makes leads."""
-    return make_form(acme, name="Orders", creates="lead")
-
-
-@pytest.fixture
 def described(monkeypatch):
     """The portal tells its fields."""
     monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: FIELDS)

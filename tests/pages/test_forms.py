@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from b24app.portal import crm_directory
-from tests.fixtures.forms import SECRET, make_form
+from tests.fixtures.forms import SECRET
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
 from traces.intake import accept
@@ -18,12 +18,6 @@ pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
 SETTINGS = {"name": "Orders", "creates": "lead", "active": "1"}
 MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
-
-
-@pytest.fixture
-def lead(acme):
-    """A form that makes leads."""
-    return make_form(acme, name="Orders", creates="lead")
 
 
 @pytest.fixture

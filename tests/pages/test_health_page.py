@@ -13,6 +13,7 @@ from b24app.models import PortalEvent
 from b24app.pace import wakeups
 from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
+from tests.pages.helpers import named
 from traces import tasks
 from traces.models import Submission
 from traces.monitoring import checks
@@ -26,17 +27,12 @@ def text(answer):
     return answer.content.decode()
 
 
-def found(checks, name):
-    (check,) = [check for check in checks if check.name == name]
-    return check
-
-
 def of_portal(portal, name):
-    return found(checks.of_portal(portal), name)
+    return named(checks.of_portal(portal), name)
 
 
 def workers(now=None):
-    return found(checks.of_service(now or timezone.now()), "Workers")
+    return named(checks.of_service(now or timezone.now()), "Workers")
 
 
 @pytest.mark.parametrize("path", [HERE, PART])
@@ -131,7 +127,7 @@ def test_the_plan_is_told_in_words(acme, plan, words):
 
 def test_without_redis_nothing_is_said_of_the_workers():
     service = checks.of_service(NOW)
-    assert (found(service, "Messages (Redis)").good, found(service, "Workers").good) == (False, None)
+    assert (named(service, "Messages (Redis)").good, named(service, "Workers").good) == (False, None)
 
 
 def test_the_sweep_says_that_a_worker_works(redis):

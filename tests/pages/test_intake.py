@@ -8,28 +8,11 @@ from django.db import connections
 from django.test import Client
 
 from tests.fixtures.forms import SECRET
-from traces.delivery import wake
 from traces.intake import accept
 from traces.models import Form, Submission
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("woken")]
 BEARER = {"Authorization": f"Bearer {SECRET}"}
-
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch):
-    """The portals for which a wake-up was sent."""
-    sent: list[int] = []
-    monkeypatch.setattr(wake, "wake", sent.append)
-    return sent
-
-
-@pytest.fixture
-def post(client, form):
-    def post(body, content_type="application/json", **headers):
-        return client.post(f"/in/{form.key}/", body, content_type=content_type, headers=headers)
-
-    return post
 
 
 def test_a_submission_is_stored_and_answered_with_its_id(post, form, woken):

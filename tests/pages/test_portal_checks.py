@@ -5,16 +5,12 @@ import pytest
 from b24app.api import errors
 from b24app.portal import event_bindings, health
 from tests.fixtures.product import Frame
+from tests.pages.helpers import named
 from traces.models import Preferences
 from traces.monitoring import checks
 
 pytestmark = pytest.mark.django_db
 PART = "/b24/app/health/portal/"
-
-
-def found(checks, name):
-    (check,) = [check for check in checks if check.name == name]
-    return check
 
 
 def say(answers, failed=(), **results):
@@ -29,18 +25,18 @@ def test_a_portal_just_installed_is_well_and_is_asked_once(installed, portal):
 
 def test_a_right_that_is_missing_is_named(installed, portal):
     portal.scope = "placement,im"
-    check = found(health.checks(installed), "Rights")
+    check = named(health.checks(installed), "Rights")
     assert (check.good, "crm" in check.happened, bool(check.todo)) == (False, True, True)
 
 
 def test_a_user_who_administers_no_longer_is_told_of(installed, portal):
     portal.users[1].admin = False
-    assert found(health.checks(installed), "Administrator").good is False
+    assert named(health.checks(installed), "Administrator").good is False
 
 
 def test_an_installation_that_was_not_finished_is_told_of(installed, portal):
     portal.installed = False
-    assert found(health.checks(installed), "Application").good is False
+    assert named(health.checks(installed), "Application").good is False
 
 
 @pytest.mark.parametrize(
@@ -56,7 +52,7 @@ def test_an_installation_that_was_not_finished_is_told_of(installed, portal):
 )
 def test_the_paid_time_is_told(acme, answers, facts, good, words):
     say(answers, app_info={"INSTALLED": True, **facts})
-    check = found(health.checks(acme), "Application")
+    check = named(health.checks(acme), "Application")
     assert (check.good, words in str(check.happened)) == (good, True)
 
 
@@ -80,14 +76,14 @@ def test_a_webhook_is_asked_only_what_it_can_answer(installed, portal):
 def test_events_that_are_bound_to_another_address_do_not_count(installed, portal):
     for binding in portal.bindings:
         binding["handler"] = "https://elsewhere.example/b24/events/"
-    check = found(health.checks(installed), "News from the portal")
+    check = named(health.checks(installed), "News from the portal")
     assert (check.good, check.action) == (False, health.BIND)
 
 
 def test_an_event_that_the_portal_does_not_know_is_not_missing(acme, answers, settings):
     bound = [{"event": "ONAPPINSTALL", "handler": f"{settings.APP_URL}/b24/events/"}]
     say(answers, event_get=bound, events=["ONAPPINSTALL"])
-    assert found(health.checks(acme), "News from the portal").good is True
+    assert named(health.checks(acme), "News from the portal").good is True
 
 
 def test_a_button_binds_the_events_again(client, installed, portal):
@@ -140,10 +136,10 @@ def test_the_right_for_notices_is_missed_only_where_they_were_chosen(acme, scope
 )
 def test_whether_the_portals_tracker_is_on_the_site_is_seen_by_what_came(acme, make_submission, body, good, words):
     make_submission(body=body)
-    check = found(checks.of_portal(acme), "The portal's tracking code")
+    check = named(checks.of_portal(acme), "The portal's tracking code")
     assert (check.good, words in check.happened, bool(check.todo)) == (good, True, not good)
 
 
 def test_another_portals_tracker_says_nothing_of_ours(other, make_submission):
     make_submission(body={"_tracker": "portal"})
-    assert found(checks.of_portal(other), "The portal's tracking code").good is None
+    assert named(checks.of_portal(other), "The portal's tracking code").good is None

@@ -13,7 +13,7 @@ from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
 from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
-from tests.pages.helpers import error_of
+from tests.pages.helpers import error_of, json_lines
 from traces.models import Preferences, Submission
 
 pytestmark = pytest.mark.django_db
@@ -49,10 +49,6 @@ def two(acme):
 
 def chosen(portal):
     return Preferences.objects.get(portal=portal)
-
-
-def exported(answer):
-    return [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]
 
 
 @pytest.mark.parametrize(("path", "data"), CHANGES)
@@ -230,7 +226,7 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     form.save()
     answer = frame.post(HERE + "export/")
     assert 'attachment; filename="trace-relay-acme.example-' in answer["Content-Disposition"]
-    rows = exported(answer)
+    rows = json_lines(answer)
     assert [one["kind"] for one in rows] == [
         *("portal", "form", "source_rule", "preferences", "unmatched", "submission"),
     ]
@@ -246,18 +242,18 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
 def test_the_export_is_made_in_chunks_and_leaves_none_out(frame, make_submission, monkeypatch):
     monkeypatch.setattr("traces.history.json_export.CHUNK", 2)
     ids = {str(make_submission(received_at=NOW - timedelta(days=number // 3)).pk) for number in range(7)}
-    got = [one["id"] for one in exported(frame.post(HERE + "export/")) if one["kind"] == "submission"]
+    got = [one["id"] for one in json_lines(frame.post(HERE + "export/")) if one["kind"] == "submission"]
     assert (set(got), len(got)) == (ids, 7)
 
 
 def test_the_export_holds_nothing_of_another_portal(frame, other):
     Submission.objects.create(portal=other, form=make_form(other, name="Other's"), body={}, body_hash="0")
-    assert [one["kind"] for one in exported(frame.post(HERE + "export/"))] == ["portal"]
+    assert [one["kind"] for one in json_lines(frame.post(HERE + "export/"))] == ["portal"]
 
 
 def test_a_download_shows_its_session_in_the_body(client, frame):
     answer = client.post(HERE + "export/", {"frame_session": frame.headers["X-Frame-Session"]})
-    assert exported(answer)[0]["domain"] == "acme.example"
+    assert json_lines(answer)[0]["domain"] == "acme.example"
 
 
 def test_what_waits_is_told_before_it_is_deleted(frame, make_submission):

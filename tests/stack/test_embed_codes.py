@@ -12,7 +12,7 @@ from traces.setup import embed
 @pytest.fixture
 def text_of(form):
     """The text of a code of the form's, by the code's id."""
-    return lambda name: next(code.text for code in embed.codes(form, form.secret)["codes"] if code.id == name)
+    return lambda name: next(one.text for one in embed.examples(form, form.secret) if one.id == name)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """No module and no function grows beyond what one can read."""
 
 import ast
+import re
 from statistics import median
 
 from django.conf import settings
@@ -39,3 +40,11 @@ def test_no_function_is_too_long():
 
 def test_most_functions_are_short():
     assert median(functions(*PRODUCT).values()) <= MAX_MEDIAN_LINES
+
+
+def test_tests_share_by_fixtures_and_never_import_each_other():
+    texts = modules(*TESTS).items()
+    assert [
+        path for path, text in texts if re.search(r"^\s*(from|import) tests\.[\w.]*\btest_", text, re.MULTILINE)
+    ] == []
+    assert [path for path, text in texts if re.search(r"^from tests\.\w+ import .*\btest_", text, re.MULTILINE)] == []

@@ -24,7 +24,6 @@ VERBS = {"load", "store"}
 # Names that stay, and why.
 KEPT = {
     "portal_plan": "an operator's command, which scripts call",
-    "in_order": "sorted",
 }
 
 
