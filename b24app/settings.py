@@ -50,7 +50,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # --- Delivery ---------------------------------------------------------------------------------
 
-# How long a worker may settle a hit alone: longer than one call can take, so that a live one never loses it.
+# How long a worker may settle a batch alone: longer than one call can take, so that a live one never loses it.
 CLAIM_SECONDS = B24_HTTP_TIMEOUT + 10
 # How long one turn for a portal may last before the next portal is served.
 TURN_SECONDS = 2.0

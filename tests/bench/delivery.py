@@ -62,7 +62,7 @@ def main() -> int:
     cases = [case for case in CASES if not asked.cases or case.key in asked.cases.split(",")]
     senders = [name for name in [OURS, *PEERS] if not asked.only or name == asked.only]
     lines = [
-        "| case | sender | seconds | traces/s | hits | 503s provoked | lost | doubled |",
+        "| case | sender | seconds | traces/s | requests | 503s provoked | lost | doubled |",
         "|---|---|---|---|---|---|---|---|",
     ]
     with (

@@ -23,7 +23,7 @@ UNMATCHED_WEEKS = 12
 ENDED = (Submission.State.DELIVERED, Submission.State.FAILED)
 # What was received before a wish may be committed a moment after it.
 LATE_COMMITS = timedelta(seconds=15)
-# A row that is being sent belongs to its hit until that is settled.
+# A row that is being sent belongs to its batch until that is settled.
 SETTLED = Q(batch=None) & ~Q(state=Submission.State.SENDING)
 
 
