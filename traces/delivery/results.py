@@ -212,9 +212,9 @@ def _values(instances: Sequence[Any], fields: Sequence[Any]) -> list[list[Any]]:
     adapted: dict[tuple[int, Any], Any] = {}
 
     def adapt(number: int, value: Any) -> Any:
-        if isinstance(value, (list, dict)):
+        if value and isinstance(value, (list, dict)):
             return fields[number].get_db_prep_save(value, connection)
-        key = (number, value)
+        key = (number, str(value) if isinstance(value, (list, dict)) else value)
         if key not in adapted:
             adapted[key] = fields[number].get_db_prep_save(value, connection)
         return adapted[key]
