@@ -17,8 +17,8 @@ __all__ = ["MAX_BODY_BYTES", "MAX_REQUEST_BYTES", "File", "Reading", "read"]
 
 URLENCODED, MULTIPART, PLAIN = "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"
 _BLANK = b" \t\r\n\f\v\0"
-# Each of these makes the parsers build an object, and base64 has next to none: so memory is bounded in large bodies.
-_SYNTAX = b',[{%&"\\\n'
+# Each of these costs the parsers an object or a wide character, and base64 has next to none.
+_SYNTAX = b',[{%&"\\\n' + bytes(range(128, 256))
 _NOTHING = (b"", b"null", b'""')
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f"))
 _MAX_CONTROLS = 0.05  # of all bytes; a text has next to none
@@ -85,7 +85,7 @@ class _Body:
             if part.is_file:
                 self.cleaner.left_out += len(part.value)
                 self.cleaner.leave_out(decoder.text(part.name), decoder.text(part.filename), len(part.value))
-        return forms.fields([(part.name, part.value) for part in found if not part.is_file], decoder), MULTIPART
+        return self._fields([(part.name, part.value) for part in found if not part.is_file]), MULTIPART
 
     def _text(self, raw: bytes) -> tuple[Any, str]:
         """The fields of any body but multipart, and the type that it should have declared ("" for JSON and texts)."""
@@ -93,10 +93,13 @@ class _Body:
             return value, ""
         if raw[:1] not in (b"{", b"[", b"<"):
             if self._is_query(raw) and (pairs := forms.query(raw)):
-                return forms.fields(pairs, self._decoder(forms.unquoted(raw))), URLENCODED
+                return self._fields(pairs), URLENCODED
             if b"=" in raw and (pairs := forms.lines(raw)):
-                return forms.fields(pairs, self._decoder(raw)), PLAIN
+                return self._fields(pairs), PLAIN
         return {"message": self._message(raw)}, ""
+
+    def _fields(self, pairs: forms.Pairs) -> dict[str, Any]:
+        return forms.fields(pairs, self._decoder(forms.sample(pairs)))
 
     def _json(self, raw: bytes) -> Any:
         """The list or object of a JSON text, also of one that was sent as a form's only name; None for other texts."""

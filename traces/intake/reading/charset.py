@@ -22,7 +22,7 @@ _KNOWN_PREFIXES = (
     *("ascii", "big5", "cp", "euc_", "gb", "iso8859_", "koi8_", "kz1048", "latin_1", "mac_", "ptcp154"),
     *("shift_jis", "tis_620", "utf_8", *_WIDE_PREFIXES),
 )
-_NO_ASCII = {"cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"}  # of mainframes
+_NO_ASCII = {"cp037", "cp273", "cp424", "cp500", "cp864", "cp875", "cp1026", "cp1140"}  # mostly of mainframes
 _EXTRA_NAMES = {"win_1251": "cp1251", "win1251": "cp1251", "cp_1251": "cp1251", "koi8r": "koi8_r", "koi8u": "koi8_u"}
 # What calls itself one of these is what browsers take for windows-1252 (WHATWG Encoding).
 _LATIN = {"ascii", "latin_1"}
@@ -71,7 +71,7 @@ def _wide(raw: bytes, codec: str) -> str:
     if codec.startswith(_WIDE_PREFIXES):
         if codec.endswith(("_le", "_be")):
             seen = codec
-        return (seen or f"{codec}_le") if b"\0" in raw or not _is_utf8(raw) else ""
+        return (seen or f"{codec}_le") if b"\0" in raw else ""  # a form or JSON has some ASCII, and that has zeros
     return seen if _fits(raw, seen) else ""
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from traces.intake.reading import limits, tree
 from traces.intake.reading.charset import Decoder, codec_of
 
 CHARSET_FIELD = b"_charset_"  # a browser writes the form's charset in it (HTML, "Selecting a form submission encoding")
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 
 Pairs = list[tuple[bytes, bytes | str]]
 
 
 def query(raw: bytes) -> Pairs | None:
     """The names and values of `a=1&b=2`; None where these bytes are no such form. Raises `Problem` (422)."""
-    if raw.count(b"&") > 2 * limits.MAX_VALUES:
-        limits.too_complex("it has too many values")
     pairs = [piece.partition(b"=") for piece in raw.split(b"&") if piece]
     return _checked([(unquoted(name), unquoted(value)) for name, _, value in pairs])
 
@@ -42,7 +41,8 @@ def lines(raw: bytes) -> Pairs | None:
 
 def unquoted(raw: bytes) -> bytes:
     """The bytes that a part of `a=1&b=2` stands for."""
-    return unquote_to_bytes(raw.replace(b"+", b" "))
+    spaced = raw.replace(b"+", b" ")
+    return _ESCAPES.sub(_escaped, spaced) if b"%" in spaced else spaced
 
 
 def fields(pairs: Pairs, decoder: Decoder) -> dict[str, Any]:
@@ -54,6 +54,11 @@ def fields(pairs: Pairs, decoder: Decoder) -> dict[str, Any]:
     return tree.merged(_texts(pairs, decoder))
 
 
+def sample(pairs: Pairs) -> bytes:
+    """All bytes of the pairs, to see which charset they have."""
+    return b"".join(part for pair in pairs for part in pair if isinstance(part, bytes))
+
+
 def _texts(pairs: Pairs, decoder: Decoder) -> Iterable[tuple[str, str]]:
     for name, value in pairs:
         yield decoder.text(name), (value if isinstance(value, str) else decoder.text(value)).strip()
@@ -63,6 +68,12 @@ def _codec(value: bytes | str) -> str:
     return codec_of(value.decode("ascii", "replace") if isinstance(value, bytes) else value)
 
 
+def _escaped(escapes: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escapes[0].replace(b"%", b"").decode())
+
+
 def _checked(pairs: Pairs) -> Pairs | None:
     """Names are short: where one is not, this is a text that has an equals sign somewhere."""
+    if len(pairs) > 2 * limits.MAX_VALUES:
+        limits.too_complex("it has too many values")
     return pairs if pairs and all(len(name) <= limits.MAX_NAME_LENGTH for name, _ in pairs) else None

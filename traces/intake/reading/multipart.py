@@ -60,8 +60,8 @@ def _part(block: bytes) -> Part | None:
     head, value = _halves(block)
     if len(head) > headers.MAX_HEADER_LENGTH:
         limits.too_complex("the headers of a part are too long")
-    lines = [line.partition(":") for line in head.decode("latin-1").splitlines()]
-    fields = {name.strip().lower(): text.strip() for name, _, text in lines}
+    lines = [line.partition(":") for line in head.decode("latin-1").split("\n")]  # one character for each byte
+    fields = {name.strip(" \t\r").lower(): text.strip(" \t\r") for name, _, text in lines}
     _, names = headers.parse(fields.get("content-disposition", ""))
     kind, options = headers.parse(fields.get("content-type", ""))
     value = _transferred(value, fields.get("content-transfer-encoding", "").lower())

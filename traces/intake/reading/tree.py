@@ -99,12 +99,16 @@ def embedded_size(value: str) -> int | None:
     """How many bytes the file has that a text is, in base64 or as a data: URL; None where the text is no file."""
     kind, comma, _ = value[:_MAX_TYPE_LENGTH].partition(",")
     if comma and kind.startswith("data:") and "/" in kind:
-        length = len(value) - len(kind) - 1
         if kind.endswith(";base64"):
-            return length * 3 // 4
-        return length if length > MIN_FILE_LENGTH else None
+            return _decoded_size(value[len(kind) + 1 :])
+        return len(value) - len(kind) - 1 if len(value) > MIN_FILE_LENGTH else None
     is_long = len(value) > MIN_FILE_LENGTH and value.isascii()
-    return len(value) * 3 // 4 if is_long and _is_base64(value) else None
+    return _decoded_size(value) if is_long and _is_base64(value) else None
+
+
+def _decoded_size(base64: str) -> int:
+    bare = base64.rstrip("=\r\n")
+    return (len(bare) - bare.count("\r") - bare.count("\n")) * 3 // 4
 
 
 def _is_base64(value: str) -> bool:
