@@ -75,7 +75,9 @@ def test_a_body_that_says_nothing_has_no_fields(raw, content_type):
         ("a=1", "", False),
         ('{"a":1}', URLENCODED, False),
         ('{"a":1}', PLAIN, False),
+        ('{"a":1}', "", False),
         ("Hello", PLAIN, False),
+        ("Hello", "", False),
     ],
 )
 def test_a_form_is_known_by_its_type_and_its_bytes(raw, content_type, is_form):

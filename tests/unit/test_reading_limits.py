@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import tracemalloc
 
 import pytest
 
@@ -10,6 +11,7 @@ from traces.intake.problems import Problem
 from traces.intake.reading import MAX_BODY_BYTES, MAX_REQUEST_BYTES, limits, read
 
 URLENCODED, JSON, MULTIPART = "application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b"
+MAX_MEMORY_BYTES = 5 * MAX_REQUEST_BYTES
 MAX_SECONDS = 1.0  # several times what the slowest takes here; a square of 256 KiB would take minutes
 
 
@@ -79,8 +81,8 @@ def test_the_number_of_parts_is_bounded(within, content_type, beyond):
     assert refusal(beyond, content_type) == (422, "too_complex")
 
 
-def filled(unit, start=b"", end=b""):
-    return start + unit * ((MAX_BODY_BYTES - len(start) - len(end)) // len(unit)) + end
+def filled(unit, start=b"", end=b"", size=MAX_BODY_BYTES):
+    return start + unit * ((size - len(start) - len(end)) // len(unit)) + end
 
 
 SLOW = {
@@ -123,3 +125,26 @@ def test_the_worst_bodies_take_no_time(raw, content_type):
     except Problem as problem:
         assert problem.status in (413, 422)
     assert time.process_time() - began < MAX_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("unit", "start", "end"),
+    [
+        (b"[],", b"[", b"0]"),
+        (b'{"a":', b"", b""),
+        (b"a=1&", b"", b""),
+        (b"a=1\n", b"", b""),
+        (b"%41x", b"a=", b""),
+        (b"\\n", b'["', b'"]'),
+        ("汉".encode(), b"a=", b""),
+        ("汉".encode("gbk"), b"a=", b""),
+    ],
+)
+def test_a_large_body_without_a_file_is_refused_before_it_takes_memory(unit, start, end):
+    raw = filled(unit, start, end, MAX_REQUEST_BYTES)
+    tracemalloc.start()
+    try:
+        assert refusal(raw, URLENCODED) == (413, "too_large")
+        assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY_BYTES
+    finally:
+        tracemalloc.stop()

@@ -74,7 +74,7 @@ class _Body:
         fields, kind = found
         cleaned = self.cleaner.clean(fields)
         limits.refuse_size(len(stripped) - self.cleaner.left_out)
-        return cleaned, kind == self.declared
+        return cleaned, bool(kind) and kind == self.declared
 
     def _multipart(self, raw: bytes) -> tuple[Any, str] | None:
         found = multipart.parts(raw, self.boundary)
