@@ -11,7 +11,7 @@ MAX_BYTES = 10
 
 
 class Source:
-    """A server's input that gives a few bytes at a time, and tells how many were `asked` for in all."""
+    """A server's input that gives a few bytes at a time, and counts in `taken` how many it gave."""
 
     def __init__(self, data, step=3):
         self._data = io.BytesIO(data)
