@@ -19,7 +19,7 @@ from traces.intake.senders.sender import (
 
 
 def _gravity(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
-    """Gravity Forms numbers the parts of a field: 3 of a name is the first and 6 the last, 3 of an address is a city."""
+    """Gravity Forms numbers the parts of a field: 3 of a name is the first, 6 the last; 3 of an address is a city."""
     numbers = {name: name.removeprefix("input_").replace("_", ".") for name in tree}
     parts = {"2": "prefix", "3": "first_name", "4": "second_name", "6": "last_name", "8": "suffix"}
     named: dict[str, Any] = {}

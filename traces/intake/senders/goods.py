@@ -58,7 +58,8 @@ def _extra(key: str, value: Any, brief: bool, notes: Notes) -> str:
 def _option(value: Any) -> str:
     """An option of an item, as `Colour: oak`."""
     if isinstance(value, dict) and len(value) > 1:
-        label = _first(value, ("option", "name", "displaykey", "key"), used := set())
+        used: set[str] = set()
+        label = _first(value, ("option", "name", "displaykey", "key"), used)
         chosen = _first(value, ("variant", "displayvalue", "value"), used)
         rest = as_text({key: item for key, item in value.items() if key not in used})
         if label and chosen:

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.intake.senders import goods
-from traces.intake.senders.names import ENVELOPES, KNOWN, joined
+from traces.intake.senders.names import KNOWN, joined
+from traces.intake.senders.noise import is_noise
 from traces.intake.senders.pairs import Pair, inner_text, is_choice, pair_of, sole_value
 from traces.intake.senders.posted import Notes, word_set
 from traces.intake.senders.tree import MAX_LEAVES, OWN, as_text, leaf_text
 
-GOODS = "goods"
+GOODS, MORE = "goods", "more"
 # What a form is called stands beside its fields, in `name` as a person's name does.
-_CONTAINERS = word_set("data fields answers values responses submission submissions formdata questions")
-FORM_NAME_KEY = "form_name"
+_CONTAINERS = word_set("data fields answers responses submission submissions formdata questions")
+FORM_NAME_KIND = "(name of the form)"
 _COUNTRY = ("countrycode", "dialcode", "country", "prefix", "code", "countryiso")
 _AREA = ("area", "areacode")
 _NUMBER = ("number", "full", "phone", "phonenumber", "nationalnumber", "national", "internationalnumber", "e164")
+MAX_PHONE_PARTS = 6
 _PHONE_KEYS = frozenset((*_COUNTRY, *_AREA, *_NUMBER, "extension", "ext", "type", "valuetype", "formatted"))
 
 
@@ -40,6 +42,9 @@ def leaves_of(tree: Any, notes: Notes, *, brief_goods: bool = False) -> list[Lea
     """The values of a tree in their order. `brief_goods`: a shop's record, of whose goods only the gist is kept."""
     walk = _Walk(notes, brief_goods)
     walk.visit(tree, (), "")
+    if walk.beyond:
+        notes.note("values_joined")
+        walk.found.append(Leaf((MORE,), "\n".join(walk.beyond)))
     return walk.found
 
 
@@ -48,13 +53,11 @@ class _Walk:
         self.notes = notes
         self.brief_goods = brief_goods
         self.found: list[Leaf] = []
+        self.beyond: list[str] = []  # what came after `MAX_LEAVES`, by its name alone
 
     def visit(self, node: Any, path: tuple[str, ...], currency: str, own: str = "") -> None:
         """Find the values below; `own` is the name that a node stands under, "" in a list, whose name is no field's."""
-        if len(self.found) >= MAX_LEAVES and isinstance(node, (dict, list)):
-            self.notes.note("values_joined")
-            self.leaf(path, as_text(node))
-        elif isinstance(node, dict):
+        if isinstance(node, dict):
             self.visit_object(node, path, currency, own)
         elif isinstance(node, list):
             self.visit_list(node, path, currency)
@@ -62,9 +65,15 @@ class _Walk:
             self.leaf(path, leaf_text(node))
 
     def leaf(self, path: tuple[str, ...], text: str, pair: Pair | None = None) -> None:
-        if text:
+        if text and len(self.found) < MAX_LEAVES:
             known = (pair.id, pair.kind, True) if pair else ("", "", False)
             self.found.append(Leaf(path, text, *known))
+        elif text:
+            own = path[-1] if path else ""
+            if is_noise(own):
+                self.notes.drop(own)
+            else:
+                self.beyond.append(f"{own}: {text}")
 
     def visit_list(self, items: list[Any], path: tuple[str, ...], currency: str) -> None:
         name = path[-1] if path else ""
@@ -75,18 +84,12 @@ class _Walk:
             return
         if joined(name) in goods.LISTS and all(isinstance(item, str) for item in items):
             path = (*path[:-1], GOODS)
-        for number, item in enumerate(items):
-            if len(self.found) >= MAX_LEAVES:
-                self.visit(items[number:], path, currency)
-                return
+        for item in items:
             self.visit(item, path, currency)
 
     def visit_object(self, node: dict[str, Any], path: tuple[str, ...], currency: str, own: str) -> None:
         name = path[-1] if path else ""
-        is_numbered = _is_numbered(node)
-        if is_numbered and (name.lower() not in ENVELOPES or any(isinstance(item, dict) for item in node.values())):
-            self.visit_list(list(node.values()), path, currency)
-        elif pair := pair_of(node, "" if own.isdigit() else own, self.notes, is_root=not path):
+        if pair := pair_of(node, "" if own.isdigit() else own, self.notes, is_root=not path):
             self.visit_pair(pair, path, currency)
         elif path and (only := sole_value(node, name, self.notes)):
             self.visit(only[0], path, currency)
@@ -106,9 +109,9 @@ class _Walk:
                 if item not in ("", None):
                     self.found.append(Leaf((*path, key), "", own=item))
             elif titled and key == "name":
-                self.leaf((*path, FORM_NAME_KEY), leaf_text(item))
+                self.found.append(Leaf((*path, key), leaf_text(item), kind=FORM_NAME_KIND))
             else:
-                self.visit(item, (*path, key), currency, key)
+                self.visit(item, (*path, key) if key else path, currency, key)
 
     def visit_pair(self, pair: Pair, path: tuple[str, ...], currency: str) -> None:
         above = path[:-1] if pair.id and path and path[-1] == pair.id else path
@@ -137,11 +140,6 @@ def _is_cart(name: str, items: list[Any]) -> bool:
     return goods.is_goods(name, items) and not all(pair_of(item, "", Notes(), is_root=False) for item in items)
 
 
-def _is_numbered(node: dict[str, Any]) -> bool:
-    """Whether an object stands for a list: its names count from 0."""
-    return "0" in node and all(key == str(number) for number, key in enumerate(node))
-
-
 def _scalar(node: dict[str, Any], name: str) -> Any:
     value = node.get(name)
     return None if isinstance(value, (dict, list)) else value
@@ -158,8 +156,10 @@ def _is_titled(node: dict[str, Any]) -> bool:
 
 def _phone_parts(node: dict[str, Any], name: str) -> list[tuple[str, str]]:
     """The parts of a phone number in an object of its own: ("", the number), and a country's code by its name."""
-    texts = {joined(key): (key, leaf_text(item)) for key, item in node.items() if not isinstance(item, (dict, list))}
-    if len(texts) != len(node) or not 1 <= len(node) <= 6 or not _PHONE_KEYS.issuperset(texts):
+    if len(node) > MAX_PHONE_PARTS or any(isinstance(item, (dict, list)) for item in node.values()):
+        return []
+    texts = {joined(key): (key, leaf_text(item)) for key, item in node.items()}
+    if not _PHONE_KEYS.issuperset(texts):
         return []
     is_named = joined(name).rstrip("s").endswith(("phone", "phonenumber", "tel", "mobile"))
     numbers = [text for key in _NUMBER if (text := texts.get(key, ("", ""))[1])]

@@ -43,10 +43,10 @@ _FILLERS = PERSONS | word_set(
 ENVELOPES = word_set(
     "data payload body form_response object params parameters fields form_fields formfields values answers questions "
     "submission submissions response responses result results record request content properties attributes formdata "
-    "form_data input inputs entry entries event message contactinfo contact_info merges rawrequest custom custom_fields "
-    "customfields custom_fields_values customdata custom_data hidden hiddenfields hidden_fields extra meta metadata "
-    "context tracking marketing attribution analytics json root namedvalues wpforms items rows row property lead_data "
-    "field_data add update changes value form details info additional contactdetails"
+    "form_data input inputs entry entries event message contactinfo contact_info merges rawrequest custom "
+    "custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields hidden_fields extra "
+    "meta metadata context tracking marketing attribution analytics json root namedvalues wpforms items rows row property "
+    "lead_data field_data add update changes value form details info additional contactdetails"
 )
 _PARTS_OF_NAME = {
     "first": "first_name",
@@ -74,7 +74,7 @@ def words(name: str) -> tuple[str, ...]:
 
 def joined(name: str) -> str:
     """The letters and digits of a name in small letters: how spellings are compared."""
-    return "".join(words(name))
+    return "".join(filter(str.isalnum, name[:MAX_KEY_LENGTH].lower()))
 
 
 def meaningful(path: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,7 +137,9 @@ def own_name(name: str) -> str:
         return name[9:].strip()
     if name[:6].lower() == "field:":
         head, separator, tail = name[6:].rpartition("_")
-        return head if separator and _is_code(tail) else name[6:]
+        return head if separator and len(tail) == 4 and not tail.strip("0123456789abcdef") else name[6:]
+    if not name.isascii():
+        return name.replace("_", " ")  # Tilda's, of a label
     first, separator, rest = name.partition("_")
     if separator and first[:1] == "q" and first[1:].isdigit() and rest:
         return rest

@@ -40,15 +40,19 @@ def is_noise(name: str) -> bool:
         return name.lower() in _PHRASES
     if name.startswith("_") and len(name) > 1:
         return name not in _UNDERSCORED
-    if name.startswith(_BEGINNINGS):
+    if name.startswith(_BEGINNINGS) or joined(name) in _NAMES and not _is_label(name):
         return True
     found = words(name)
     if not found:
         return False
     if not _WORDS.isdisjoint(found) or found[-1] in _LAST_WORDS:
         return True
-    is_label = name.istitle() and len(found) == 1  # "Action" was written by a person, `action` by a program
-    return is_id(name) or (not is_label and joined(name) in _NAMES)
+    return is_id(name)
+
+
+def _is_label(name: str) -> bool:
+    """Whether a single word is one of a person: "Action", where a program writes `action`."""
+    return name.istitle() and name.isalpha()
 
 
 @lru_cache(maxsize=4096)

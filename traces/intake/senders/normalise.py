@@ -93,10 +93,11 @@ def _answer(sender: Sender | None, query: Mapping[str, str], *, is_probe: bool) 
     return wanted if is_safe else sender.answer
 
 
-def _delivery_id(sender: Sender | None, found: Mapping[str, str], headers: Mapping[str, str]) -> str:
+def _delivery_id(sender: Sender | None, found: list[tuple[int, str, str]], headers: Mapping[str, str]) -> str:
     names = (*(sender.delivery_headers if sender else ()), *_DELIVERY_HEADERS)
     candidates = [(name, headers.get(name, "").strip()) for name in names]
-    for name, text in (*candidates, *found.items()):
+    candidates += [(name, text) for _, name, text in sorted(found, key=lambda item: item[0])]
+    for name, text in candidates:
         if text.lower() not in _UNKNOWN:
             whole = f"{sender.key if sender else 'sender'}:{name}:{text}"
             if len(whole) > MAX_DELIVERY_ID_LENGTH or not whole.isprintable():

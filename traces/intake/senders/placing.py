@@ -7,7 +7,7 @@ from typing import Any
 
 from traces.compose.addresses import UTM
 from traces.intake.senders import values
-from traces.intake.senders.leaves import FORM_NAME_KEY, Leaf
+from traces.intake.senders.leaves import FORM_NAME_KIND, MORE, Leaf
 from traces.intake.senders.names import is_of_another, is_opaque, joined, meaning, own_name, readable
 from traces.intake.senders.noise import is_noise
 from traces.intake.senders.posted import Notes, word_set
@@ -36,7 +36,7 @@ from traces.intake.senders.tracking import (
     tag_of,
 )
 
-MAX_VALUES = 1000
+MAX_KEYS = 500
 MAX_RANK = 1000  # of a page that the visitor's own body does not name
 MAX_REFERER_LENGTH = 2048
 _FORM_NAMES = word_set("formname formtitle quizname form quiz formlabel")
@@ -55,10 +55,10 @@ class Placing:
         self.sender = sender
         self.notes = notes
         self.body: dict[str, Any] = {}
-        self.values = 0
+        self.more: list[str] = []  # what came after `MAX_KEYS`
         self.tracking = Tracking()
         self.pages: list[tuple[str, str]] = []  # the key and address of each page
-        self.deliveries: dict[str, str] = {}
+        self.deliveries: list[tuple[int, str, str]] = []  # how sure, the name and the id
         self.form_id = self.form_name = ""
         self.is_probe = False
 
@@ -94,7 +94,7 @@ class Placing:
         if place == COOKIES:
             self.tracking.cookies(leaf.text)
         elif place == DELIVERY:
-            self.deliveries.setdefault(own, leaf.text)
+            self.deliveries.append((self.rank(leaf), own, leaf.text))
         elif place == FORM_ID:
             self.form_id = self.form_id or leaf.text
         elif place == FORM_NAME:
@@ -102,15 +102,19 @@ class Placing:
         elif place == PROBE:
             self.is_probe = self.is_probe or leaf.text.lower() in TRUE
 
+    def rank(self, leaf: Leaf) -> int:
+        """Where a leaf's path stands in the sender's table: of several ids the first one of the table counts."""
+        places = list(self.sender.places) if self.sender else []
+        path = path_text(leaf.path)
+        return places.index(path) if path in places else len(places)
+
     def is_aside(self, leaf: Leaf, own: str) -> bool:
         """Whether a value is one of the form's, the browser's or the sender's own; it is put aside where it is."""
         name = joined(own)
         parent = joined(leaf.path[-2]) if len(leaf.path) > 1 else ""
+        is_form_name = name in _FORM_NAMES or (parent in _FORM_PARENTS and name in ("name", "title"))
         for place, is_it in (
-            (
-                FORM_NAME,
-                own == FORM_NAME_KEY or name in _FORM_NAMES or (parent in _FORM_PARENTS and name in ("name", "title")),
-            ),
+            (FORM_NAME, leaf.kind == FORM_NAME_KIND or is_form_name),
             (FORM_ID, name in _FORM_IDS or (parent in _FORM_PARENTS and name == "id")),
             (DELIVERY, not leaf.is_pair and name in _DELIVERIES),
             (PROBE, name in ("istest", "testmode")),
@@ -183,15 +187,12 @@ class Placing:
         """Put a text under a key; two under one key become a list, and one that came twice stays one."""
         if not text:
             return
-        self.values += 1
-        if self.values > MAX_VALUES and key not in self.body:
-            self.notes.note("values_joined")
-            text, key = f"{key}: {text}", "more"
         old = self.body.get(key)
-        if old is None:
+        if old is None and len(self.body) >= MAX_KEYS:
+            self.notes.note("values_joined")
+            self.more.append(f"{key}: {text}")
+        elif old is None:
             self.body[key] = text
-        elif key == "more":
-            self.body[key] = f"{old}\n{text}"
         elif isinstance(old, list):
             if text not in old:
                 old.append(text)
@@ -235,10 +236,17 @@ class Placing:
             if address != page:
                 self.put(key if key != "page_url" else "page", address)
         self._merge_name()
+        if self.more:
+            self.put_first(MORE, "\n".join(self.more))
         if page:
             self.body["page_url"] = page
         self.body.update(self.tracking.result())
         return self.body
+
+    def put_first(self, key: str, text: str) -> None:
+        """Put a text under a key whatever the bound, in front of what stands there."""
+        old = self.body.get(key)
+        self.body[key] = f"{text}\n{old}" if isinstance(old, str) else text
 
     def _merge_name(self) -> None:
         """A whole name that only repeats the first and last name is left out."""

@@ -131,6 +131,8 @@ RUSSIA = (
         places={
             "quiz/id": FORM_ID,
             "quiz/name": FORM_NAME,
+            "result/title": "result",
+            "result/cost": "cost",
             "raw/**": NOISE,
             "created": NOISE,
             "extra/ip": NOISE,

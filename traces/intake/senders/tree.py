@@ -1,6 +1,6 @@
 """Growing the tree of a submission: names with brackets, dots and double underscores, and JSON inside of a text.
 
-Nothing is looked at beyond `MAX_DEPTH` and `MAX_LEAVES`; what lies beyond stays, as one text.
+Nothing is looked at beyond the bounds below; what lies there stays, as one text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 from traces.intake.senders.posted import Notes
 
 MAX_DEPTH = 16
-MAX_LEAVES = 10_000
+MAX_NODES = 50_000  # what is grown
+MAX_LEAVES = 3000  # of these, what is looked at one by one
 MAX_NAME_PARTS = 8
 # The product's own values: they stay as they came, wherever they stand.
 OWN = ("TRACE", "ENTITIES", "PAGES")
@@ -19,7 +20,18 @@ OWN = ("TRACE", "ENTITIES", "PAGES")
 
 def grow(fields: Any, notes: Notes) -> Any:
     """The tree that the names and texts of `fields` stand for; leaves are texts, lists keep their order."""
-    return _Gardener(notes).grow(fields, 0)
+    return _with_lists(_Gardener(notes).grow(fields, 0))
+
+
+def _with_lists(node: Any) -> Any:
+    """The tree with lists where names only count from 0, as `phones[0]`, `phones[1]` do."""
+    if isinstance(node, list):
+        return [_with_lists(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "0" in node and all(key == str(number) for number, key in enumerate(node)):
+        return [_with_lists(item) for item in node.values()]
+    return {key: item if key in OWN else _with_lists(item) for key, item in node.items()}
 
 
 def as_text(value: Any) -> str:
@@ -71,7 +83,7 @@ def _is_identifier(part: str) -> bool:
 class _Gardener:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
-        self.leaves = 0
+        self.nodes = 0
 
     def grow(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
@@ -94,14 +106,14 @@ class _Gardener:
         return node
 
     def _bounded(self, item: Any, depth: int) -> Any:
-        self.leaves += 1
-        if self.leaves > MAX_LEAVES and isinstance(item, (dict, list)):
+        self.nodes += 1
+        if self.nodes > MAX_NODES and isinstance(item, (dict, list)):
             return self._joined(item)
         return self.grow(item, depth)
 
     def _first(self, items: list[Any]) -> list[Any]:
         """A list within the bound; its end becomes one text."""
-        left = max(MAX_LEAVES - self.leaves, 0)
+        left = max(MAX_NODES - self.nodes, 0)
         return items if len(items) <= left else [*items[:left], self._joined(items[left:])]
 
     def _joined(self, value: Any) -> str:
