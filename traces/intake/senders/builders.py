@@ -20,18 +20,23 @@ from traces.intake.senders.sender import (
 
 def _gravity(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
     """Gravity Forms numbers the parts of a field: 3 of a name is the first, 6 the last; 3 of an address is a city."""
-    numbers = {name: name.removeprefix("input_").replace("_", ".") for name in tree}
-    parts = {"2": "prefix", "3": "first_name", "4": "second_name", "6": "last_name", "8": "suffix"}
-    named: dict[str, Any] = {}
+    told: dict[str, Any] = {}
+    fields: dict[str, dict[str, Any]] = {}
     for name, value in tree.items():
-        field, separator, part = numbers[name].partition(".")
-        is_part = bool(separator) and field.isdigit() and part in parts
-        if is_part and not {f"{field}.1", f"{field}.5"}.intersection(numbers.values()):
-            name = parts[part] if parts[part] not in named else name
-        named[name] = value
-    return named
+        field, _, part = name.removeprefix("input_").replace("_", ".").partition(".")
+        if field.isdigit() and part.isdigit():
+            fields.setdefault(field, {})[part] = value
+        else:
+            told[name] = value
+    for field, parts in fields.items():
+        if "1" in parts:  # a name has no first part; the boxes of a choice and the lines of an address have
+            told["address" if {"5", "6"} <= set(parts) else field] = list(parts.values())
+        else:
+            told |= {_GRAVITY_NAME.get(part, f"{field}.{part}"): value for part, value in parts.items()}
+    return told
 
 
+_GRAVITY_NAME = {"2": "prefix", "3": "first_name", "4": "second_name", "6": "last_name", "8": "suffix"}
 _TILDA_PAYMENT = {
     "payment/orderid": "order",
     "payment/amount": "total",
@@ -44,7 +49,7 @@ _TILDA_PAYMENT = {
     "payment/delivery_comment": "message",
     "payment/delivery_pickup_id": NOISE,
     "payment/systranid": NOISE,
-    "payment/goods": GENERAL,
+    "payment/sys": "payment",
     "payment/*": OWN_NAME,
 }
 
@@ -179,6 +184,7 @@ BUILDERS = (
             "formdata/id": FORM_ID,
             "formdata/settings/**": NOISE,
             "formdata/extra/**": NOISE,
+            "security": NOISE,
             "fields/**": GENERAL,
         },
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from traces.intake.senders.names import joined
-from traces.intake.senders.noise import is_id
+from traces.intake.senders.noise import is_id, is_noise
 from traces.intake.senders.posted import Notes, word_set
 from traces.intake.senders.tree import as_text, leaf_text
 
@@ -18,8 +18,8 @@ _PRICE = ("price", "unitprice", "cost", "priceperitem")
 _TOTAL = ("total", "amount", "sum", "subtotal", "linetotal")
 # What is shown of a shop's own goods, whose records have a hundred fields.
 _BRIEF = word_set(
-    "sku article articul vendorcode varianttitle variant variantname size color colour unit options option properties "
-    "comment note metadata"
+    "sku article articul vendorcode varianttitle variant variantname size color colour unit options option "
+    "properties comment note metadata"
 )
 
 
@@ -47,7 +47,7 @@ def line(item: dict[str, Any], currency: str, *, brief: bool, notes: Notes) -> s
 
 
 def _extra(key: str, value: Any, brief: bool, notes: Notes) -> str:
-    if is_id(key) or (brief and joined(key) not in _BRIEF) or key.startswith("_"):
+    if is_id(key) or is_noise(key) or (brief and joined(key) not in _BRIEF):
         if value not in ("", None, [], {}):
             notes.drop(key)
         return ""
@@ -61,9 +61,11 @@ def _option(value: Any) -> str:
         used: set[str] = set()
         label = _first(value, ("option", "name", "displaykey", "key"), used)
         chosen = _first(value, ("variant", "displayvalue", "value"), used)
-        rest = as_text({key: item for key, item in value.items() if key not in used})
+        told = (label.casefold(), chosen.casefold())
+        left = {key: item for key, item in value.items() if key not in used and not is_id(key)}
+        rest = as_text({key: item for key, item in left.items() if as_text(item).casefold() not in told})
         if label and chosen:
-            return f"{label}: {chosen}" + (f", {rest}" if rest else "")
+            return "" if label.startswith("_") else f"{label}: {chosen}" + (f", {rest}" if rest else "")
     return as_text(value)
 
 

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.intake.senders import goods
-from traces.intake.senders.names import KNOWN, joined
+from traces.intake.senders.names import ENVELOPES, KNOWN, joined
 from traces.intake.senders.noise import is_noise
-from traces.intake.senders.pairs import Pair, inner_text, is_choice, pair_of, sole_value
+from traces.intake.senders.pairs import Pair, file_texts, has_value, inner_text, is_choice, pair_of, sole_value
 from traces.intake.senders.posted import Notes, word_set
 from traces.intake.senders.tree import MAX_LEAVES, OWN, as_text, leaf_text
+from traces.intake.senders.values import kind_of
 
 GOODS, MORE = "goods", "more"
 # What a form is called stands beside its fields, in `name` as a person's name does.
 _CONTAINERS = word_set("data fields answers responses submission submissions formdata questions")
+_FIELDS = word_set("fields answers questions submissions")
+MAX_LOOKED_AT = 300
 FORM_NAME_KIND = "(name of the form)"
 _COUNTRY = ("countrycode", "dialcode", "country", "prefix", "code", "countryiso")
 _AREA = ("area", "areacode")
@@ -75,17 +78,28 @@ class _Walk:
             else:
                 self.beyond.append(f"{own}: {text}")
 
+    def goods(self, line: str) -> None:
+        if line:
+            self.found.append(Leaf((GOODS,), line, kind=GOODS))
+
     def visit_list(self, items: list[Any], path: tuple[str, ...], currency: str) -> None:
         name = path[-1] if path else ""
         if path and _is_cart(name, items):
             for item in items:
                 line = goods.line(item, currency, brief=self.brief_goods, notes=self.notes)
-                self.leaf((*path[:-1], GOODS), line)
+                self.goods(line)
             return
         if joined(name) in goods.LISTS and all(isinstance(item, str) for item in items):
-            path = (*path[:-1], GOODS)
+            for item in items:
+                self.goods(leaf_text(item))
+            return
+        is_list = name.lower() in ENVELOPES or len(items) > 1
+        are_fields = is_list and all(isinstance(item, dict) and has_value(item) for item in items)
         for item in items:
-            self.visit(item, path, currency)
+            if are_fields and (pair := pair_of(item, "", self.notes, are_listed=True)):
+                self.visit_pair(pair, path, currency)
+            else:
+                self.visit(item, path, currency)
 
     def visit_object(self, node: dict[str, Any], path: tuple[str, ...], currency: str, own: str) -> None:
         name = path[-1] if path else ""
@@ -98,17 +112,17 @@ class _Walk:
                 self.leaf((*path, part) if part else path, text)
         elif joined(name).rstrip("s") == "product" and goods.is_goods("products", [node]):
             line = goods.line(node, currency, brief=self.brief_goods, notes=self.notes)
-            self.leaf((*path[:-1], GOODS), line)
+            self.goods(line)
         else:
             self.visit_children(node, path, leaf_text(_scalar(node, "currency")) or currency)
 
     def visit_children(self, node: dict[str, Any], path: tuple[str, ...], currency: str) -> None:
-        titled = _is_titled(node)
+        titled = _title_key(node)
         for key, item in node.items():
             if key in OWN:
                 if item not in ("", None):
                     self.found.append(Leaf((*path, key), "", own=item))
-            elif titled and key == "name":
+            elif titled and key == titled:
                 self.found.append(Leaf((*path, key), leaf_text(item), kind=FORM_NAME_KIND))
             else:
                 self.visit(item, (*path, key) if key else path, currency, key)
@@ -128,7 +142,10 @@ class _Walk:
 
     def visit_inner(self, value: dict[str, Any], place: tuple[str, ...], pair: Pair, currency: str) -> None:
         """An object as a field's value: one that was chosen shows its label, a name or an address has parts."""
-        if (text := inner_text(value)) and is_choice(value):
+        if texts := file_texts(value, self.notes):
+            for text in texts:
+                self.leaf(place, text, pair)
+        elif (text := inner_text(value)) and is_choice(value):
             self.leaf(place, text, pair)
             for key in value:
                 self.notes.drop(key)
@@ -145,13 +162,29 @@ def _scalar(node: dict[str, Any], name: str) -> Any:
     return None if isinstance(value, (dict, list)) else value
 
 
-def _is_titled(node: dict[str, Any]) -> bool:
-    """Whether `name` is what the form is called: the fields stand beside it, and nothing of a person."""
-    if not leaf_text(_scalar(node, "name")):
-        return False
-    has_fields = any(isinstance(item, (dict, list)) and joined(key) in _CONTAINERS for key, item in node.items())
-    others = (joined(key) for key, item in node.items() if key != "name" and not isinstance(item, (dict, list)))
-    return has_fields and not any(other in KNOWN for other in others)
+def _title_key(node: dict[str, Any]) -> str:
+    """The key of what the form is called, or "": its fields stand beside it, and nothing of a person."""
+    others = [joined(key) for key, item in node.items() if key != "name" and not isinstance(item, (dict, list))]
+    if any(other in KNOWN for other in others):
+        return ""
+    containers = {joined(key): item for key, item in node.items() if isinstance(item, (dict, list))}
+    for key, names in (("name", _CONTAINERS), ("title", _FIELDS)):
+        if leaf_text(_scalar(node, key)) and any(_has_contact(containers[name]) for name in names & containers.keys()):
+            return key
+    return ""
+
+
+def _has_contact(node: Any) -> bool:
+    """Whether an e-mail address or a phone number is among the first values below."""
+    queue = [node]
+    for item in queue:
+        if len(queue) > MAX_LOOKED_AT:
+            break
+        if isinstance(item, (dict, list)):
+            queue.extend(item.values() if isinstance(item, dict) else item)
+        elif kind_of(leaf_text(item)) in ("email", "phone"):
+            return True
+    return False
 
 
 def _phone_parts(node: dict[str, Any], name: str) -> list[tuple[str, str]]:

@@ -21,6 +21,8 @@ def _telegram(kind: str) -> dict[str, str]:
     }
 
 
+_TAWK = ("name", "email", "phone", "city", "country")
+
 MESSENGERS = (
     Sender(
         "jivo",
@@ -51,8 +53,7 @@ MESSENGERS = (
         headers=("x-tawk-",),
         shapes=(("event", "property/id", "property/name"),),
         places={
-            "visitor/**": GENERAL,
-            "requester/**": GENERAL,
+            **{f"{who}/{name}": GENERAL for who in ("visitor", "requester") for name in _TAWK},
             "ticket/subject": "subject",
             "ticket/message": "message",
             "message/text": "message",

@@ -29,24 +29,25 @@ _KNOWN = {
 KNOWN = {name: key for key, names in _KNOWN.items() for name in names.split()}
 # A person stands behind these; those of `_OTHERS` come after the visitor.
 PERSONS = word_set(
-    "person visitor customer client contact contacts user lead buyer guest profile subscriber invitee applicant sender "
-    "from author member participant respondent patient student payer parent owner attendee requester billing address "
-    "addresses"
+    "person visitor customer client contact contacts user lead buyer guest profile subscriber invitee applicant "
+    "sender from author member participant respondent patient student payer parent owner attendee requester "
+    "billing address addresses"
 )
 _OTHERS = word_set("shipping delivery recipient")
 # Words before a known name that say nothing against it.
 _FILLERS = PERSONS | word_set(
-    "your my form forms field fields input text hidden no label work home personal business office primary main direct "
-    "day enter value mobile default wpforms contactinfo"
+    "your my form forms field fields input text hidden no label work home personal business office primary main "
+    "direct day enter value mobile default wpforms contactinfo"
 )
 # Wrappings: what stands in them stands for itself.
 ENVELOPES = word_set(
-    "data payload body form_response object params parameters fields form_fields formfields values answers questions "
-    "submission submissions response responses result results record request content properties attributes formdata "
-    "form_data input inputs entry entries event message contactinfo contact_info merges rawrequest custom "
-    "custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields hidden_fields extra "
-    "meta metadata context tracking marketing attribution analytics json root namedvalues wpforms items rows row property "
-    "lead_data field_data add update changes value form details info additional contactdetails"
+    "data payload body form_response object params parameters fields form_fields formfields values answers "
+    "questions submission submissions response responses result results record request content properties "
+    "attributes formdata form_data input inputs entry entries event message contactinfo contact_info merges "
+    "rawrequest custom custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields "
+    "hidden_fields extra meta_data note_attributes meta metadata context tracking marketing attribution analytics "
+    "json root namedvalues wpforms items rows row property lead_data field_data add update changes value form "
+    "details info additional contactdetails"
 )
 _PARTS_OF_NAME = {
     "first": "first_name",
@@ -94,8 +95,9 @@ def meaning(path: tuple[str, ...]) -> str:
     *parents, own = meaningful(path)
     above = words(parents[-1]) if parents else ()
     mine = _without_numbers(words(own_name(own)))
-    if len(mine) == 1 and mine[0] in _PARTS_OF_NAME and above and above[-1] in ("name", "names", "fullname"):
-        return _PARTS_OF_NAME[mine[0]]
+    both = (*above, *mine)
+    if len(both) > 1 and mine and mine[-1] in _PARTS_OF_NAME and both[-2] in ("name", "names", "fullname"):
+        return _PARTS_OF_NAME[mine[-1]]
     if mine == ("username",) or not mine:
         return ""
     return _of_words((*_without_numbers(above), *mine)) or ("" if above else _of_words(mine))
@@ -175,5 +177,5 @@ def _allowed(key: str) -> frozenset[str]:
     if key == "name":  # the name of a form, product, page or campaign is not the visitor's
         return PERSONS | {"your", "my"} | _OTHERS
     if key in ("phone", "email", "website"):
-        return _FILLERS | _OTHERS | {"company", "organization"}
+        return _FILLERS | _OTHERS | {"company", "organization", "order"}
     return _FILLERS | _OTHERS | {"name", "names"}

@@ -14,19 +14,20 @@ from traces.intake.senders.posted import word_set
 _WORDS = word_set("csrf csrftoken csrfmiddlewaretoken xsrf captcha recaptcha hcaptcha smartcaptcha turnstile")
 _LAST_WORDS = word_set("token nonce sessid sessionid phpsessid password passwd honeypot fluentformnonce")
 _NAMES = word_set(
-    "action submit submitbutton websubmit ajax ajaxcall isajax lang locale ip ipaddress remoteip remoteaddr userip "
-    "clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat createdtime "
-    "updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat postid queriedid "
-    "referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit webformapply iblocksubmit "
-    "paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid"
+    "action submit submitbutton websubmit ajax ajaxcall isajax lang locale ip ipaddress remoteip remoteaddr "
+    "userip clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat "
+    "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
+    "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
+    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid"
 )
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))
 # `…_id` of these is a number of the sender's; what a visitor types ends in "id" too ("Telegram ID").
 _IDS = word_set(
-    "form page post site widget campaign adgroup ad adset creative group user account portal field entry lead leadgen "
-    "event request response submission respondent session client visitor message chat update product variant webhook "
-    "hook workspace quiz template row record contact customer person tenant app block element platform store"
+    "form page post site widget campaign adgroup ad adset creative group user account portal field entry lead "
+    "leadgen event request response submission respondent session client visitor message chat update product "
+    "variant webhook hook workspace quiz template row record contact customer person tenant app block element "
+    "platform store"
 )
 _BEGINNINGS = ("gform_", "is_submit_", "state_")
 # Some builders give a visitor's own fields an underscore.

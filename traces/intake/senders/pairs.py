@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.intake.senders.names import KNOWN, joined
-from traces.intake.senders.posted import Notes, word_list
+from traces.intake.senders.posted import Notes, word_list, word_set
 from traces.intake.senders.tree import leaf_text
 
 # Keys of the label and of the value; the first shape that fits counts.
@@ -33,10 +33,12 @@ _METADATA = frozenset(
         word_list(
             "required rawvalue section group order position index sort options choices enum enumid enumcode columnname "
             "placeholder visible valid versions source sourcetype sourceid sourcelabel timestamp valuetype selected "
-            "displayname tab isprimary primary verified parent questionid optionids description hint rawanswer"
+            "displayname tab isprimary primary verified parent questionid optionids objecttypeid valueraw valuechoice "
+            "dateunix amountraw unix description hint rawanswer"
         )
     )
 )
+_FILE_KEYS = word_set("id url name filename originalname mimetype contenttype type size key ext extension")
 _INNER_VALUES = ("value", "label", "text", "name", "title")
 
 
@@ -51,12 +53,17 @@ class Pair:
     rest: tuple[tuple[str, Any], ...] = ()
 
 
-def pair_of(node: dict[str, Any], own: str, notes: Notes, *, is_root: bool) -> Pair | None:
-    """The field that an object is, or None. `own` is the name that it stands under, "" in a list."""
+def pair_of(
+    node: dict[str, Any], own: str, notes: Notes, *, is_root: bool = False, are_listed: bool = False
+) -> Pair | None:
+    """The field that an object is, or None. `own` is the name that it stands under, "" in a list.
+
+    At the root an object may be a whole form; where `are_listed`, all its neighbours have a value too.
+    """
     if not 2 <= len(node) <= 30:
         return None
     keys = {joined(key): key for key in reversed(node)}
-    for shapes, strict in ((_SHAPES, is_root), (_STRICT, not _is_listed(node))):
+    for shapes, strict in ((_SHAPES, is_root), (_STRICT, not are_listed and not _is_listed(node))):
         for labels, values in shapes:
             label, value = _one_of(keys, labels), _one_of(keys, values)
             if label is None or value is None or not _fits(node, keys, label, value, strict):
@@ -149,6 +156,21 @@ def _chosen(value: Any, node: dict[str, Any], keys: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [texts.get(item, item) if isinstance(item, str) else item for item in value]
     return texts.get(value, value) if isinstance(value, str) else value
+
+
+def has_value(node: dict[str, Any]) -> bool:
+    """Whether an object has a value under that name, as each field of a list has."""
+    return any(key.lower() in ("value", "values") for key in node)
+
+
+def file_texts(value: dict[str, Any], notes: Notes) -> list[str]:
+    """The name and the address of an uploaded file; empty where an object is none."""
+    keys = {joined(key): key for key in value}
+    address, name = keys.get("url"), _one_of(keys, ("name", "filename", "originalname"))
+    if address is None or name is None or not _FILE_KEYS.issuperset(keys):
+        return []
+    _drop(value, {address, name}, notes)
+    return [text for key in (name, address) if (text := leaf_text(value[key]))]
 
 
 def inner_text(value: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from traces.compose.addresses import UTM
 from traces.intake.senders import values
-from traces.intake.senders.leaves import FORM_NAME_KIND, MORE, Leaf
+from traces.intake.senders.leaves import FORM_NAME_KIND, GOODS, MORE, Leaf
 from traces.intake.senders.names import is_of_another, is_opaque, joined, meaning, own_name, readable
 from traces.intake.senders.noise import is_noise
 from traces.intake.senders.posted import Notes, word_set
@@ -72,6 +72,9 @@ class Placing:
             self.notes.note("file_left_out")
             self.notes.drop(leaf.path[-1] if leaf.path else "")
             leaf = Leaf(leaf.path, f"({size} bytes)", leaf.id, leaf.kind, leaf.is_pair)
+        if leaf.kind == GOODS:
+            self.put(GOODS, leaf.text)
+            return
         own = leaf.path[-1] if leaf.path else ""
         place = place_of(self.sender, path_text(leaf.path))
         if place in (NOISE, SECRET, COOKIES, DELIVERY, FORM_ID, FORM_NAME, PROBE):
@@ -112,6 +115,7 @@ class Placing:
         """Whether a value is one of the form's, the browser's or the sender's own; it is put aside where it is."""
         name = joined(own)
         parent = joined(leaf.path[-2]) if len(leaf.path) > 1 else ""
+        is_private = any(part.startswith("_") for part in leaf.path[:-1])
         is_form_name = name in _FORM_NAMES or (parent in _FORM_PARENTS and name in ("name", "title"))
         for place, is_it in (
             (FORM_NAME, leaf.kind == FORM_NAME_KIND or is_form_name),
@@ -119,7 +123,7 @@ class Placing:
             (DELIVERY, not leaf.is_pair and name in _DELIVERIES),
             (PROBE, name in ("istest", "testmode")),
             (COOKIES, name in ("cookies", "cookie")),
-            (NOISE, is_noise(own) or bool(leaf.id and is_noise(leaf.id))),
+            (NOISE, is_noise(own) or bool(leaf.id and is_noise(leaf.id)) or is_private),
         ):
             if is_it:
                 self.set_aside(leaf, own, place)

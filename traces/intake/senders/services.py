@@ -41,9 +41,18 @@ def _typeform(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
             told["form_name"] = definition.get("title")
         elif name == "answers" and isinstance(answers, list):
             told[name] = [_answer(answer, titles, notes) for answer in answers]
+        elif name == "variables" and isinstance(value, list):
+            told[name] = [_variable(variable) for variable in value]
         else:
             told[name] = value
     return {**tree, "form_response": told}
+
+
+def _variable(variable: Any) -> Any:
+    """A variable of a Typeform as label and value."""
+    if not isinstance(variable, dict):
+        return variable
+    return {"label": variable.get("key"), "value": variable.get(leaf_text(variable.get("type")))}
 
 
 def _answer(answer: Any, titles: dict[str, str], notes: Notes) -> Any:
@@ -55,7 +64,7 @@ def _answer(answer: Any, titles: dict[str, str], notes: Notes) -> Any:
     value = answer.get(kind)
     if isinstance(value, dict):
         value = {key: item for key, item in value.items() if key not in ("id", "ids", "ref", "refs")}
-        value = value.get("labels", value) if len(value) == 1 else list(value.values())
+        value = [text for item in value.values() for text in (item if isinstance(item, list) else [item])]
     label = titles.get(leaf_text(field.get("id"))) or leaf_text(field.get("ref")) or kind
     for name in ("field", "type", "ref", "ids"):
         notes.drop(name)
@@ -168,8 +177,10 @@ SERVICES = (
     Sender(
         "jotform",
         "Jotform",
-        shapes=(("rawrequest", "formid"), ("rawrequest", "submissionid")),
+        shapes=(("rawrequest", "formid"), ("rawrequest", "submissionid"), ("formid", "simple_spc")),
         places={
+            "q*_*": GENERAL,
+            "q*_*/**": GENERAL,
             "submissionid": DELIVERY,
             "formid": FORM_ID,
             "formtitle": FORM_NAME,
@@ -178,6 +189,12 @@ SERVICES = (
             "pretty": NOISE,
             "**": NOISE,
         },
+    ),
+    Sender(
+        "google_forms",
+        "Google Forms",
+        shapes=(("namedvalues",),),
+        places={"namedvalues/**": GENERAL, "**": NOISE},
     ),
     Sender(
         "formstack",

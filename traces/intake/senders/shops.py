@@ -21,15 +21,9 @@ _ADDRESS = (
 
 
 def _shopify() -> dict[str, str]:
-    people = (
-        "customer",
-        "billing_address",
-        "shipping_address",
-        "addresses",
-        "default_address",
-        "customer/default_address",
-    )
-    return {f"{person}/{name}": GENERAL for person in people for name in (*_ADDRESS, "email")}
+    people = ("customer", "billing_address", "shipping_address", "addresses")
+    places = {f"{person}/{name}": GENERAL for person in people for name in (*_ADDRESS, "email")}
+    return {**places, **{f"customer/default_address/{name}": GENERAL for name in ("company", "phone")}}
 
 
 SHOPS = (
@@ -45,7 +39,6 @@ SHOPS = (
             "note_attributes/**": GENERAL,
             "landing_site": "page_url",
             "referring_site": "referrer",
-            "goods": GENERAL,
             "total_price": "total",
             "shipping_lines/title": "delivery",
             "discount_codes/code": "promocode",
@@ -67,7 +60,6 @@ SHOPS = (
             "number": "order",
             "customer_note": "message",
             "total": "total",
-            "goods": GENERAL,
             "payment_method_title": "payment",
             "shipping_lines/method_title": "delivery",
             "coupon_lines/code": "promocode",

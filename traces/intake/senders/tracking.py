@@ -16,8 +16,8 @@ from traces.intake.senders.names import joined, meaningful, words
 from traces.intake.senders.posted import word_list, word_set
 
 CLICK_IDS = word_set(
-    "gclid yclid fbclid gbraid wbraid ttclid msclkid vkclid li_fat_id rb_clickid ymclid dclid twclid irclickid epik "
-    "ysclid scclid admitad_uid clickid"
+    "gclid yclid fbclid gbraid wbraid ttclid msclkid vkclid li_fat_id rb_clickid ymclid dclid twclid irclickid "
+    "epik ysclid scclid admitad_uid clickid"
 )
 _CLICK_NAMES = {joined(name): name for name in CLICK_IDS}
 _PARTS = {
@@ -35,9 +35,9 @@ _VISIT = word_set("marketing attribution traffic trafficsource visitsource")
 _UTM_WORDS = word_set("utm utms utmtags utmparams utmdata utmparameters utmmarks")
 # Names of the page with the form, the surest first.
 _PAGES = word_list(
-    "pageurl sourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage pageuri embedurl "
-    "submissionurl page url href location permalink postpermalink posturl pagelink landingpage landingpageurl "
-    "landingurl landing landingsite entryurl firstpage requesturl uri origin link"
+    "pageurl sourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage pageuri "
+    "embedurl submissionurl page url href location permalink postpermalink posturl pagelink landingpage "
+    "landingpageurl landingurl landing landingsite entryurl firstpage requesturl uri origin link"
 )
 _PAGE_RANKS = {name: rank for rank, name in enumerate(_PAGES)}
 _REFERRERS = word_set(
