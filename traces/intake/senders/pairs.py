@@ -131,7 +131,7 @@ def _pair(node: dict[str, Any], keys: dict[str, str], label: str, value: str, ow
     has_id = found_id is not None and found_id != label and not isinstance(node[found_id], (dict, list))
     return Pair(
         label=leaf_text(node[label]),
-        value=_chosen(node[value], node, keys),
+        value=_chosen(value, node, keys, notes),
         id=leaf_text(node[found_id]) if has_id and found_id else own,
         kind=joined(leaf_text(node[kind])) if kind and kind not in used else "",
         rest=rest,
@@ -144,15 +144,17 @@ def _drop(node: dict[str, Any], kept: set[str], notes: Notes) -> None:
             notes.drop(key)
 
 
-def _chosen(value: Any, node: dict[str, Any], keys: dict[str, str]) -> Any:
+def _chosen(name: str, node: dict[str, Any], keys: dict[str, str], notes: Notes) -> Any:
     """A value with the texts of the options that were chosen in the place of their ids."""
     options = node.get(keys.get("options", keys.get("choices", "")))
     texts: dict[str, str] = {}
     for option in options if isinstance(options, list) else ():
         if isinstance(option, dict) and (text := inner_text(option)):
             texts[leaf_text(option.get("id"))] = text
+    value = node[name]
     if not texts:
         return value
+    notes.drop(name)
     if isinstance(value, list):
         return [texts.get(item, item) if isinstance(item, str) else item for item in value]
     return texts.get(value, value) if isinstance(value, str) else value

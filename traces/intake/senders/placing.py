@@ -66,7 +66,8 @@ class Placing:
 
     def place(self, leaf: Leaf) -> None:
         if leaf.own is not None:
-            self.body.setdefault(leaf.path[-1], leaf.own)
+            if self.body.setdefault(leaf.path[-1], leaf.own) != leaf.own:
+                self.notes.drop(leaf.path[-1])
             return
         if size := values.file_size(leaf.text):
             self.notes.note("file_left_out")
@@ -84,7 +85,7 @@ class Placing:
         elif place == "page_url":
             self.add_page(leaf, 0, readable(leaf.path or ("",)))
         elif place in UTM:
-            self.tracking.tag(place, leaf.text)
+            self.tag(place, leaf, own)
         elif place == OWN_NAME:
             self.put(readable(leaf.path), leaf.text)
         elif place and place != GENERAL:
@@ -135,8 +136,7 @@ class Placing:
         paths = [path for path in ((leaf.id,) if leaf.id else (), leaf.path) if path]
         for path in paths:
             if tag := tag_of(path):
-                if not self.tracking.tag(tag, leaf.text) or self.body.get(tag, leaf.text) != leaf.text:
-                    self.notes.drop(path[-1])
+                self.tag(tag, leaf, path[-1])
                 return True
         if not is_address(leaf.text):
             return False
@@ -148,6 +148,12 @@ class Placing:
                 self.add_page(leaf, rank, readable(leaf.path))
                 return True
         return False
+
+    def tag(self, tag: str, leaf: Leaf, name: str) -> None:
+        """Take a UTM field or click id; of two the last one counts."""
+        before = self.tracking.explicit(tag)
+        if not self.tracking.tag(tag, leaf.text) or before not in ("", leaf.text):
+            self.notes.drop(name)
 
     def add_page(self, leaf: Leaf, rank: int, key: str) -> None:
         self.tracking.pages.append((rank, leaf.text))
@@ -241,16 +247,14 @@ class Placing:
                 self.put(key if key != "page_url" else "page", address)
         self._merge_name()
         if self.more:
-            self.put_first(MORE, "\n".join(self.more))
+            old = self.body.get(MORE, [])
+            self.body[MORE] = "\n".join([*self.more, *(old if isinstance(old, list) else [old])])
         if page:
+            if other := self.body.pop("page_url", ""):  # a label, with something else than an address
+                self.put("page", other)
             self.body["page_url"] = page
         self.body.update(self.tracking.result())
         return self.body
-
-    def put_first(self, key: str, text: str) -> None:
-        """Put a text under a key whatever the bound, in front of what stands there."""
-        old = self.body.get(key)
-        self.body[key] = f"{text}\n{old}" if isinstance(old, str) else text
 
     def _merge_name(self) -> None:
         """A whole name that only repeats the first and last name is left out."""

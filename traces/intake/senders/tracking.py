@@ -64,6 +64,10 @@ class Tracking:
         self.tags.setdefault(place, {})[key] = text
         return True
 
+    def explicit(self, key: str) -> str:
+        """What a field of its own has told of a UTM field or click id, or ""."""
+        return self.tags.get(EXPLICIT, {}).get(key, "")
+
     def address(self, text: str, place: int = PAGE) -> None:
         """Take what the query of an address tells; the first address that tells something counts."""
         found = dict(_tags_of(parameters(text[:4096])))
