@@ -191,8 +191,25 @@ def test_the_visitors_page_beats_the_referer_and_that_one_the_webhooks_address()
 @pytest.mark.parametrize(
     "name",
     [
-        *("csrfmiddlewaretoken", "_token", "g-recaptcha-response", "h-captcha-response", "form_nonce", "sessid", "action"),
-        *("_wpcf7_unit_tag", "submit", "user_agent", "User Agent", "remote_ip", "Powered by", "PHPSESSID", "access_token"),
+        *(
+            "csrfmiddlewaretoken",
+            "_token",
+            "g-recaptcha-response",
+            "h-captcha-response",
+            "form_nonce",
+            "sessid",
+            "action",
+        ),
+        *(
+            "_wpcf7_unit_tag",
+            "submit",
+            "user_agent",
+            "User Agent",
+            "remote_ip",
+            "Powered by",
+            "PHPSESSID",
+            "access_token",
+        ),
         *("password", "id", "siteId", "created_at", "cookies"),
     ],
 )
@@ -202,7 +219,9 @@ def test_noise_and_secrets_are_left_out(name):
     assert name in posted.noise
 
 
-@pytest.mark.parametrize("name", ["Action", "Telegram ID", "Token ring", "Browser", "website_confirm", "language course"])
+@pytest.mark.parametrize(
+    "name", ["Action", "Telegram ID", "Token ring", "Browser", "website_confirm", "language course"]
+)
 def test_what_a_person_may_have_asked_is_no_noise(name):
     assert body_of({name: "kept"}) == {name: "kept"}
 
@@ -233,7 +252,8 @@ def test_a_probe_is_no_submission(fields):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"message": "test"}, {"test": "Blood"}, {"utm_source": "vk"}, {"TRACE": "{}"}, {"test": "test", "phone": "1"}]
+    "fields",
+    [{"message": "test"}, {"test": "Blood"}, {"utm_source": "vk"}, {"TRACE": "{}"}, {"test": "test", "phone": "1"}],
 )
 def test_what_says_anything_is_no_probe(fields):
     assert normalise(fields, query={}, headers={}).is_probe is (fields == {"message": "test"})
@@ -256,7 +276,7 @@ def test_vk_reads_what_its_owner_has_put_into_the_address():
         ({"submissionId": "7"}, {}, "sender:submissionId:7"),
         ({}, {"Webhook-Id": "msg_1"}, "sender:webhook-id:msg_1"),
         ({"event_id": "5"}, {}, ""),  # of a concert, the same for all who come
-        ({"lead_id": "0"}, {}, ""),
+        ({"submission_id": "0"}, {}, ""),
     ],
 )
 def test_a_delivery_is_known_by_its_id(fields, headers, expected):

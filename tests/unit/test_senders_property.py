@@ -30,8 +30,7 @@ json_texts = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(TEXTS), min
 trees = st.recursive(
     leaves | json_texts,
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), inner, max_size=5)
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), inner, max_size=5)
     ),
     max_leaves=25,
 )
@@ -89,8 +88,9 @@ def values(node: Any, path: tuple[str, ...], *, opens_texts: bool = True) -> Ite
             parts = str(key).replace("]", "").replace("[", "\0").replace("__", "\0").replace(".", "\0").split("\0")
             yield from values(item, (*path, str(key), *parts), opens_texts=opens_texts)
     elif isinstance(node, list):
-        for item in node:
-            yield from values(item, path, opens_texts=opens_texts)
+        are_entries = all(isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) for item in node)
+        for item in node:  # the first of an entry may be the name of the second
+            yield from values(item, (*path, item[0]) if are_entries else path, opens_texts=opens_texts)
     elif isinstance(node, str) and opens_texts and node.strip()[:1] in ("{", "[") and (inner := opened(node)):
         yield from values(inner, path)
     elif text := (str(node).lower() if isinstance(node, bool) else "" if node is None else str(node).strip()):

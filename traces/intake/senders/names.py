@@ -45,10 +45,12 @@ ENVELOPES = word_set(
     "questions submission submissions response responses result results record request content properties "
     "attributes formdata form_data input inputs entry entries event message contactinfo contact_info merges "
     "rawrequest custom custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields "
-    "hidden_fields extra meta_data note_attributes meta metadata context tracking marketing attribution analytics "
-    "json root namedvalues wpforms items rows row property lead_data field_data add update changes value form "
-    "details info additional contactdetails"
+    "hidden_fields extra meta_data note_attributes variables triggerdata данные meta metadata context tracking "
+    "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
+    "add update changes value form details info additional contactdetails"
 )
+# Words around those of a wrapping: `user_data`, `contact_details`.
+_WRAPPING_WORDS = word_set("data info details fields form values object")
 _PARTS_OF_NAME = {
     "first": "first_name",
     "given": "first_name",
@@ -86,14 +88,14 @@ def meaningful(path: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _is_envelope(part: str) -> bool:
-    return part.lower() in ENVELOPES
+    return part.lower() in ENVELOPES or _WRAPPING_WORDS.issuperset(words(part))
 
 
 @lru_cache(maxsize=4096)
 def meaning(path: tuple[str, ...]) -> str:
     """The visitor's key (`first_name`, `phone` …) that a path stands for, or ""."""
     *parents, own = meaningful(path)
-    above = words(parents[-1]) if parents else ()
+    above = tuple(word for word in words(parents[-1]) if word not in _WRAPPING_WORDS) if parents else ()
     mine = _without_numbers(words(own_name(own)))
     both = (*above, *mine)
     if len(both) > 1 and mine and mine[-1] in _PARTS_OF_NAME and both[-2] in ("name", "names", "fullname"):

@@ -24,7 +24,7 @@ _NAMES = word_set(
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))
 # `…_id` of these is a number of the sender's; what a visitor types ends in "id" too ("Telegram ID").
 _IDS = word_set(
-    "form page post site widget campaign adgroup ad adset creative group user account portal field entry lead "
+    "form page post site website widget campaign adgroup ad adset creative group user account portal field entry lead "
     "leadgen event request response submission respondent session client visitor message chat update product "
     "variant webhook hook workspace quiz template row record contact customer person tenant app block element "
     "platform store"

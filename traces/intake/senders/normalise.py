@@ -56,7 +56,7 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
     return Posted(
         sender=sender.key if sender else "",
         body=placing.finished(),
-        delivery_id=_delivery_id(sender, placing.deliveries, hints),
+        delivery_id=_delivery_id(sender, placing, hints),
         is_probe=is_probe,
         answer=_answer(sender, asked, is_probe=is_probe),
         form_id=placing.form_id,
@@ -93,14 +93,16 @@ def _answer(sender: Sender | None, query: Mapping[str, str], *, is_probe: bool) 
     return wanted if is_safe else sender.answer
 
 
-def _delivery_id(sender: Sender | None, found: list[tuple[int, str, str]], headers: Mapping[str, str]) -> str:
+def _delivery_id(sender: Sender | None, placing: Placing, headers: Mapping[str, str]) -> str:
+    """The delivery's id with its sender and form in front, or ""; two forms may count their entries alike."""
     names = (*(sender.delivery_headers if sender else ()), *_DELIVERY_HEADERS)
     candidates = [(name, headers.get(name, "").strip()) for name in names]
-    candidates += [(name, text) for _, name, text in sorted(found, key=lambda item: item[0])]
+    candidates += [(name, text) for _, name, text in sorted(placing.deliveries, key=lambda item: item[0])]
     for name, text in candidates:
         if text.lower() not in _UNKNOWN:
-            whole = f"{sender.key if sender else 'sender'}:{name}:{text}"
-            if len(whole) > MAX_DELIVERY_ID_LENGTH or not whole.isprintable():
-                whole = whole.partition(":")[0] + ":" + hashlib.sha256(whole.encode(errors="replace")).hexdigest()
-            return whole
+            who = sender.key if sender else "sender"
+            whole = ":".join(filter(None, (who, placing.form_id, name, text)))
+            if len(whole) <= MAX_DELIVERY_ID_LENGTH and whole.isprintable():
+                return whole
+            return f"{who}:{hashlib.sha256(whole.encode(errors='replace')).hexdigest()}"
     return ""

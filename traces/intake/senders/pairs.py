@@ -25,7 +25,20 @@ _STRICT: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("name", "key", "fieldid", "id", "slug", "text"), ("value", "values", "answer")),
 )
 _STRICT_LABELS = frozenset(("name", "key", "field", "id", "text"))
-_IDS = ("columnid", "key", "fieldcode", "code", "id", "ref", "slug", "name", "fieldid", "customid", "fieldname")
+_IDS = (
+    "columnid",
+    "customkey",
+    "key",
+    "fieldcode",
+    "code",
+    "id",
+    "ref",
+    "slug",
+    "name",
+    "fieldid",
+    "customid",
+    "fieldname",
+)
 _TYPES = ("type", "fieldtype", "inputtype", "questiontype")
 _METADATA = frozenset(
     (*_IDS, *_TYPES)
@@ -123,16 +136,17 @@ def _is_simple(value: Any) -> bool:
 
 
 def _pair(node: dict[str, Any], keys: dict[str, str], label: str, value: str, own: str, notes: Notes) -> Pair:
-    kind, found_id = _one_of(keys, _TYPES), _one_of(keys, _IDS)
+    kind = _one_of(keys, _TYPES)
+    id_keys = (key for name in _IDS if (key := keys.get(name, label)) not in (label, value))
+    ids = (leaf_text(node[key]) for key in id_keys if not isinstance(node[key], (dict, list)))
     used = {label, value}
     rest = tuple((key, item) for key, item in node.items() if key not in used and joined(key) not in _METADATA)
     _drop(node, used | {key for key, _ in rest}, notes)
     notes.drop(label)
-    has_id = found_id is not None and found_id != label and not isinstance(node[found_id], (dict, list))
     return Pair(
         label=leaf_text(node[label]),
         value=_chosen(value, node, keys, notes),
-        id=leaf_text(node[found_id]) if has_id and found_id else own,
+        id=next(filter(None, ids), own),
         kind=joined(leaf_text(node[kind])) if kind and kind not in used else "",
         rest=rest,
     )

@@ -31,6 +31,7 @@ from traces.intake.senders.tracking import (
     WEBHOOK,
     Tracking,
     is_address,
+    is_query,
     is_referrer,
     page_rank,
     tag_of,
@@ -43,7 +44,7 @@ _FORM_NAMES = word_set("formname formtitle quizname form quiz formlabel")
 _FORM_PARENTS = word_set("form quiz forminfo formdata")
 _FORM_IDS = word_set("formid formuid quizid")
 # Ids of a delivery that are safe to trust whoever sends them; others (`event_id`) only a sender's row names.
-_DELIVERIES = word_set("submissionid tranid leadid leadgenid responseid")
+_DELIVERIES = word_set("submissionid tranid leadgenid")
 TRUE = word_set("true 1 yes y test")
 PROBE_NAMES = word_set("test ping istest event type eventtype action status message text hello challenge topic")
 
@@ -57,6 +58,7 @@ class Placing:
         self.body: dict[str, Any] = {}
         self.more: list[str] = []  # what came after `MAX_KEYS`
         self.tracking = Tracking()
+        self.tag_names: dict[str, str] = {}  # the name that each UTM field came under
         self.pages: list[tuple[str, str]] = []  # the key and address of each page
         self.deliveries: list[tuple[int, str, str]] = []  # how sure, the name and the id
         self.form_id = self.form_name = ""
@@ -96,7 +98,8 @@ class Placing:
     def set_aside(self, leaf: Leaf, own: str, place: str) -> None:
         self.notes.drop(own)
         if place == COOKIES:
-            self.tracking.cookies(leaf.text)
+            is_whole = joined(own) not in ("tildautm", "sbjscurrent", "utmz")
+            self.tracking.cookies(leaf.text if is_whole else f"{own}={leaf.text}")
         elif place == DELIVERY:
             self.deliveries.append((self.rank(leaf), own, leaf.text))
         elif place == FORM_ID:
@@ -123,7 +126,7 @@ class Placing:
             (FORM_ID, name in _FORM_IDS or (parent in _FORM_PARENTS and name == "id")),
             (DELIVERY, not leaf.is_pair and name in _DELIVERIES),
             (PROBE, name in ("istest", "testmode")),
-            (COOKIES, name in ("cookies", "cookie")),
+            (COOKIES, name in ("cookies", "cookie", "tildautm") or parent in ("cookies", "cookie")),
             (NOISE, is_noise(own) or bool(leaf.id and is_noise(leaf.id)) or is_private),
         ):
             if is_it:
@@ -138,6 +141,8 @@ class Placing:
             if tag := tag_of(path):
                 self.tag(tag, leaf, path[-1])
                 return True
+        if is_query(leaf.text) and not is_address(leaf.text):
+            self.tracking.address("?" + leaf.text.lstrip("?&#"))
         if not is_address(leaf.text):
             return False
         for path in paths:
@@ -152,8 +157,12 @@ class Placing:
     def tag(self, tag: str, leaf: Leaf, name: str) -> None:
         """Take a UTM field or click id; of two the last one counts."""
         before = self.tracking.explicit(tag)
-        if not self.tracking.tag(tag, leaf.text) or before not in ("", leaf.text):
+        if not self.tracking.tag(tag, leaf.text):
             self.notes.drop(name)
+            return
+        if before not in ("", leaf.text):
+            self.notes.drop(self.tag_names[tag])
+        self.tag_names[tag] = name
 
     def add_page(self, leaf: Leaf, rank: int, key: str) -> None:
         self.tracking.pages.append((rank, leaf.text))

@@ -110,7 +110,7 @@ RUSSIA = (
         "amoCRM",
         shapes=(("leads/add",), ("leads/update",), ("leads/status",), ("contacts/add", "account")),
         places={
-            "leads/*/id": DELIVERY,
+            "leads/add/id": DELIVERY,  # a later change of the same lead is another delivery
             "leads/*/name": "deal",
             "leads/*/price": OWN_NAME,
             "leads/*/custom_fields/**": GENERAL,
@@ -118,7 +118,7 @@ RUSSIA = (
             "leads/*/tags/name": "tags",
             "leads/**": NOISE,
             "contacts/*/name": "name",
-            "contacts/*/id": DELIVERY,
+            "contacts/add/id": DELIVERY,
             "contacts/*/custom_fields/**": GENERAL,
             "contacts/**": NOISE,
             "account/**": NOISE,
@@ -144,6 +144,6 @@ RUSSIA = (
         "yandex_forms",
         "Yandex Forms",
         shapes=(("jsonrpc", "params"),),
-        places={"jsonrpc": NOISE, "method": NOISE, "id": DELIVERY},
+        places={"jsonrpc": NOISE, "method": NOISE, "id": NOISE},
     ),
 )

@@ -31,7 +31,8 @@ _PARTS = {
     "keyword": "utm_term",
 }
 # Here `source` and `medium` are those of the visit, without a "utm" in front.
-_VISIT = word_set("marketing attribution traffic trafficsource visitsource")
+_VISIT = word_set("marketing attribution attributionsource traffic trafficsource visitsource")
+_TRANSPARENT = _VISIT | {"formsubmissions", "visitor", "lead"}
 _UTM_WORDS = word_set("utm utms utmtags utmparams utmdata utmparameters utmmarks")
 # Names of the page with the form, the surest first.
 _PAGES = word_list(
@@ -75,18 +76,24 @@ class Tracking:
             self.tags[place] = found
 
     def cookies(self, text: str) -> None:
-        """Take what Tilda's and Google's old cookies tell."""
+        """Take what the cookies of Tilda, Sourcebuster (WooCommerce) and the old Google Analytics tell."""
         for cookie in text[:32_768].split(";"):
             name, _, value = cookie.strip().partition("=")
             if name == "TILDAUTM":
                 self._take(part.partition("=") for part in _unquoted(value).split("|||"))
+            elif name == "sbjs_current":
+                self._take(
+                    (_SOURCEBUSTER[short], "", long)
+                    for short, _, long in (part.partition("=") for part in _unquoted(value).split("|||"))
+                    if short in _SOURCEBUSTER and long[:1] != "("
+                )
             elif name == "__utmz":
                 self._take(
                     (_UTMZ[short], "", long)
                     for short, _, long in (
                         part.rpartition(".")[2].partition("=") for part in _unquoted(value).split("|")
                     )
-                    if short in _UTMZ and long not in ("(direct)", "(none)", "(not set)")
+                    if short in _UTMZ and long[:1] != "("
                 )
 
     def _take(self, parts: Iterable[tuple[str, str, str]]) -> None:
@@ -109,6 +116,13 @@ class Tracking:
         return min(self.pages, key=lambda page: page[0])[1] if self.pages else ""
 
 
+_SOURCEBUSTER = {
+    "src": "utm_source",
+    "mdm": "utm_medium",
+    "cmp": "utm_campaign",
+    "cnt": "utm_content",
+    "trm": "utm_term",
+}
 _UTMZ = {
     "utmcsr": "utm_source",
     "utmcmd": "utm_medium",
@@ -172,7 +186,7 @@ def is_referrer(path: tuple[str, ...]) -> bool:
 def _whole(path: tuple[str, ...]) -> str:
     """A name and what it stands under as one word: ("page", "url") as `page_url`."""
     *parents, own = meaningful(path)
-    parents = [part for part in parents if part.lower() not in ("form-submissions", "form_submissions", "visitor")]
+    parents = [part for part in parents if joined(part) not in _TRANSPARENT]
     whole = joined(parents[-1]) + joined(own) if parents else joined(own)
     return joined(own) if joined(own) in ("pageurl", "sourceurl", "pagelocation", "documentreferrer") else whole
 
@@ -188,6 +202,11 @@ def is_address(text: str) -> bool:
 def _is_path(text: str) -> bool:
     host = text.partition("/")[0].partition("?")[0]
     return text[:1] == "/" or ("/" in text and "." in host and "@" not in text and host.isascii() and host[:1] != ".")
+
+
+def is_query(text: str) -> bool:
+    """Whether a text is the query of an address by itself: `?utm_source=vk&utm_medium=cpc`."""
+    return "utm_" in text[:1024] and "=" in text and text.lstrip("?&#").isascii() and " " not in text[:1024]
 
 
 def of_query(query: Mapping[str, str | list[str]]) -> Iterable[tuple[str, str]]:

@@ -20,18 +20,35 @@ OWN = ("TRACE", "ENTITIES", "PAGES")
 
 def grow(fields: Any, notes: Notes) -> Any:
     """The tree that the names and texts of `fields` stand for; leaves are texts, lists keep their order."""
-    return _with_lists(_Gardener(notes).grow(fields, 0))
+    return _with_lists(_Gardener(notes).grow(fields, 0), notes)
 
 
-def _with_lists(node: Any) -> Any:
+def _entries(items: list[Any], notes: Notes) -> dict[str, Any] | None:
+    """The object that a list of names and values stands for (`[["name", "Kim"], ["phone", "…"]]`), or None."""
+    if len(items) < 2 or not all(isinstance(item, list) and len(item) == 2 and is_name(item[0]) for item in items):
+        return None
+    node: dict[str, Any] = {}
+    for name, value in items:
+        notes.drop(name)
+        _put(node, name_parts(name), value)
+    return node
+
+
+def is_name(value: Any) -> bool:
+    """Whether a text can be a field's name in a program."""
+    return isinstance(value, str) and value[:1].isalpha() and not any(map(str.isspace, value)) and "@" not in value
+
+
+def _with_lists(node: Any, notes: Notes) -> Any:
     """The tree with lists where names only count from 0, as `phones[0]`, `phones[1]` do."""
     if isinstance(node, list):
-        return [_with_lists(item) for item in node]
+        entries = _entries(node, notes)
+        return [_with_lists(item, notes) for item in node] if entries is None else _with_lists(entries, notes)
     if not isinstance(node, dict):
         return node
     if "0" in node and all(key == str(number) for number, key in enumerate(node)):
-        return [_with_lists(item) for item in node.values()]
-    return {key: item if key in OWN else _with_lists(item) for key, item in node.items()}
+        return _with_lists(list(node.values()), notes)
+    return {key: item if key in OWN else _with_lists(item, notes) for key, item in node.items()}
 
 
 def as_text(value: Any) -> str:
