@@ -81,6 +81,7 @@ def test_what_ends_in_name_is_not_always_the_visitors(fields):
         ({"WORK_EMAIL": "kim@mail.example"}, {"email": "kim@mail.example"}),
         ({"email": "call me"}, {"email": "call me"}),
         ({"a[]": "1", "a[b]": "2"}, {"a": "1", "a b": "2"}),
+        ({"a[b]": "2", "a": "1"}, {"a b": "2", "a": "1"}),
         ({"Площадь [м2]": "20"}, {"Площадь [м2]": "20"}),
         ({"": "text"}, {"text": "text"}),
     ],
