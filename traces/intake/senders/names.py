@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from traces.intake.senders.posted import word_set
 
-MAX_KEY_LENGTH = 200
+MAX_KEY_LENGTH = 1000  # a label may be a whole question
+MAX_NAME_LENGTH = 200  # what is looked at of a name
 
 _KNOWN = {
     "first_name": "firstname fname givenname forename",
@@ -67,7 +68,7 @@ def words(name: str) -> tuple[str, ...]:
     """The words of a name in small letters, at most eight: `billing_lastName-2` has four."""
     spaced: list[str] = []
     before = ""
-    for character in name[:MAX_KEY_LENGTH]:
+    for character in name[:MAX_NAME_LENGTH]:
         if character.isupper() and before.islower():
             spaced.append(" ")
         spaced.append(character.lower() if character.isalnum() else " ")
@@ -77,7 +78,7 @@ def words(name: str) -> tuple[str, ...]:
 
 def joined(name: str) -> str:
     """The letters and digits of a name in small letters: how spellings are compared."""
-    return "".join(filter(str.isalnum, name[:MAX_KEY_LENGTH].lower()))
+    return "".join(filter(str.isalnum, name[:MAX_NAME_LENGTH].lower()))
 
 
 def meaningful(path: tuple[str, ...]) -> tuple[str, ...]:

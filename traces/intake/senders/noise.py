@@ -18,7 +18,7 @@ _NAMES = word_set(
     "userip clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat "
     "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
     "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
-    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid"
+    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk"
 )
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))

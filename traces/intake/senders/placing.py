@@ -37,7 +37,7 @@ from traces.intake.senders.tracking import (
     tag_of,
 )
 
-MAX_KEYS = 500
+MAX_KEYS = 1000
 MAX_RANK = 1000  # of a page that the visitor's own body does not name
 MAX_REFERER_LENGTH = 2048
 _FORM_NAMES = word_set("formname formtitle quizname form quiz formlabel")
