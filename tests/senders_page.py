@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from pathlib import Path
 
 from traces.intake.senders import sender as rows
 from traces.intake.senders.sender import Sender
 from traces.intake.senders.table import SENDERS
 
-PAGE = settings.BASE_DIR / "docs" / "senders.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "senders.md"
 _BEFORE = """# Senders
 
 What posts to a form's address is recognised by the shape of its body, or by a header that only it sends. This page is

@@ -9,6 +9,7 @@ from traces.intake.senders.russia import RUSSIA
 from traces.intake.senders.sender import Sender
 from traces.intake.senders.services import SERVICES
 from traces.intake.senders.shops import SHOPS
+from traces.intake.senders.sites import MARKETING, SITES
 
-SENDERS: tuple[Sender, ...] = (*SHOPS, *ADS, *MESSENGERS, *SERVICES, *RUSSIA, *BUILDERS)
+SENDERS: tuple[Sender, ...] = (*SHOPS, *ADS, *MESSENGERS, *SITES, *MARKETING, *SERVICES, *RUSSIA, *BUILDERS)
 BY_KEY = {sender.key: sender for sender in SENDERS}
