@@ -77,16 +77,21 @@ def is_empty_mask(text: str) -> bool:
     return bool(signs & {"_", "+"}) and signs <= set("+()_-. ") and len(digits_of(plain)) <= MAX_COUNTRY_DIGITS
 
 
-def is_unmistakable(text: str) -> bool:
-    """Whether a text is a number even where nothing says so. No price, date, card, order or tax number looks so."""
-    found, plain = read(text), _plain(text)
-    if len(found.numbers) != 1 or found.has_more or _DATE.match(plain):
+def is_plausible(text: str) -> bool:
+    """Whether a text is one number and nothing else, long enough to be no other sort of number, and no date."""
+    found = read(text)
+    if len(found.numbers) != 1 or found.has_more or _DATE.match(found.numbers[0]):
         return False
-    number = found.numbers[0].partition("#")[0]
-    count = len(digits_of(number))
-    if number.startswith("+"):
-        return count >= MIN_INTERNATIONAL
-    return MIN_NATIONAL <= count <= MAX_NATIONAL and bool(_NATIONAL.fullmatch(number))
+    is_international = found.numbers[0].startswith("+")
+    return len(_main(found.numbers[0])) >= (MIN_INTERNATIONAL if is_international else MIN_NATIONAL)
+
+
+def is_unmistakable(text: str) -> bool:
+    """Whether a text is a number even where nothing says so. No price, card, order or tax number looks like it."""
+    if not is_plausible(text):
+        return False
+    number = read(text).numbers[0].partition("#")[0]
+    return number.startswith("+") or (len(_main(number)) <= MAX_NATIONAL and bool(_NATIONAL.fullmatch(number)))
 
 
 def _plain(text: str) -> str:
@@ -140,6 +145,11 @@ def _apart(run: str) -> tuple[list[str], int]:
         if counts[0] == counts[1] and MIN_NATIONAL <= counts[0] <= MAX_NATIONAL:
             return halves, len(run)
     return [], 0
+
+
+def _main(number: str) -> str:
+    """The digits of a number without its extension."""
+    return digits_of(number.partition("#")[0])
 
 
 def _is_number(text: str) -> bool:
