@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import re2
 
-# Of one value: what is longer is no list of addresses.
-MAX_LENGTH = 10_000
+# Of one value: letters that are looked through.
+MAX_LENGTH = 1_000
 # A longer value in PHONE or EMAIL costs the record.
 MAX_VALUE_LENGTH = 250
 MAX_LAST_LABEL = 20

@@ -138,7 +138,7 @@ MEANINGS: Mapping[str, str] = {
 
 # Possessives, articles, requests, and what form builders write around a name.
 FILLERS = """
-    your my our the an of to for is what whats which please enter type in here and or no label optional required
+    your my our the an of to for is what whats which please enter in here and or no label optional required
     fields input inputs data value values submitted response attr attributes merges answers params properties property
     wpforms tilda cf uf crm mf ff nf pb et sp hs wp frm ninja jform hsform webform mauticform contactform
     confirm confirmation repeat again verify main primary personal private preferred valid

@@ -7,11 +7,10 @@ name" is a visitor's name, while the names of a form, a product or a file are no
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-
-import re2
 
 from traces.compose import label_words
 
@@ -21,58 +20,66 @@ MAX_LENGTH, MAX_WORDS = 200, 12
 _PROVEN = ("phone", "email", "messenger")
 
 # Gravity Forms numbers the parts of a name: 3 is the first one, 4 the second, 6 the last.
-_GRAVITY = re2.compile(r"(input_\d+[._]|\d+\.)([1-8])")
+_GRAVITY = re.compile(r"(?i)(input_\d{1,9}[._]|\d{1,9}\.)([1-8])")
 _GRAVITY_NAMES = {"3": "first_name", "4": "second_name", "6": "last_name"}
-_IN_BRACKETS = re2.compile(r"\([^()]*\)")
-_HUMP = re2.compile(r"(\p{Ll})(\p{Lu})")
-_ELISION = re2.compile(r"(^|[^\p{L}])[dlns]['’ʼ`]")
-_APOSTROPHE = re2.compile(r"['’ʼ`]")
-_TOKEN = re2.compile(r"[\p{L}\p{N}]+")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_ELISION = re.compile(r"\b[dlns]'")
+_TOKEN = re.compile(r"[^\W_]+")
+_APOSTROPHES = str.maketrans("’ʼ`", "'''")
 # Letters that no accent makes.
 _LATIN = str.maketrans("łøđı", "lodi")
 
 
 def fold(text: str) -> str:
     """A text in small letters without accents, as labels and names are compared."""
+    if text.isascii():
+        return text.lower()
     letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(x for x in letters if unicodedata.category(x) not in ("Mn", "Cf", "Cs")).translate(_LATIN)
+    return "".join(x for x in letters if unicodedata.category(x) not in ("Mn", "Cf")).translate(_LATIN)
 
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> str:
     """What a submitted name stands for: a key of `label_words.MEANINGS`, or `consent`, or "" where nobody knows."""
     label = name[-MAX_LENGTH:]
-    if gravity := _GRAVITY.fullmatch(fold(label)):
+    if gravity := _GRAVITY.fullmatch(label):
         return _GRAVITY_NAMES.get(gravity[2], "")
     words = _words(label)
-    if any(map(str.isdigit, label)) and set(words) <= _OPAQUE:
+    if _is_number(label, words):
         return ""
     return _last(words) or _proven(words) or ("consent" if _CONSENT & set(words) else "")
 
 
 def is_opaque(name: str) -> bool:
     """Whether a name says nothing to anybody, as `form_text_32`, `ORDER_PROP_3` or `Field4`."""
-    return set(_words(name[-MAX_LENGTH:])) <= _OPAQUE
+    label = name[-MAX_LENGTH:]
+    return _is_number(label, _words(label))
 
 
 def address_parts(name: str) -> tuple[str, ...]:
     """Where Gravity Forms may have numbered a postal address instead: the names of its street and its postal code."""
-    gravity = _GRAVITY.fullmatch(fold(name[-MAX_LENGTH:]))
+    gravity = _GRAVITY.fullmatch(name[-MAX_LENGTH:])
     return (f"{gravity[1]}1", f"{gravity[1]}5") if gravity else ()
+
+
+def _is_number(label: str, words: list[str]) -> bool:
+    """Whether a label's words only say that it has a number."""
+    return not words or (any(map(str.isdigit, label)) and set(words) <= _OPAQUE)
 
 
 def _words(label: str) -> list[str]:
     """The last words of a label, without fillers and numbers."""
-    bare = _IN_BRACKETS.sub(" ", _written(label))
-    text = fold(_HUMP.sub(r"\1 \2", bare if _TOKEN.search(bare) else _written(label)))
-    text = _APOSTROPHE.sub("", _ELISION.sub(r"\1", text))
+    bare = _IN_BRACKETS.sub(" ", label)
+    text = fold(_without_humps(bare if _TOKEN.search(bare) else label)).translate(_APOSTROPHES)
+    text = _ELISION.sub("", text).replace("'", "")
     tokens = _joined([_without_number(token) for token in _TOKEN.findall(text)])
     return [word for word in tokens if len(word) > 1 and word not in _FILLERS][-MAX_WORDS:]
 
 
-def _written(label: str) -> str:
-    """A label that can be matched: without half surrogate pairs, which no expression takes."""
-    return label.encode(errors="ignore").decode()
+def _without_humps(label: str) -> str:
+    """`phone Number` for `phoneNumber`."""
+    pairs = zip(label, label[1:], strict=False)
+    return label[:1] + "".join(f" {two}" if one.islower() and two.isupper() else two for one, two in pairs)
 
 
 def _without_number(token: str) -> str:
@@ -113,7 +120,7 @@ def _proven(words: list[str]) -> str:
 
 
 def _folded(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(_APOSTROPHE.sub("", fold(word)) for word in words)
+    return frozenset(fold(word).replace("'", "") for word in words)
 
 
 _FILLERS = _folded(label_words.FILLERS.split())

@@ -22,7 +22,7 @@ _TITLES = """
 _PATRONYMICS = ("вич", "вна", "ична", "ьич", "мич", "тич", "кич", "івна")
 _SONS = ("оглы", "кызы")
 _FAMILIES = ("ов", "ев", "ова", "ева", "скии", "ская", "цкии", "цкая")
-_NAME = r"\p{Lu}\p{Ll}+(?:['’-]\p{Lu}?\p{Ll}+)*"
+_NAME = r"(?:\p{Lu}['’])?\p{Lu}\p{Ll}+(?:['’-]\p{Lu}?\p{Ll}+)*"
 _CAPITALISED = re2.compile(rf"{_NAME}(?: {_NAME}){{1,2}}")
 _LETTERS = re2.compile(r"[\p{L}\p{M} .'’ʼ-]+")
 

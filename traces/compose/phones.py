@@ -12,8 +12,10 @@ from typing import Any
 
 import re2
 
-# Of one value: what is longer is no telephone number.
-MAX_LENGTH = 10_000
+# Of one value: letters that are looked through, and numbers that are taken.
+MAX_LENGTH, MAX_NUMBERS = 1_000, 20
+# A longer text is no number, where no field says so.
+MAX_PLAUSIBLE = 50
 # Shorter ones are no visitor's: all who type `12345` would become one contact. The longest have 15 digits (E.164).
 MIN_DIGITS, MAX_DIGITS = 6, 15
 # Two numbers without a word between them, as `8 900 000-01-40 / 8 900 000-01-41`, are at least so long.
@@ -55,6 +57,8 @@ def read(text: str) -> Phones:
     numbers: list[str] = []
     others: list[str] = []
     for found in _NUMBER.finditer(plain, position):
+        if len(numbers) >= MAX_NUMBERS:
+            break
         here, end = _at(plain, found) if found.start() >= position else ([], 0)
         if here:
             others.append(plain[position : found.start()])
@@ -79,7 +83,7 @@ def is_empty_mask(text: str) -> bool:
 
 def is_plausible(text: str) -> bool:
     """Whether a text is one number and nothing else, long enough to be no other sort of number, and no date."""
-    found = read(text)
+    found = read(text) if len(text) <= MAX_PLAUSIBLE else Phones()
     if len(found.numbers) != 1 or found.has_more or _DATE.match(found.numbers[0]):
         return False
     is_international = found.numbers[0].startswith("+")
@@ -138,7 +142,7 @@ def _apart(run: str) -> tuple[list[str], int]:
         return ([first.strip(" .-")], len(first)) if _is_number(first) else ([], 0)
     if _is_number(run):
         return [run], len(run)
-    words = run.split()
+    words = run.split() if len(digits_of(run)) <= 2 * MAX_NATIONAL else []
     for cut in range(1, len(words)):
         halves = [" ".join(words[:cut]).strip(" .-"), " ".join(words[cut:]).strip(" .-")]
         counts = [len(digits_of(half)) for half in halves]
