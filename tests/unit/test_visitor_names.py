@@ -71,6 +71,8 @@ def test_several_fields_make_one_name(body, first, last, second):
         ({"name": "Kim Ortiz", "first_name": "Pia"}, "Pia", "", "name: Kim Ortiz"),
         ({"name": "#1001", "first_name": "Pia", "last_name": "Berg"}, "Pia", "Berg", "name: #1001"),
         ({"name": "12"}, "", "", "name: 12"),
+        ({"name": ","}, "", "", "name: ,"),
+        ({"name": "¨"}, "", "", "name: ¨"),
     ],
 )
 def test_what_a_name_does_not_take_goes_to_the_comments(body, first, last, line):

@@ -56,7 +56,7 @@ def build(entity: str, body: Mapping[str, Any], mapping: Mapping[str, Any], fact
             values.pop(field, None)
         else:
             values[field] = value
-    repairs: list[str] = []
+    repairs = list(visitor.repairs)
     bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
     return Fields(bounded, tuple(dict.fromkeys(repairs)))
 

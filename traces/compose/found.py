@@ -76,7 +76,8 @@ class Found:
         """First, last and second name. What of the submitted names is in none of them goes to the comments."""
         person = self._person()
         for _, name, value in self.names:
-            if not words_of(value) <= person.words:
+            words = words_of(value)
+            if not words or not words <= person.words:
                 self._put_aside(name, value)
         return person
 
@@ -93,7 +94,8 @@ class Found:
                 self._put_aside(name, value)
         elif "@" in value or phones.read(value).numbers:
             self._contact(name, value, "contact")
-            self.names.append((meaning, name, _without_contacts(value)))
+            if words := _without_contacts(value):
+                self.names.append((meaning, name, words))
         else:
             self.names.append((meaning, name, value))
 

@@ -43,7 +43,7 @@ class Person:
 
 def words_of(text: str) -> set[str]:
     """The words of a text, as names are compared."""
-    return set(fold(text).replace(",", " ").split())
+    return set(text.casefold().replace(",", " ").split())
 
 
 def split(text: str, *, family_first: bool = False) -> Person:
@@ -71,7 +71,7 @@ def combine(given: Person, whole: Person, text: str) -> Person:
     if not given.first and not given.last:
         return replace(whole, second=given.second or whole.second)
     words = text.replace(",", " ").split()
-    others = " ".join(word for word in words if fold(word) not in given.words)
+    others = " ".join(word for word in words if word.casefold() not in given.words)
     if not given.last:
         is_families = others != " ".join(words) or len(words) == 1 or text[:1].islower()
         return replace(given, last=others) if is_families else given
