@@ -140,6 +140,15 @@ def test_the_spellings_of_one_number_have_the_same_digits():
     assert phones.digits_of("+7 (900) 000-01-40#12") == phones.digits_of("79000000140#12") == "79000000140#12"
 
 
+def test_a_number_that_ends_out_of_sight_is_none():
+    assert read("-" * 985 + "+7 900 000 01 40") == Phones(has_more=True)
+
+
+def test_of_many_numbers_the_first_are_taken():
+    found = read("; ".join(["+79000000140"] * 40))
+    assert (len(found.numbers), found.has_more) == (20, True)
+
+
 def test_half_a_surrogate_pair_is_no_fault():
     assert read("\ud800 8 900 000 01 40").numbers == ("8 900 000 01 40",)
 

@@ -6,6 +6,7 @@ Source: the fact sheet on CRM entities; `check_email` of the portal's main modul
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import re2
@@ -58,7 +59,11 @@ def read(text: str) -> Emails:
     plain = _AROUND_AT.sub("@", _plain(text[:MAX_LENGTH]))
     addresses: list[str] = []
     others: list[str] = []
-    for word in filter(None, _BETWEEN.split(plain)):
+    words = list(_words(plain))
+    if len(text) > MAX_LENGTH:
+        others += words[-1:]  # it may be cut
+        del words[-1:]
+    for word in words:
         address = _address(word)
         (addresses if EMAIL.fullmatch(address) else others).append(address)
     repairs: list[str] = []
@@ -84,6 +89,12 @@ def _plain(text: str) -> str:
     """A text with the usual `@` and dots, and without what no eye sees."""
     letters = unicodedata.normalize("NFKC", text)
     return "".join(letter for letter in letters if unicodedata.category(letter) not in ("Cf", "Cs"))
+
+
+def _words(plain: str) -> Iterator[str]:
+    """The words of a text. A slash may be of an address, unless there are two: `anna@mail.ru/b@mail.ru`."""
+    for word in filter(None, _BETWEEN.split(plain)):
+        yield from word.split("/") if word.count("@") > 1 else (word,)
 
 
 def _address(word: str) -> str:

@@ -75,9 +75,10 @@ class Found:
     def person(self) -> Person:
         """First, last and second name. What of the submitted names is in none of them goes to the comments."""
         person = self._person()
+        known = person.words
         for _, name, value in self.names:
             words = words_of(value)
-            if not words or not words <= person.words:
+            if not words or not words <= known:
                 self._put_aside(name, value)
         return person
 

@@ -157,9 +157,11 @@ FILLERS = """
 # Whose name, or how somebody is reached.
 WHO = """
     contact contacts customer client clients user visitor guest buyer purchaser payer sender applicant subscriber person
-    lead patient student participant attendee member candidate respondent profile billing shipping delivery mobile work
+    parent lead patient student participant attendee member candidate respondent profile billing shipping
+    delivery mobile work
     контактный контактная контактное контактные клиента покупателя заказчика пользователя отправителя получателя
-    посетителя гостя участника плательщика рабочий рабочая личный личная основной основная удобный мобильный
+    посетителя гостя участника плательщика родителя контактного лица рабочий рабочая личный личная
+    основной основная удобный мобильный
     контактний контактні клієнта замовника покупця
     kunde kunden kontakt besteller absender cliente contacto contato contatto persona pessoa personne
     klient klienta kontaktowy kontaktowe müşteri iletişim
@@ -169,9 +171,7 @@ WHO = """
 NAMES = "name names full fullname"
 
 # What a name may stand under, where it is not the visitor's: the name of a form is none.
-STRUCTURES = (
-    "form forms field order prop text txt preview extra additional question answer item meta entry column param"
-)
+STRUCTURES = "form forms field order prop text txt preview extra additional question answer item meta entry column fld"
 
 # Somebody else's telephone number or address: the site's own.
 OTHERS = """

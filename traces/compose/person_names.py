@@ -14,10 +14,11 @@ MAX_UNMISTAKABLE = 60
 # Shorter ones with such an ending are given names: Лев, Яков.
 MIN_FAMILY_NAME = 5
 
-_TITLES = """
+_TITLE_WORDS = """
     dr prof mr mrs ms miss herr frau sr sra srta mme mlle monsieur madame dott sig signor signora bay bayan
     г-н г-жа господин госпожа д-р
 """
+_TITLES = frozenset(_TITLE_WORDS.split())
 # Endings as `fold` leaves them: й is и.
 _PATRONYMICS = ("вич", "вна", "ична", "ьич", "мич", "тич", "кич", "івна")
 _SONS = ("оглы", "кызы")
@@ -55,7 +56,7 @@ def split(text: str, *, family_first: bool = False) -> Person:
     if comma and len(family.split()) == 1 and given.split():
         return replace(split(given), last=family.strip())
     every = text.replace(",", " ").split()
-    words = [word for word in every if fold(word).rstrip(".") not in _TITLES.split()]
+    words = [word for word in every if fold(word).rstrip(".") not in _TITLES]
     if len(words) == 1 < len(every):
         return Person(last=words[0])  # Herr Stern
     families = [_is_family(word) for word in words]
@@ -70,8 +71,8 @@ def combine(given: Person, whole: Person, text: str) -> Person:
     """
     if not given.first and not given.last:
         return replace(whole, second=given.second or whole.second)
-    words = text.replace(",", " ").split()
-    others = " ".join(word for word in words if word.casefold() not in given.words)
+    words, known = text.replace(",", " ").split(), given.words
+    others = " ".join(word for word in words if word.casefold() not in known)
     if not given.last:
         is_families = others != " ".join(words) or len(words) == 1 or text[:1].islower()
         return replace(given, last=others) if is_families else given

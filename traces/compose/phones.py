@@ -57,7 +57,8 @@ def read(text: str) -> Phones:
     numbers: list[str] = []
     others: list[str] = []
     for found in _NUMBER.finditer(plain, position):
-        if len(numbers) >= MAX_NUMBERS:
+        is_cut = len(text) > MAX_LENGTH and found.end() == len(plain)
+        if is_cut or len(numbers) >= MAX_NUMBERS:
             break
         here, end = _at(plain, found) if found.start() >= position else ([], 0)
         if here:

@@ -33,7 +33,7 @@ def _flat(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     while left:
         name, value = left.pop()
         if isinstance(value, Mapping):
-            left.extend((f"{name}[{key}]", item) for key, item in reversed(value.items()))
+            left.extend((f"{name}[{key}]", item) for key, item in reversed(list(value.items())))
         elif isinstance(value, list):
             left.extend((name, item) for item in reversed(value))
         elif isinstance(value, bool):
