@@ -1,9 +1,12 @@
 """What form builders call a visitor's name, phone and e-mail; what they send for themselves."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from traces.compose import emails, labels, person_names, phones, submitted
 from traces.compose.visitor import EMAIL, Visitor, recognise
 
 MAIL, PHONE = "ines@mail.example", "+33 1 70 00 00 00"
@@ -224,3 +227,23 @@ def test_a_tree_may_be_as_deep_as_json_can_be():
     for _ in range(5000):
         body = {"a": body}
     assert recognise(body).phones == (PHONE,)
+
+
+MODULES = [emails, labels, person_names, phones, submitted]
+EXPRESSIONS = [
+    pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    for module in MODULES
+    for name, value in vars(module).items()
+    if hasattr(value, "finditer")
+]
+WORST = ["1 ", "(1", "a", "Aa ", "Aa-", "@ ", "((", "wpforms[a]", "token", "-", "\t", "d'", "12.", "ж"]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("piece", WORST)
+def test_each_expression_is_linear(expression, piece):
+    text = (piece * 65536)[:65536]
+    began = time.process_time()
+    expression.fullmatch(text)
+    expression.search(text)
+    assert time.process_time() - began < 0.2
