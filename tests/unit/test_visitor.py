@@ -234,7 +234,7 @@ EXPRESSIONS = [
     pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")
     for module in MODULES
     for name, value in vars(module).items()
-    if hasattr(value, "finditer")
+    if hasattr(value, "groupindex")
 ]
 WORST = ["1 ", "(1", "a", "Aa ", "Aa-", "@ ", "((", "wpforms[a]", "token", "-", "\t", "d'", "12.", "ж"]
 
