@@ -75,8 +75,8 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_builders_names_are_recognised(form):
-    found = recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
-    assert found == Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
+    visitor = recognise({**FORMS[form], "TRACE": "{}", "utm_source": "fb", "page_url": "https://a.example/"})
+    assert visitor == Visitor("Ines", "Moreau", phones=(PHONE,), emails=(MAIL,), comments="Hello")
 
 
 def test_a_number_that_came_as_one_is_a_phone():
@@ -85,9 +85,9 @@ def test_a_number_that_came_as_one_is_a_phone():
 
 
 def test_lists_are_read_whole():
-    found = recognise({"phones": ["555-010-0109", "555-010-0110"], "emails": [MAIL, "b@mail.example"]})
-    assert found.phones == ("555-010-0109", "555-010-0110")
-    assert found.emails == (MAIL, "b@mail.example")
+    visitor = recognise({"phones": ["555-010-0109", "555-010-0110"], "emails": [MAIL, "b@mail.example"]})
+    assert visitor.phones == ("555-010-0109", "555-010-0110")
+    assert visitor.emails == (MAIL, "b@mail.example")
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_lists_are_read_whole():
     ],
 )
 def test_what_a_phone_number_is_taken_out_of(body, phones, comments, repairs):
-    found = recognise(body)
-    assert (list(found.phones), found.comments, list(found.repairs)) == (phones, comments, repairs)
+    visitor = recognise(body)
+    assert (list(visitor.phones), visitor.comments, list(visitor.repairs)) == (phones, comments, repairs)
 
 
 @pytest.mark.parametrize(
@@ -125,28 +125,28 @@ def test_what_a_phone_number_is_taken_out_of(body, phones, comments, repairs):
     ],
 )
 def test_what_an_address_is_taken_out_of(text, emails, comments, repairs):
-    found = recognise({"email": text})
-    assert (list(found.emails), found.comments) == (emails, comments)
-    assert found.repairs[-1:] == tuple(repairs)
+    visitor = recognise({"email": text})
+    assert (list(visitor.emails), visitor.comments) == (emails, comments)
+    assert visitor.repairs[-1:] == tuple(repairs)
 
 
 def test_a_messengers_login_is_no_fault():
-    found = recognise({"telegram": "@ines"})
-    assert (found.rest, found.repairs) == ((("telegram", "@ines"),), ())
+    visitor = recognise({"telegram": "@ines"})
+    assert (visitor.rest, visitor.repairs) == ((("telegram", "@ines"),), ())
 
 
 def test_what_has_no_room_left_goes_to_the_comments():
     numbers = [f"+7900000010{digit}" for digit in range(10)]
-    found = recognise({"phone": [*numbers, "+79000000110"], "company": ["Moreau SARL", "moreau sarl", "Berg GmbH"]})
-    assert (found.phones, found.company) == (tuple(numbers), "Moreau SARL")
-    assert found.comments == "phone: +79000000110\ncompany: Berg GmbH"
-    assert found.repairs == ("value_to_comments",)
+    visitor = recognise({"phone": [*numbers, "+79000000110"], "company": ["Moreau SARL", "moreau sarl", "Berg GmbH"]})
+    assert (visitor.phones, visitor.company) == (tuple(numbers), "Moreau SARL")
+    assert visitor.comments == "phone: +79000000110\ncompany: Berg GmbH"
+    assert visitor.repairs == ("value_to_comments",)
 
 
 def test_after_many_fields_none_is_looked_through():
-    found = recognise({"phone": [f"call me {number}" for number in range(100)], "tel": PHONE})
-    assert found.phones == ()
-    assert f"tel: {PHONE}" in found.comments
+    visitor = recognise({"phone": [f"call me {number}" for number in range(100)], "tel": PHONE})
+    assert visitor.phones == ()
+    assert f"tel: {PHONE}" in visitor.comments
 
 
 def test_two_messages_are_both_kept():
@@ -158,10 +158,10 @@ def test_what_nobody_knows_is_the_rest():
 
 
 def test_consent_and_goods_stand_among_the_rest_and_can_be_told():
-    found = recognise({"agree": True, "goods": ["Oak table × 1, 199 EUR", "Lamp × 2"], "colour": "Blue"})
-    assert found.consent == (("agree", "true"),)
-    assert found.goods == ("Oak table × 1, 199 EUR", "Lamp × 2")
-    assert len(found.rest) == 4
+    visitor = recognise({"agree": True, "goods": ["Oak table × 1, 199 EUR", "Lamp × 2"], "colour": "Blue"})
+    assert visitor.consent == (("agree", "true"),)
+    assert visitor.goods == ("Oak table × 1, 199 EUR", "Lamp × 2")
+    assert len(visitor.rest) == 4
 
 
 @pytest.mark.parametrize(
@@ -192,19 +192,21 @@ def test_consent_and_goods_stand_among_the_rest_and_can_be_told():
     ],
 )
 def test_a_value_says_what_it_is_where_its_name_does_not(body, phones, emails, name):
-    found = recognise(body)
-    assert (found.phones, found.emails, found.full_name) == (phones, emails, name)
+    visitor = recognise(body)
+    assert (visitor.phones, visitor.emails, visitor.full_name) == (phones, emails, name)
 
 
 def test_a_name_that_may_say_more_stays_beside_its_value():
-    found = recognise({"Puhelin": PHONE, "Field2": MAIL})
-    assert (found.phones, found.emails, found.rest) == ((PHONE,), (MAIL,), (("Puhelin", PHONE),))
+    visitor = recognise({"Puhelin": PHONE, "Field2": MAIL})
+    assert (visitor.phones, visitor.emails, visitor.rest) == ((PHONE,), (MAIL,), (("Puhelin", PHONE),))
 
 
 def test_the_parts_of_an_address_are_no_name():
-    found = recognise({"input_5.1": "Main Street 1", "input_5.3": "Paris", "input_5.6": "France", "input_2.3": "Ines"})
-    assert (found.name, found.last_name) == ("Ines", "")
-    assert ("input_5.3", "Paris") in found.rest
+    visitor = recognise(
+        {"input_5.1": "Main Street 1", "input_5.3": "Paris", "input_5.6": "France", "input_2.3": "Ines"}
+    )
+    assert (visitor.name, visitor.last_name) == ("Ines", "")
+    assert ("input_5.3", "Paris") in visitor.rest
 
 
 CONTROL = ["TRACE", "utm_source", "UTM_TERM", "_wpnonce", "csrfmiddlewaretoken", "g-recaptcha-response", "ENTITIES"]
@@ -217,9 +219,9 @@ values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*CONTROL, "name", "phone", "email", "имя", "x"]) | st.text(max_size=9), values))
 def test_anything_can_be_read_and_no_control_field_comes_through(body):
-    found = recognise({**body, **dict.fromkeys(CONTROL, "planted")})
-    assert all(EMAIL.fullmatch(address) for address in found.emails)
-    assert "planted" not in repr(found)
+    visitor = recognise({**body, **dict.fromkeys(CONTROL, "planted")})
+    assert all(EMAIL.fullmatch(address) for address in visitor.emails)
+    assert "planted" not in repr(visitor)
 
 
 def test_a_tree_may_be_as_deep_as_json_can_be():

@@ -99,26 +99,26 @@ def plain_words(text):
     return set(text.casefold().replace(",", " ").split())
 
 
-def as_typed(value, found):
+def as_typed(value, visitor):
     """Whether a value stands somewhere just as it came."""
-    rest = " \n ".join(text for _, text in found.rest)
-    spots = [*found.phones, *found.emails, found.company, found.position, found.web, found.comments, rest]
+    rest = " \n ".join(text for _, text in visitor.rest)
+    spots = [*visitor.phones, *visitor.emails, visitor.company, visitor.position, visitor.web, visitor.comments, rest]
     return any(value in " ".join(spot.split()) for spot in spots)
 
 
-def as_changed(value, found):
+def as_changed(value, visitor):
     """Whether all that a value says is in fields: numbers by their digits, addresses whatever their letters' case."""
     left = value.casefold()
-    for address in sorted(found.emails, key=len, reverse=True):
+    for address in sorted(visitor.emails, key=len, reverse=True):
         left = left.replace(address.casefold(), " ")
     others = set(re.findall(r"[^\W\d_]+", left)) - CAPTIONS
-    sent = "|".join(digits(number) for number in found.phones)
+    sent = "|".join(digits(number) for number in visitor.phones)
     return not others and bool(re.fullmatch(f"(?:{sent})*" if sent else "", digits(left)))
 
 
-def is_again(value, came, found):
+def is_again(value, came, visitor):
     """Whether a value is another spelling of what stands in a field as it was typed."""
-    others = [other for _, other in came if other != value and other in (*found.phones, *found.emails)]
+    others = [other for _, other in came if other != value and other in (*visitor.phones, *visitor.emails)]
     return any(other.casefold() == value.casefold() or digits(other) == digits(value) != "" for other in others)
 
 
@@ -127,17 +127,17 @@ def is_empty_mask(value):
 
 
 def check(body):
-    found = recognise(body)
+    visitor = recognise(body)
     came = list(leaves("", body))
     for name, value in came:
-        if CONTROL.fullmatch(name.partition("[")[0]) or is_empty_mask(value) or as_typed(value, found):
+        if CONTROL.fullmatch(name.partition("[")[0]) or is_empty_mask(value) or as_typed(value, visitor):
             continue
         if value.strip(", ") and plain_words(value) <= plain_words(
-            f"{found.name} {found.last_name} {found.second_name}"
+            f"{visitor.name} {visitor.last_name} {visitor.second_name}"
         ):
             continue
-        assert as_changed(value, found), f"lost: {name}={value}: {found}"
-        assert found.repairs or is_again(value, came, found), f"not noted: {name}={value}: {found}"
+        assert as_changed(value, visitor), f"lost: {name}={value}: {visitor}"
+        assert visitor.repairs or is_again(value, came, visitor), f"not noted: {name}={value}: {visitor}"
 
 
 @pytest.mark.parametrize("sender", SENT)

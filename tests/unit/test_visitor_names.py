@@ -31,9 +31,9 @@ NAMES = {
 
 @pytest.mark.parametrize("text", NAMES)
 def test_a_whole_name_is_taken_apart(text):
-    found = recognise({"name": text})
-    assert (found.name, found.last_name, found.second_name) == NAMES[text]
-    assert (found.comments, found.repairs) == ("", ())
+    visitor = recognise({"name": text})
+    assert (visitor.name, visitor.last_name, visitor.second_name) == NAMES[text]
+    assert (visitor.comments, visitor.repairs) == ("", ())
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_a_whole_name_is_taken_apart(text):
     ],
 )
 def test_several_fields_make_one_name(body, first, last, second):
-    found = recognise(body)
-    assert (found.name, found.last_name, found.second_name) == (first, last, second)
-    assert (found.comments, found.repairs) == ("", ())
+    visitor = recognise(body)
+    assert (visitor.name, visitor.last_name, visitor.second_name) == (first, last, second)
+    assert (visitor.comments, visitor.repairs) == ("", ())
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_several_fields_make_one_name(body, first, last, second):
     ],
 )
 def test_what_a_name_does_not_take_goes_to_the_comments(body, first, last, line):
-    found = recognise(body)
-    assert (found.name, found.last_name, found.comments) == (first, last, line)
-    assert found.repairs == ("value_to_comments",)
+    visitor = recognise(body)
+    assert (visitor.name, visitor.last_name, visitor.comments) == (first, last, line)
+    assert visitor.repairs == ("value_to_comments",)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.compose.emails import EMAIL
-from traces.compose.found import Found
+from traces.compose.recognition import Recognition
 from traces.compose.labels import address_parts, meaning_of
 from traces.compose.submitted import HONEYPOT, submitted_values
 
@@ -57,22 +57,22 @@ def recognise(body: Mapping[str, Any]) -> Visitor:
     """The visitor of a submission's body."""
     values = list(submitted_values(body))
     names = {name for name, _ in values}
-    found = Found()
+    recognition = Recognition()
     for name, value in values:
         is_address = not names.isdisjoint(address_parts(name))
-        found.take(name, value, "" if is_address else meaning_of(name))
-    found.guess()
-    person = found.person()
+        recognition.take(name, value, "" if is_address else meaning_of(name))
+    recognition.guess()
+    person = recognition.person()
     return Visitor(
         name=person.first,
         last_name=person.last,
         second_name=person.second,
-        phones=tuple(found.phones.values()),
-        emails=tuple(found.emails.values()),
-        company=found.single.get("company", ""),
-        comments="\n".join([*found.messages, *found.lines]),
-        position=found.single.get("position", ""),
-        web=found.single.get("web", ""),
-        rest=tuple(found.rest),
-        repairs=tuple(found.repairs),
+        phones=tuple(recognition.phones.values()),
+        emails=tuple(recognition.emails.values()),
+        company=recognition.single.get("company", ""),
+        comments="\n".join([*recognition.messages, *recognition.lines]),
+        position=recognition.single.get("position", ""),
+        web=recognition.single.get("web", ""),
+        rest=tuple(recognition.rest),
+        repairs=tuple(recognition.repairs),
     )

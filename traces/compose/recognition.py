@@ -23,8 +23,8 @@ _SINGLE = ("company", "position", "web")
 
 
 @dataclass
-class Found:
-    """What has been found so far.
+class Recognition:
+    """What has been recognised so far.
 
     `phones` are by their digits and `emails` in small letters; `names` are (meaning, field, value); `lines` are of the
     comments, `rest` is what was not recognised, `repairs` are codes; lines and repairs are kept once, in their order.
