@@ -152,12 +152,12 @@ class Recognition:
         )
 
 
-def _add(found: dict[str, str], more: dict[str, str]) -> bool:
+def _add(contacts: dict[str, str], more: dict[str, str]) -> bool:
     """Add what is not there yet; whether there was room for all."""
     for key, value in more.items():
-        if key not in found and len(found) >= MAX_CONTACTS:
+        if key not in contacts and len(contacts) >= MAX_CONTACTS:
             return False
-        found.setdefault(key, value)
+        contacts.setdefault(key, value)
     return True
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from traces.compose.emails import EMAIL
-from traces.compose.recognition import Recognition
 from traces.compose.labels import address_parts, meaning_of
+from traces.compose.recognition import Recognition
 from traces.compose.submitted import HONEYPOT, submitted_values
 
 __all__ = ["EMAIL", "HONEYPOT", "Visitor", "meaning_of", "recognise", "submitted_values"]
