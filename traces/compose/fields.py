@@ -61,7 +61,7 @@ def build(
             values.pop(field, None)
         else:
             values[field] = value
-    repairs: list[str] = []
+    repairs = list(visitor.repairs)
     bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
     return Fields(bounded, tuple(dict.fromkeys(repairs)))
 
