@@ -54,6 +54,8 @@ class Form(models.Model):
     # it takes in a minute (0: any number).
     honeypot = models.BooleanField(default=False)
     max_per_minute = models.PositiveIntegerField(default=0)
+    # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
+    join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
