@@ -11,7 +11,8 @@ from b24app.portal import crm_directory
 from tests.fixtures.forms import SECRET
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
-from traces.intake import accept
+from traces.intake import access
+from traces.intake.problems import Problem
 from traces.models import Form
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_a_name_and_a_kind_make_a_form(frame, acme):
 def test_a_new_forms_secret_is_shown_and_works(frame):
     page = frame.post(f"{HERE}new/", {"name": "Orders", "creates": "lead"}).text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
-    assert accept.shows_secret(Form.objects.get(), f"Bearer {secret}")
+    assert access.shows_secret(Form.objects.get(), f"Bearer {secret}")
     assert f"Authorization: Bearer {secret}" in page
 
 
@@ -156,15 +157,15 @@ def test_a_new_secret_is_shown_and_the_former_one_still_works(frame, form):
     page = frame.post(f"{HERE}{form.pk}/secret/").text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
     form.refresh_from_db()
-    assert accept.shows_secret(form, f"Bearer {secret}")
-    assert accept.shows_secret(form, f"Bearer {SECRET}")
+    assert access.shows_secret(form, f"Bearer {secret}")
+    assert access.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_that_leaked_ends_at_once(frame, form):
     frame.post(f"{HERE}{form.pk}/secret/", {"at_once": "1"})
     form.refresh_from_db()
-    with pytest.raises(accept.Problem):
-        accept.shows_secret(form, f"Bearer {SECRET}")
+    with pytest.raises(Problem):
+        access.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_is_made_by_a_post_alone(frame, form):

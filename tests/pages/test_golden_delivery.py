@@ -45,7 +45,7 @@ def stored(post_recorded, portal):
     """What the portal has of a recorded request, and the submission."""
 
     def stored(request):
-        assert post_recorded(request).status_code == 202
+        assert post_recorded(request).status_code == 200
         row = Submission.objects.get()
         assert row.state == "delivered", row.reason
         return portal.traces[row.trace_id - 1].as_golden(), row

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from traces.delivery import requeue
-from traces.intake import accept
+from traces.intake import access
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def test_a_form_is_made_with_its_secret_shown_once(acme, capsys):
     form = Form.objects.get()
     assert set(made) == {"key", "secret", "url"}
     assert made["url"].endswith(f"/in/{form.key}/")
-    assert accept.shows_secret(form, f"Bearer {made['secret']}")
+    assert access.shows_secret(form, f"Bearer {made['secret']}")
     assert made["secret"] not in str(form.__dict__)
 
 

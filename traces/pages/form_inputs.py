@@ -10,7 +10,7 @@ from django.core.validators import URLValidator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from traces.intake.accept import normal_origin
+from traces.intake.access import normal_origin
 from traces.models import Form, Kind
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 

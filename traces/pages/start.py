@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,6 +17,7 @@ from b24app.models import Portal
 from traces import sentences
 from traces.delivery import wake
 from traces.intake import accept
+from traces.intake.senders import Posted
 from traces.models import Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
 from traces.pages import forms, overview, submission, submissions
@@ -102,7 +102,7 @@ def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
         "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
     }
     form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]
-    accepted = accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
+    accepted = accept.accept(form, Posted(sender="", body=fields), key=key)
     wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 

@@ -13,7 +13,7 @@ from b24app.portal import crm_directory
 from traces import sentences
 from traces.compose import fields
 from traces.compose.records import KINDS
-from traces.intake.accept import normal_origin
+from traces.intake.access import normal_origin
 from traces.models import Form, Kind
 from traces.setup import forms
 
