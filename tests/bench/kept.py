@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
-from tests.unit.test_visitor_kept import bodies, check
+from tests.fixtures.visitors import bodies, check
 
 EXAMPLES = 10_000
 

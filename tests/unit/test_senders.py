@@ -1,15 +1,13 @@
 """What senders really post becomes one flat body: each case of `sender_bodies.json`, and what no case tells."""
 
-import json
 from dataclasses import dataclass
 
 import pytest
-from django.conf import settings
 
+from tests.fixtures.senders import BODIES
 from traces.intake.senders import normalise
 from traces.intake.senders.table import SENDERS
 
-BODIES = json.loads((settings.BASE_DIR / "tests" / "data" / "sender_bodies.json").read_text())
 # Their payloads are pinned by the cases; each sender of the table has one.
 CLAIMED = {case["expected"]["sender"] for case in BODIES}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.test_senders import BODIES
+from tests.fixtures.senders import BODIES
 from traces.intake.senders import Posted, normalise
 
 MAX_BYTES = 256 * 1024

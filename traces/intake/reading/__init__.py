@@ -73,7 +73,7 @@ class _Body:
             found = self._text(stripped)
         fields, kind = found
         cleaned = self.cleaner.clean(fields)
-        limits.refuse_size(len(stripped) - self.cleaner.left_out)
+        limits.refuse_size(len(stripped) - self.cleaner.skipped)
         return cleaned, bool(kind) and kind == self.declared
 
     def _multipart(self, raw: bytes) -> tuple[Any, str] | None:
@@ -83,8 +83,8 @@ class _Body:
         decoder = self._decoder(raw)
         for part in found:
             if part.is_file:
-                self.cleaner.left_out += len(part.value)
-                self.cleaner.leave_out(decoder.text(part.name), decoder.text(part.filename), len(part.value))
+                self.cleaner.skipped += len(part.value)
+                self.cleaner.skip_file(decoder.text(part.name), decoder.text(part.filename), len(part.value))
         return self._fields([(part.name, part.value) for part in found if not part.is_file]), MULTIPART
 
     def _text(self, raw: bytes) -> tuple[Any, str]:
@@ -121,8 +121,8 @@ class _Body:
     def _message(self, raw: bytes) -> str:
         """The body as one text, or what stands for it where it is no text at all."""
         if len(raw) - len(raw.translate(None, _CONTROLS)) > len(raw) * _MAX_CONTROLS:
-            self.cleaner.left_out += len(raw)
-            return str(self.cleaner.leave_out("message", "", len(raw)))
+            self.cleaner.skipped += len(raw)
+            return str(self.cleaner.skip_file("message", "", len(raw)))
         self.cleaner.repairs.append("body_as_message")
         return self._decoder(raw).text(raw)
 

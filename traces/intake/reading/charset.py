@@ -9,7 +9,7 @@ from encodings.aliases import aliases
 
 GUESS = "cp1251"  # what pages without UTF-8 are mostly written in where Bitrix24 is at home
 UTF8 = "utf-8"
-MIN_GOOD_FOR_EACH_BROKEN = 4  # characters beyond ASCII; so that a text cut off within a letter stays UTF-8
+MIN_GOOD_PER_BROKEN = 4  # characters beyond ASCII; so that a text cut off within a letter stays UTF-8
 _WIDE_PREFIXES = ("utf_16", "utf_32")
 _WIDE_BOMS = {  # the longer ones first: the one of UTF-32 begins with the one of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -107,7 +107,7 @@ class Decoder:
         loose = raw.decode(UTF8, "replace")
         broken = loose.count("\ufffd")
         good = len(loose) - len(loose.encode("ascii", "ignore")) - broken
-        if broken and good >= MIN_GOOD_FOR_EACH_BROKEN * broken:
+        if broken and good >= MIN_GOOD_PER_BROKEN * broken:
             self.repairs.append("characters_replaced")
             return loose
         self.repairs.append("charset_guessed")

@@ -47,7 +47,7 @@ class Cleaner:
 
     repairs: list[str]
     files: list[File] = field(default_factory=list)
-    left_out: int = 0
+    skipped: int = 0
     _count: int = 0
 
     def clean(self, value: Any, name: str = "", depth: int = 0) -> Any:
@@ -72,7 +72,7 @@ class Cleaner:
             self.repairs.append("characters_replaced")
         return cleaned
 
-    def leave_out(self, name: str, filename: str, size: int) -> File:
+    def skip_file(self, name: str, filename: str, size: int) -> File:
         """Note a file of `size` bytes that came in the field `name`, and return it."""
         name, filename = name[: limits.MAX_NAME_LENGTH], filename[:MAX_FILENAME_LENGTH]
         file = File(self.text(name), self.text(filename), size)
@@ -91,8 +91,8 @@ class Cleaner:
         size = embedded_size(value)
         if size is None:
             return self.text(value)
-        self.left_out += len(value)
-        return str(self.leave_out(name, "", size))
+        self.skipped += len(value)
+        return str(self.skip_file(name, "", size))
 
 
 def embedded_size(value: str) -> int | None:

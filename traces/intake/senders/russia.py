@@ -17,7 +17,7 @@ from traces.intake.senders.sender import (
 _SESSION = {"sessid": SECRET, "captcha_*": NOISE, "bxajaxid": NOISE, "ajax_call": NOISE}
 
 
-def _order(prefix: str) -> dict[str, str]:
+def _sale(prefix: str) -> dict[str, str]:
     return {
         f"{prefix}order_prop_*": BY_VALUE,
         f"{prefix}order_description": "message",
@@ -60,8 +60,8 @@ RUSSIA = (
         "1C-Bitrix order",
         shapes=(("order_prop_*",), ("order/order_prop_*",)),
         places={
-            **_order(""),
-            **_order("order/"),
+            **_sale(""),
+            **_sale("order/"),
             "soa-action": NOISE,
             "signedparamsstring": NOISE,
             "via_ajax": NOISE,
