@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from traces.compose import fields, search, sources, steps, trace
 from traces.compose.addresses import SECRET_NAMES
 from traces.compose.matching import Matcher
 from traces.compose.records import BY_NAME, KINDS
+from traces.compose.typed_values import Types
 from traces.compose.visitor import Visitor, recognise
 
 
@@ -22,6 +23,9 @@ class FormSettings:
     creates: str
     mapping: Mapping[str, Any]
     find_existing: bool
+    # What the portal says of the mapped fields, and the country whose ways the visitors have.
+    field_types: Mapping[str, Any] = field(default_factory=dict)
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,10 @@ def prepare(
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
     texts = _texts(form, facts, built)
-    filled = {name: fields.build(name, visitor, body, form.mapping, texts) for name in _names(form.creates, visitor)}
+    types = Types(form.field_types, form.country)
+    filled = {
+        name: fields.build(name, visitor, body, form.mapping, texts, types) for name in _names(form.creates, visitor)
+    }
     tags = _utm_fields(built) if form.creates == "lead_utm" else {}
     return Prepared(
         kind=form.creates,

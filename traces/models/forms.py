@@ -47,6 +47,10 @@ class Form(models.Model):
     origins = models.JSONField(default=list, blank=True)
     # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.compose.fields`).
     mapping: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # What the portal says of the mapped fields, by record and field (`traces.setup.forms.field_types`).
+    field_types: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # Whose ways of writing dates and numbers the visitors have, as `DE`; empty for those of the portal's language.
+    country = models.CharField(max_length=2, blank=True, default="")
     # A deal's contact and company are looked for by phone and e-mail before they are made.
     find_existing = models.BooleanField(default=False)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])

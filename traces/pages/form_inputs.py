@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +76,18 @@ class FormSettingsInput(NewFormInput):
         ),
         required=False,
     )
+    country = forms.CharField(
+        label=_("Country of the visitors"),
+        help_text=_(
+            "Two letters, such as DE. Dates and numbers are read as people write them there. Left empty, the "
+            "portal's language decides."
+        ),
+        required=False,
+        max_length=2,
+        validators=[RegexValidator("^[A-Za-z]{2}$")],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "DE"}),
+        error_messages=one_answer(_("Give a country's two letters, such as DE, or leave it empty.")),
+    )
     origins = forms.CharField(
         label=_("Sites that may send"),
         help_text=_("One address a line. Left empty, the form takes submissions from every site."),
@@ -132,6 +144,11 @@ class FormSettingsInput(NewFormInput):
         if len(origins) > MAX_ORIGINS:
             raise ValidationError(_("A form can have at most %(most)s sites."), params={"most": MAX_ORIGINS})
         return origins
+
+    def clean_country(self) -> str:
+        """The country in capital letters."""
+        country: str = self.cleaned_data["country"]
+        return country.upper()
 
     def clean_thank_you_url(self) -> str:
         """The address, where it can be printed."""
