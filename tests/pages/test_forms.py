@@ -17,7 +17,7 @@ from traces.models import Form
 
 pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
-SETTINGS = {"name": "Orders", "creates": "lead", "active": "1"}
+SETTINGS = {"name": "Orders", "creates": "lead", "active": "1", "join_repeats_minutes": "10"}
 MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
 
 
@@ -79,12 +79,14 @@ def test_the_settings_are_saved(frame, form):
         "find_existing": "1",
         "honeypot": "1",
         "max_per_minute": "30",
+        "join_repeats_minutes": "5",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
     assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
+    assert form.join_repeats_minutes == 5
     assert 'role="status"' in answer.text
 
 

@@ -12,9 +12,10 @@ HONEYPOT = "website_confirm"
 
 # What forms send for themselves, and what this product takes by itself.
 _CONTROL = re2.compile(
-    r"(?i)trace|entities|utm_\w+|page_url|referrer|source|_\w*|form_?id|post_id|queried_id|tranid|action"
+    r"action|submit|sessid|ajax|lang"  # a person's own question begins with a capital letter
+    r"|(?i:trace|entities|utm_\w+|page_url|referrer|source|_\w*|form_?id|post_id|queried_id|tranid"
     r"|referer_title|gform_\w+|is_submit_\w+|state_\d+|[\w-]*(?:csrf|captcha|token|nonce|honeypot|password)[\w-]*"
-    r"|tildaspec-\S*|form-spec-comments|wpforms\[\w+\].*|submit|sessid|ajax|lang|" + HONEYPOT
+    r"|tildaspec-\S*|form-spec-comments|wpforms\[\w+\].*|" + HONEYPOT + ")"
 )
 _VISITORS = ("wpforms[fields]", "tildaspec-phone", "_replyto")
 

@@ -15,7 +15,7 @@ from traces.models import Form, Kind
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
-MAX_ORIGINS, MAX_PER_MINUTE = 50, 10_000
+MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES = 50, 10_000, 1440
 
 # What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
@@ -123,6 +123,18 @@ class FormSettingsInput(NewFormInput):
         error_messages=one_answer(
             filled(_("Give a number from 1 to %(most)s, or leave it empty for no limit."), most=MAX_PER_MINUTE)
         ),
+    )
+
+    join_repeats_minutes = NumberField(
+        label=_("Join repeated requests for (minutes)"),
+        help_text=_(
+            "The same request with a phone number or an e-mail address in it, sent again within this time, counts as "
+            "one. Enter 0 to keep each."
+        ),
+        min_value=0,
+        max_value=MAX_JOIN_MINUTES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(filled(_("Give a number from 0 to %(most)s."), most=MAX_JOIN_MINUTES)),
     )
 
     @classmethod

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
-from traces.compose.addresses import UTM, parameters
+from traces.compose.addresses import CLICK_IDS, UTM, parameters
 from traces.intake.senders.names import joined, meaningful, words
 from traces.intake.senders.posted import word_list, word_set
 
-CLICK_IDS = word_set(
-    "gclid yclid fbclid gbraid wbraid ttclid msclkid vkclid li_fat_id rb_clickid ymclid dclid twclid irclickid "
-    "epik ysclid scclid admitad_uid clickid"
-)
 _CLICK_NAMES = {joined(name): name for name in CLICK_IDS}
 _PARTS = {
     "source": "utm_source",
