@@ -38,7 +38,7 @@ def test_it_knows_the_address_of_its_form(get, form):
 
 def test_it_is_one_strict_function(get):
     code = re.sub(r"^//.*\n", "", get().text, flags=re.MULTILINE)
-    assert code.startswith('(() => {\n  "use strict";\n')
+    assert code.startswith('(() => {\n"use strict";\n')
     assert code.endswith("\n})();\n")
 
 
