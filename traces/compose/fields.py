@@ -74,7 +74,7 @@ def build(
         else:
             values[field] = value
     if left:
-        values["COMMENTS"] = _with_lines(values.get("COMMENTS", ""), left)
+        values["COMMENTS"] = _with_lines(str(values.get("COMMENTS") or ""), left)
     bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
     return Fields(bounded, tuple(dict.fromkeys(repairs)))
 
