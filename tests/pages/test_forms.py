@@ -78,12 +78,14 @@ def test_the_settings_are_saved(frame, form):
         "find_existing": "1",
         "honeypot": "1",
         "max_per_minute": "30",
+        "country": "de",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
     assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
+    assert form.country == "DE"
     assert 'role="status"' in answer.text
 
 
@@ -106,6 +108,8 @@ def test_what_is_not_ticked_is_off(frame, form):
         ("thank_you_url", "shop.example"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}"),
         ("thank_you_url", "https://shop.example/a\0b"),
+        ("country", "D1"),
+        ("country", "DEU"),
         ("max_per_minute", "-1"),
         ("max_per_minute", "10001"),
         ("max_per_minute", "²"),
