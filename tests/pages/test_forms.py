@@ -80,19 +80,20 @@ def test_the_settings_are_saved(frame, form):
         "honeypot": "1",
         "max_per_minute": "30",
         "join_repeats_minutes": "5",
+        "country": "de",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
     assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
-    assert form.join_repeats_minutes == 5
+    assert (form.join_repeats_minutes, form.country) == (5, "DE")
     assert 'role="status"' in answer.text
 
 
 def test_what_is_not_ticked_is_off(frame, form):
     Form.objects.update(honeypot=True, find_existing=True)
-    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead"})
+    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead", "join_repeats_minutes": "10"})
     form.refresh_from_db()
     assert (form.honeypot, form.find_existing, form.active, form.max_per_minute) == (False, False, False, 0)
 
@@ -109,6 +110,8 @@ def test_what_is_not_ticked_is_off(frame, form):
         ("thank_you_url", "shop.example"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}"),
         ("thank_you_url", "https://shop.example/a\0b"),
+        ("country", "D1"),
+        ("country", "DEU"),
         ("max_per_minute", "-1"),
         ("max_per_minute", "10001"),
         ("max_per_minute", "²"),

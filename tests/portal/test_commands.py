@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from b24app.models import Portal
+from b24app.portal import crm_directory
 from traces.delivery import requeue
 from traces.intake import access
 from traces.models import Form, Submission
@@ -59,6 +60,14 @@ def test_a_form_has_its_thank_you_page(acme, capsys):
 def test_people_read_lines(acme, capsys):
     assert "secret: " in run(capsys, "form_create", "--portal", "acme", "--name", "Shop")
     assert run(capsys, "submissions").splitlines()[0].split() == ["queued", "0"]
+
+
+def test_a_form_is_made_with_what_the_portal_says_of_its_mapped_fields(acme, capsys, monkeypatch):
+    size = crm_directory.Field("UF_CRM_1", "Size", "integer", required=False, multiple=False)
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [size])
+    mapping = '{"lead": {"UF_CRM_1": {"field": "size"}}}'
+    run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--creates", "lead", "--mapping", mapping)
+    assert Form.objects.get().field_types == {"lead": {"UF_CRM_1": {"type": "integer", "isMultiple": False}}}
 
 
 def test_submissions_are_counted_by_state(acme, capsys):

@@ -198,9 +198,9 @@ def _fitting(
     return fitting, unfit
 
 
-def _with_lines(comments: str, left: Sequence[tuple[str, Any]]) -> str:
+def _with_lines(comments: Any, left: Sequence[tuple[str, Any]]) -> str:
     """The comments with a line for each of these values; one that stands there already is not repeated."""
-    lines = comments.split("<br>") if comments else []
+    lines = typed_values.text_of(comments).split("<br>") if comments else []
     for name, value in left:
         text = f"{name}: {typed_values.text_of(value)}"
         lines.append(html.escape(text, quote=False).replace("\n", "<br>"))
