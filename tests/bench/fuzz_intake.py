@@ -1,4 +1,4 @@
-"""`python -m tests.bench.fuzz_intake [BODIES] [SEED]`: bodies that no one would send, read as the intake reads them.
+"""`python -m tests.bench.fuzz_intake [BODIES] [SEED]`: bodies that no one would send, up to the database.
 
 Prints how they ended, the slowest, and how much memory the hungriest took. Fails where one raised anything but a
 `Problem`.
@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from traces.compose import trace
+from traces.compose.visitor import recognise
+from traces.intake import senders
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_BODY_BYTES, MAX_REQUEST_BYTES, Reading, read
 from traces.intake.stream import read_body
@@ -91,6 +94,9 @@ def take(body: Body) -> Outcome:
     reading = None
     try:
         reading = read(read_body(environ, MAX_REQUEST_BYTES), body.content_type, charset_hint=body.hint)
+        posted = senders.normalise(reading.fields, query={}, headers={}, files=reading.files)
+        recognise(posted.body)
+        trace.prepare(posted.body, 0)
         json.dumps(reading.fields, allow_nan=False, ensure_ascii=False).encode()
         end = "read"
     except Problem as problem:

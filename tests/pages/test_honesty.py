@@ -4,7 +4,7 @@ import pytest
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
 
 from traces.compose import trace
-from traces.intake import problems
+from traces.intake import answers
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,4 +152,4 @@ def test_without_redis_it_is_taken_all_the_same(post_large):
 
 
 def test_retry_after_is_short():
-    assert 1 <= problems.RETRY_AFTER_SECONDS <= 30
+    assert 1 <= answers.RETRY_AFTER_SECONDS <= 30

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from b24app.frame import iframe
 from traces.delivery import wake
 from traces.intake import accept, access, senders, spam
-from traces.intake.problems import Problem, answer_problems
+from traces.intake.answers import answer_problems
+from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
 from traces.intake.senders import Posted
 from traces.intake.stream import read_body
