@@ -50,8 +50,11 @@ ENVELOPES = word_set(
     "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
     "add update changes value form details info additional contactdetails"
 )
-# Words around those of a wrapping: `user_data`, `contact_details`.
-_WRAPPING_WORDS = word_set("data info details fields form values object")
+# A name of these words alone is a wrapping: `form_data`, `formSubmission`, `response_values`.
+_WRAPPING_WORDS = word_set(
+    "data info details fields form values object submission submissions response responses answers entry entries "
+    "payload request params content"
+)
 _PARTS_OF_NAME = {
     "first": "first_name",
     "given": "first_name",
