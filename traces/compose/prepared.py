@@ -60,13 +60,15 @@ def prepare(
     received_at: int,
     matcher: Matcher,
     secret_names: Collection[str] = SECRET_NAMES,
+    sender_form: tuple[str, str] = ("", ""),
 ) -> Prepared:
     """Prepare a submission of this form that arrived at `received_at` (unix seconds).
 
-    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address.
+    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address;
+    `sender_form` is the name and the id that the sender gives its own form.
     """
     clean = trace.prepare(body, received_at, secret_names)
-    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids)
+    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
@@ -117,6 +119,8 @@ def _texts(form: FormSettings, facts: sources.Facts, built: Mapping[str, Any]) -
     """What a template of the mapping can name besides the posted fields."""
     return {
         "form": form.name,
+        "form_name": facts.form_name,
+        "form_id": facts.form_id,
         "page_url": built.get("url", ""),
         "page_host": facts.page_host,
         "page_path": facts.page_path,

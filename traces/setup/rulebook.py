@@ -35,6 +35,7 @@ class Rulebook:
             int(row.received_at.timestamp()),
             self.matcher,
             addresses.SECRET_NAMES | settings.SECRET_PARAMETERS,
+            (row.sender_form_name, row.sender_form_id),
         )
 
     def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
