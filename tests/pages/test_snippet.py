@@ -1,4 +1,4 @@
-"""The website snippet as it is served; what it does in a browser stands in test_browser_snippet.py."""
+"""The website snippet as it is served; what it does in a browser stands in tests/browser/test_snippet_*.py."""
 
 import gzip
 import re

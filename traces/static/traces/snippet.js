@@ -258,7 +258,7 @@
 
   const PASSWORD = '[type="password"], [autocomplete$="-password"]';
   const CARD = /card.?(number|num\b|no\b)|cc.?num|cvc|cvv/i;
-  const SECRET = /csrf|token|nonce|captcha|sessid|^tildaspec-(?!formname)|^form-spec-/i;
+  const SECRET = /csrf|token|nonce|captcha|sessid|^tildaspec-|^form-spec-/i;
 
   const isCard = (input) => CARD.test(`${input.name} ${input.id}`) || /\bcc-/.test(attribute(input, "autocomplete"));
   const action = (form, button) => {
