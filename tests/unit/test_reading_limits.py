@@ -117,6 +117,7 @@ SLOW = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("raw", "content_type"), SLOW.values(), ids=SLOW)
 def test_the_worst_bodies_take_no_time(raw, content_type):
     began = time.process_time()

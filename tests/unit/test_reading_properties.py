@@ -3,6 +3,7 @@
 import json
 from urllib.parse import urlencode
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from urllib3 import encode_multipart_formdata
@@ -80,6 +81,7 @@ def test_a_json_tree_stays_the_same(tree, data):
     assert as_text(reading.fields) == as_text(tree)
 
 
+@pytest.mark.slow
 def test_bodies_that_no_one_would_send_end_in_fields_or_in_a_problem():
     ends = {fuzz_intake.take(body).end for body in fuzz_intake.bodies(FUZZED, seed=0)}
     assert ends == {"read", "413", "422"}

@@ -132,6 +132,7 @@ WORST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORST)
 def test_the_worst_body_takes_no_long_time(name):
     started = time.process_time()
@@ -139,6 +140,7 @@ def test_the_worst_body_takes_no_long_time(name):
     assert time.process_time() - started < MAX_SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["names", "a list", "pairs", "brackets", "depth"])
 def test_what_is_beyond_the_bounds_stays_as_one_text(name):
     posted = normalise(WORST[name], query={}, headers={})
