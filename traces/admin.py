@@ -139,7 +139,8 @@ class FormAdmin(ReadOnly):
     list_select_related = ("portal",)
     search_fields = ("name", "=key")
     fields = (
-        *("portal", "name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
+        *("portal", "name", "key", "creates", "origins", "mapping", "field_types", "country"),
+        *("find_existing", "thank_you_url", "honeypot"),
         *("max_per_minute", "active", "old_secret_until", "created_at"),
     )
 

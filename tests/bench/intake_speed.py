@@ -22,7 +22,7 @@ BODY = {"TRACE": '{"url":"https://shop.example.com/","tags":{"list":{"utm_source
 
 
 async def measure(url: str, connections: int) -> list[float]:
-    """The seconds that each accepted submission took; an answer that is no 202 is an error."""
+    """The seconds that each accepted submission took; an answer that is no 200 is an error."""
     until = time.monotonic() + SECONDS
     took: list[float] = []
 
@@ -30,7 +30,7 @@ async def measure(url: str, connections: int) -> list[float]:
         while time.monotonic() < until:
             began = time.perf_counter()
             async with session.post(url, json=BODY) as answer:
-                assert answer.status == 202, answer.status
+                assert answer.status == 200, answer.status
                 await answer.read()
             took.append(time.perf_counter() - began)
 

@@ -13,7 +13,18 @@ from traces.compose.sources import Facts, Rule
 
 RULES, ROUNDS, TIMES = 1000, 7, 20
 FACTS = Facts(
-    ("key", "Shop"), "Fair", "6", "fb", "cpc", "autumn", "google.com", "shop.example", "/catalogue/shoes", ("gclid",)
+    form=("key", "Shop"),
+    form_name="Landing form",
+    form_id="a1b2",
+    source="Fair",
+    source_id="6",
+    utm_source="fb",
+    utm_medium="cpc",
+    utm_campaign="autumn",
+    referrer="google.com",
+    page_host="shop.example",
+    page_path="/catalogue/shoes",
+    click_ids=("gclid",),
 )
 FIELDS = [field for field in sources.FIELDS if field != sources.ANY]
 VALUES = {"equals": "value{}", "contains": "value{}", "wildcard": "*value{}?", "regex": "^value{}$"}

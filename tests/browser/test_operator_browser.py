@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from tests.fixtures.browser import BROWSER, SENT, acme, application, install, menu
+from tests.fixtures.browser import BROWSER, SENT, acme, application, install, menu, wait_for_erasure
 from tests.fixtures.waiting import until
 
 pytestmark = BROWSER
@@ -108,8 +108,7 @@ FIRST_RUN = {
 @pytest.mark.parametrize("lang", FIRST_RUN)
 def test_a_newcomer_sees_a_test_submission_delivered_by_clicks_alone(page, stack, lang):
     make, send, delivered, finish, overview = FIRST_RUN[lang]
-    count = "from b24app.models import Portal; print(Portal.objects.count())"
-    until(lambda: stack.run("shell", "-v", "0", "-c", count).strip() == "0")  # what an earlier test left is erased
+    wait_for_erasure(stack)
     before = acme(stack)["traces"]
     page.set_viewport_size({"width": 1440, "height": 2400})  # or the portal's list of traces could cover a button
     page.get_by_label("Language").select_option(lang)

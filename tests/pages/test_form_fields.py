@@ -204,3 +204,24 @@ def test_more_fields_than_the_page_can_show_are_left_alone(frame, lead, describe
     many = {f"UF_CRM_{number}": "x" for number in range(form_mapping.MAX_ROWS + 1)}
     Form.objects.update(mapping={"lead": many})
     assert "<form" not in frame.get(f"{HERE}{lead.pk}/fields/rows/").text
+
+
+COLOUR = {"type": "enumeration", "isMultiple": False, "items": [["12", "Red"], ["13", "Blue"]]}
+
+
+def test_what_the_portal_says_of_the_mapped_fields_is_kept_with_the_form(frame, lead, described):
+    frame.post(f"{HERE}{lead.pk}/fields/rows/", mapped(("UF_CRM_2", "submitted", "colour"), ("UF_CRM_9", "text", "x")))
+    assert Form.objects.get().field_types == {"lead": {"UF_CRM_2": COLOUR}}
+
+
+def test_opening_the_page_refreshes_what_is_kept(frame, lead, described):
+    Form.objects.update(mapping={"lead": {"UF_CRM_2": "Red"}}, field_types={"lead": {"UF_CRM_2": {"type": "string"}}})
+    frame.get(f"{HERE}{lead.pk}/fields/rows/")
+    assert Form.objects.get().field_types == {"lead": {"UF_CRM_2": COLOUR}}
+
+
+def test_a_silent_portal_changes_nothing_of_what_is_kept(frame, lead, silent):
+    kept = {"lead": {"UF_CRM_2": COLOUR}}
+    Form.objects.update(mapping={"lead": {"UF_CRM_2": "Red"}}, field_types=kept)
+    frame.get(f"{HERE}{lead.pk}/fields/rows/")
+    assert Form.objects.get().field_types == kept

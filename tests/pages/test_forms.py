@@ -11,12 +11,13 @@ from b24app.portal import crm_directory
 from tests.fixtures.forms import SECRET
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
-from traces.intake import accept
+from traces.intake import access
+from traces.intake.problems import Problem
 from traces.models import Form
 
 pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
-SETTINGS = {"name": "Orders", "creates": "lead", "active": "1"}
+SETTINGS = {"name": "Orders", "creates": "lead", "active": "1", "join_repeats_minutes": "10"}
 MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
 
 
@@ -38,7 +39,7 @@ def test_a_name_and_a_kind_make_a_form(frame, acme):
 def test_a_new_forms_secret_is_shown_and_works(frame):
     page = frame.post(f"{HERE}new/", {"name": "Orders", "creates": "lead"}).text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
-    assert accept.shows_secret(Form.objects.get(), f"Bearer {secret}")
+    assert access.shows_secret(Form.objects.get(), f"Bearer {secret}")
     assert f"Authorization: Bearer {secret}" in page
 
 
@@ -78,18 +79,21 @@ def test_the_settings_are_saved(frame, form):
         "find_existing": "1",
         "honeypot": "1",
         "max_per_minute": "30",
+        "join_repeats_minutes": "5",
+        "country": "de",
     }
     answer = frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
     assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
+    assert (form.join_repeats_minutes, form.country) == (5, "DE")
     assert 'role="status"' in answer.text
 
 
 def test_what_is_not_ticked_is_off(frame, form):
     Form.objects.update(honeypot=True, find_existing=True)
-    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead"})
+    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead", "join_repeats_minutes": "10"})
     form.refresh_from_db()
     assert (form.honeypot, form.find_existing, form.active, form.max_per_minute) == (False, False, False, 0)
 
@@ -106,6 +110,8 @@ def test_what_is_not_ticked_is_off(frame, form):
         ("thank_you_url", "shop.example"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}"),
         ("thank_you_url", "https://shop.example/a\0b"),
+        ("country", "D1"),
+        ("country", "DEU"),
         ("max_per_minute", "-1"),
         ("max_per_minute", "10001"),
         ("max_per_minute", "²"),
@@ -156,15 +162,15 @@ def test_a_new_secret_is_shown_and_the_former_one_still_works(frame, form):
     page = frame.post(f"{HERE}{form.pk}/secret/").text
     secret = re.search(r'<code id="form-secret">([^<]+)</code>', page)[1]
     form.refresh_from_db()
-    assert accept.shows_secret(form, f"Bearer {secret}")
-    assert accept.shows_secret(form, f"Bearer {SECRET}")
+    assert access.shows_secret(form, f"Bearer {secret}")
+    assert access.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_that_leaked_ends_at_once(frame, form):
     frame.post(f"{HERE}{form.pk}/secret/", {"at_once": "1"})
     form.refresh_from_db()
-    with pytest.raises(accept.Problem):
-        accept.shows_secret(form, f"Bearer {SECRET}")
+    with pytest.raises(Problem):
+        access.shows_secret(form, f"Bearer {SECRET}")
 
 
 def test_a_secret_is_made_by_a_post_alone(frame, form):
@@ -184,7 +190,7 @@ def test_each_code_has_its_tab_and_a_button_to_copy_it(frame, form):
     tabs = re.findall(r'role="tab" id="tab-(\w+)" aria-controls="panel-(\w+)"', page)
     assert tabs == [(name, name) for name in ("snippet", "html", "curl", "python", "php", "javascript")]
     assert all(f'id="panel-{name}"' in page and f'data-copy="#code-{name}"' in page for name, _ in tabs)
-    assert page.count('aria-selected="true"') == 1
+    assert page.count('aria-selected="true"') == page.count('role="tablist"') == 2
 
 
 # --- Who may ---

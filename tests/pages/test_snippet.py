@@ -1,4 +1,4 @@
-"""The website snippet as it is served; what it does in a browser stands in test_browser_snippet.py."""
+"""The website snippet as it is served; what it does in a browser stands in tests/browser/test_snippet_*.py."""
 
 import gzip
 import re
@@ -38,7 +38,7 @@ def test_it_knows_the_address_of_its_form(get, form):
 
 def test_it_is_one_strict_function(get):
     code = re.sub(r"^//.*\n", "", get().text, flags=re.MULTILINE)
-    assert code.startswith('(() => {\n  "use strict";\n')
+    assert code.startswith('(() => {\n"use strict";\n')
     assert code.endswith("\n})();\n")
 
 

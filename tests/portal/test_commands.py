@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from b24app.models import Portal
+from b24app.portal import crm_directory
 from traces.delivery import requeue
-from traces.intake import accept
+from traces.intake import access
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def test_a_form_is_made_with_its_secret_shown_once(acme, capsys):
     form = Form.objects.get()
     assert set(made) == {"key", "secret", "url"}
     assert made["url"].endswith(f"/in/{form.key}/")
-    assert accept.shows_secret(form, f"Bearer {made['secret']}")
+    assert access.shows_secret(form, f"Bearer {made['secret']}")
     assert made["secret"] not in str(form.__dict__)
 
 
@@ -61,6 +62,14 @@ def test_people_read_lines(acme, capsys):
     assert run(capsys, "submissions").splitlines()[0].split() == ["queued", "0"]
 
 
+def test_a_form_is_made_with_what_the_portal_says_of_its_mapped_fields(acme, capsys, monkeypatch):
+    size = crm_directory.Field("UF_CRM_1", "Size", "integer", required=False, multiple=False)
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [size])
+    mapping = '{"lead": {"UF_CRM_1": {"field": "size"}}}'
+    run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--creates", "lead", "--mapping", mapping)
+    assert Form.objects.get().field_types == {"lead": {"UF_CRM_1": {"type": "integer", "isMultiple": False}}}
+
+
 def test_submissions_are_counted_by_state(acme, capsys):
     form = Form.objects.create(portal=acme, name="Shop", secret_hash="0")
     other = Form.objects.create(portal=Portal.objects.create(member_id="o", domain="o"), name="x", secret_hash="0")
@@ -68,7 +77,7 @@ def test_submissions_are_counted_by_state(acme, capsys):
         Submission.objects.create(portal=one.portal, form=one, body={}, body_hash="0", state=state)
     found = json.loads(run(capsys, "submissions", "--json", "--portal", "acme"))
     assert found["total"] == 2
-    assert found["states"] == {"queued": 1, "sending": 0, "delivered": 0, "failed": 1, "held": 0}
+    assert found["states"] == {"queued": 1, "sending": 0, "delivered": 0, "failed": 1, "held": 0, "test": 0}
     assert found["oldest_due_seconds"] >= 0
 
 

@@ -47,7 +47,7 @@ def received(days):
     return NOW - timedelta(days=days)
 
 
-@pytest.mark.parametrize("state", ["delivered", "failed"])
+@pytest.mark.parametrize("state", ["delivered", "failed", "test"])
 def test_what_has_ended_goes_after_the_days_that_are_the_default(make_submission, state):
     make_submission(state=state, due_at=None, received_at=received(181))
     kept = make_submission(state=state, due_at=None, received_at=received(179))

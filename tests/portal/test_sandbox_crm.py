@@ -55,7 +55,7 @@ def test_fields_that_a_record_does_not_have_are_dropped(result, kind, field, kep
 def test_records_come_back_in_texts(result):
     number = result("crm.deal.add", fields={"OPPORTUNITY": 10.5, "OPENED": True})
     record = result("crm.deal.get", id=number)
-    assert (record["OPPORTUNITY"], record["OPENED"], record["ASSIGNED_BY_ID"]) == ("10.5", "1", "1")
+    assert (record["OPPORTUNITY"], record["OPENED"], record["ASSIGNED_BY_ID"]) == ("10.5", "Y", "1")
 
 
 def test_a_multifield_gets_an_id_and_its_type(result):

@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.sandbox import php, traces
-from tests.sandbox.crm_fields import MULTIFIELDS, NAMES, READ_ONLY, USER_FIELDS, described
+from tests.sandbox import casts, php, traces
+from tests.sandbox.crm_fields import MULTIFIELDS, NAMES, READ_ONLY, described
 from tests.sandbox.methods import Call, RestError, method
 
 PAGE = 50
 _ENTITIES = ("lead", "deal", "contact", "company", "quote")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _ORDERED: dict[str, Callable[[str, str], bool]] = {
     ">": lambda have, value: _rank(have) > _rank(value),
     ">=": lambda have, value: _rank(have) >= _rank(value),
@@ -50,9 +49,6 @@ def _add(kind: str) -> Callable[[Call], Any]:
         given = _fields(call)
         if kind == "QUOTE" and not given.get("TITLE"):
             raise classic('The required field "Subject" is not specified.')
-        for mail in php.items(given.get("EMAIL")):
-            if not _EMAIL.fullmatch(str(php.get(mail, "VALUE") or "")):
-                raise RestError("ERROR_CORE", "Incorrect e-mail.<br>")
         number = _store(call, kind, given)
         traces.of_new_record(call, kind, number, given)
         return number
@@ -62,8 +58,9 @@ def _add(kind: str) -> Callable[[Call], Any]:
 
 def _store(call: Call, kind: str, given: dict[str, Any]) -> int:
     """A new record of the fields that its kind has; the others are dropped without a word."""
+    accepted = _accepted(call, kind, given)
     number = call.portal.last_ids[kind] = call.portal.last_ids[kind] + 1
-    fields = {"ID": str(number), **_accepted(call, kind, given)}
+    fields = {"ID": str(number), **accepted}
     fields.setdefault("ASSIGNED_BY_ID", str(call.user.id))
     fields.setdefault("LAST_NAME" if kind == "CONTACT" else "TITLE", f"{kind.capitalize()} #{number}")
     call.portal.entities[kind, number] = fields
@@ -72,20 +69,20 @@ def _store(call: Call, kind: str, given: dict[str, Any]) -> int:
 
 def _accepted(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: _multifield(call, key, value) if key in MULTIFIELDS else _scalars(value)
+        key: _multifield(call, key, value) if key in MULTIFIELDS else casts.cast(_described(call, key), value)
         for key, value in given.items()
         if (key in NAMES[kind] and key not in READ_ONLY) or key.startswith("UF_")
     }
 
 
-def _scalars(value: Any) -> Any:
-    """A value as the classic methods give it back: in texts."""
-    return value if value is None or isinstance(value, (list, dict)) else php.text(value)
+def _described(call: Call, name: str) -> dict[str, Any]:
+    return call.portal.user_fields.get(name) or described(name, required=False)
 
 
 def _multifield(call: Call, kind: str, value: Any) -> list[dict[str, str]]:
     rows = []
     for row in php.items(value):
+        casts.check_multifield(kind, php.text(php.get(row, "VALUE")))
         number = call.portal.last_ids["FM"] = call.portal.last_ids.get("FM", 0) + 1
         facts = {"ID": str(number), "VALUE_TYPE": php.text(php.get(row, "VALUE_TYPE") or "WORK")}
         rows.append({**facts, "VALUE": php.text(php.get(row, "VALUE")), "TYPE_ID": kind})
@@ -197,7 +194,7 @@ def _fields_of(kind: str) -> Callable[[Call], Any]:
     def fields(call: Call) -> Any:
         need_crm(call)
         known = {name: described(name, required=kind == "QUOTE" and name == "TITLE") for name in NAMES[kind]}
-        return {**known, **USER_FIELDS}
+        return {**known, **call.portal.user_fields}
 
     return fields
 

@@ -35,14 +35,16 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _user_field(name: str, label: str, kind: str, *, required: bool = False, items: tuple[str, ...] = ()) -> Any:
+def user_field(
+    name: str, label: str, kind: str, *, required: bool = False, multiple: bool = False, items: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """A field that the portal's administrator has made; its `title` is its name, as the portal has it."""
     return {
         "type": kind,
         "isRequired": required,
         "isReadOnly": False,
         "isImmutable": False,
-        "isMultiple": False,
+        "isMultiple": multiple,
         "isDynamic": True,
         **({"items": [{"ID": str(44 + n), "VALUE": text} for n, text in enumerate(items)]} if items else {}),
         "title": name,
@@ -54,10 +56,10 @@ def _user_field(name: str, label: str, kind: str, *, required: bool = False, ite
 
 
 USER_FIELDS = {
-    "UF_CRM_1712000001": _user_field(
+    "UF_CRM_1712000001": user_field(
         "UF_CRM_1712000001", "Size of the company", "enumeration", items=("1 to 9", "10 to 49", "50 and more")
     ),
-    "UF_CRM_1712000002": _user_field("UF_CRM_1712000002", "Region", "string", required=True),
+    "UF_CRM_1712000002": user_field("UF_CRM_1712000002", "Region", "string", required=True),
 }
 
 

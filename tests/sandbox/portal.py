@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.sandbox.clock import Clock
+from tests.sandbox.crm_fields import USER_FIELDS
 from tests.sandbox.limits import PLANS, Leaky, Operating
 from tests.sandbox.tracking import Source, Trace
 
@@ -98,6 +99,7 @@ class Portal:
     codes: dict[str, Token] = field(default_factory=dict)
     traces: list[Trace] = field(default_factory=list)
     entities: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    user_fields: dict[str, Any] = field(default_factory=lambda: dict(USER_FIELDS))
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)
     app_options: dict[str, Any] = field(default_factory=dict)
     bindings: list[dict[str, Any]] = field(default_factory=list)

@@ -94,7 +94,7 @@ def source_of(tags: dict[str, Any], ref: str, sources: Sequence[Source]) -> int:
 def _tags(value: Any) -> dict[str, Any]:
     tags: dict[str, Any] = {}
     for key, tag in value.items() if isinstance(value, dict) else ():
-        if key.upper() in TAGS and key.upper() not in tags and php.truthy(tag):
+        if key.upper() in TAGS and php.truthy(tag):
             if isinstance(tag, (list, dict)):
                 raise php.TypeStop("a tag is an array")
             tags[key.upper()] = tag

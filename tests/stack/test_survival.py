@@ -29,7 +29,7 @@ def send(form, numbers, accepted):
                 try:
                     headers = {"Idempotency-Key": f"order-{number}"}
                     answer = session.post(form["url"], json={"page_url": page(number)}, headers=headers, timeout=10)
-                    if answer.status_code in (200, 202):
+                    if answer.status_code == 200:
                         accepted[number] = answer.json()["id"]
                         break
                 except requests.RequestException:

@@ -232,6 +232,7 @@ def test_the_default_rule_is_explained_as_such():
     assert explain([DEFAULT], Facts())[0].because == "default"
 
 
+@pytest.mark.slow
 def test_expressions_that_are_too_large_together_are_searched_one_by_one():
     rules = [rule(operator="regex", value=rf"^{number}x\pL{{40}}$", id=number) for number in range(100)]
     assert [sources.fault(large) for large in rules] == [""] * 100

@@ -105,3 +105,16 @@ def test_each_repair_is_listed_once():
     result = prepare("deal", body, secret_names={"member"})
     assert result.repairs == ("secret_removed", "value_shortened")
     assert result.built["url"] == "https://shop.example/"
+
+
+@pytest.mark.parametrize(("field", "value"), [("form_name", "Landing form"), ("form_id", "a1b2")])
+def test_a_rule_may_tell_a_senders_forms_apart(field, value):
+    by_form = rule(field=field, operator="equals", value=value, utm_source="lp")
+    result = prepare("lead", rules=[by_form], sender_form=("Landing form", "a1b2"))
+    assert (result.rule, prepare("lead", rules=[by_form]).rule) == (by_form, None)
+
+
+def test_a_title_may_name_the_senders_form():
+    mapping = {"lead": {"TITLE": "From {form_name}"}}
+    result = prepare("lead", mapping=mapping, sender_form=("Landing form", "a1b2"))
+    assert result.records["lead"]["TITLE"] == "From Landing form"

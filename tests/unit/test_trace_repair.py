@@ -128,3 +128,15 @@ def test_secrets_are_taken_out_of_every_address():
     clean = build(TRACE={**visit, "previous": {"list": [visit]}}, page_url=secret, referrer=secret)
     assert not any(secret in clean.text for secret in ("planted", "mail.example", "me:pw"))
     assert (clean.trace["url"], clean.repairs) == ("https://a.example/?a=1", ("trace_as_text", "secret_removed"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "kept"),
+    [
+        ({"utm_source": "vk", "UTM_SOURCE": "ok"}, "ok"),
+        ({"UTM_SOURCE": "ok", "utm_source": "vk"}, "vk"),
+        ({"utm_source": "vk", "UTM_SOURCE": ""}, "vk"),
+    ],
+)
+def test_of_a_tag_in_two_spellings_the_last_counts(tags, kept):
+    assert built(TRACE={"tags": {"list": tags}})["tags"]["list"] == {"utm_source": kept}

@@ -13,7 +13,10 @@ from urllib.parse import unquote, urlsplit
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 # What advertising systems add to the address of an advertisement's page: Google, Meta, Yandex, TikTok, Microsoft.
-CLICK_IDS = ("gclid", "fbclid", "yclid", "ttclid", "msclkid")
+CLICK_IDS = (
+    *("gclid", "fbclid", "yclid", "ttclid", "msclkid", "gbraid", "wbraid", "vkclid", "ymclid", "rb_clickid"),
+    *("ysclid", "li_fat_id", "dclid", "twclid", "irclickid", "epik", "scclid", "admitad_uid", "clickid"),
+)
 # Parameters by their whole name, in any letter case; an operator adds to these (`SECRET_PARAMETERS`).
 SECRET_NAMES = frozenset(
     ("code", "state", "pass", "pin", "sid", "key", "sig", "hash", "ticket", "login", "mail", "e-mail", "tel", "mobile")
@@ -82,7 +85,8 @@ def parameters(address: str) -> list[tuple[str, str]]:
 
 def click_ids(addresses: Iterable[str]) -> tuple[str, ...]:
     """The names of the click ids in these addresses."""
-    names = {name for address in addresses if "cl" in address for name, _ in parameters(address) if name in CLICK_IDS}
+    worth_reading = (address for address in addresses if any(name in address.lower() for name in CLICK_IDS))
+    names = {name for address in worth_reading for name, _ in parameters(address)}
     return tuple(name for name in CLICK_IDS if name in names)
 
 

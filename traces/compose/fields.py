@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from traces.compose import emails, typed_values
 from traces.compose.records import BY_NAME
-from traces.compose.visitor import EMAIL, HONEYPOT, Visitor, submitted_values
+from traces.compose.typed_values import FieldType, Types
+from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
 
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
+_NO_TYPES = Types()
 MAX_FIELDS = 100
 _PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
@@ -44,24 +47,34 @@ class Fields:
 
 
 def build(
-    record: str, visitor: Visitor, body: Mapping[str, Any], mapping: Mapping[str, Any], facts: Mapping[str, str]
+    record: str,
+    visitor: Visitor,
+    body: Mapping[str, Any],
+    mapping: Mapping[str, Any],
+    facts: Mapping[str, str],
+    types: Types = _NO_TYPES,
 ) -> Fields:
     """The fields of one record (`records.BY_NAME`). `visitor` was recognised in this `body`.
 
-    `facts` are what templates can name besides the submitted names (`page_host` …).
+    `facts` are what templates can name besides the submitted names (`page_host` …); `types` are those of the mapped
+    fields. A value that its field does not take goes to the comments.
     """
     values = _defaults(record, visitor, facts)
     rules = mapping.get(record) or {}
     texts = {**facts, **dict(submitted_values(body))} if rules else {}
+    repairs = list(visitor.repairs)
+    left: list[tuple[str, Any]] = []
     for field, rule in rules.items():
-        value = _mapped(rule, body, texts)
-        if field in MULTIFIELDS:
-            value = _multifield(field, value)
+        value, unfit = _fitting(
+            field, rule, _mapped(rule, body, texts), types.of(record, field), types.country, repairs
+        )
+        left += ((rule["field"] if isinstance(rule, dict) else field, text) for text in unfit)
         if value in ("", None, []):
             values.pop(field, None)
         else:
             values[field] = value
-    repairs: list[str] = []
+    if left:
+        values["COMMENTS"] = _with_lines(str(values.get("COMMENTS") or ""), left)
     bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
     return Fields(bounded, tuple(dict.fromkeys(repairs)))
 
@@ -171,16 +184,54 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float)) else ""
 
 
-def _multifield(field: str, value: Any) -> list[dict[str, str]]:
-    """Texts in the form of a multifield; what the portal would refuse the record for is left out."""
+def _fitting(
+    field: str, rule: Any, value: Any, kind: FieldType | None, country: str, repairs: list[str]
+) -> tuple[Any, list[Any]]:
+    """The value in the form that its field takes, and what of it the field does not take."""
+    if field in MULTIFIELDS:
+        return _multifield(field, value, repairs)
+    if kind is None or value in ("", None, []) or not isinstance(rule, (dict, str)):
+        return value, []
+    fitting, unfit = typed_values.convert_all(value, kind, country)
+    if unfit:
+        repairs.append("value_not_converted")
+    return fitting, unfit
+
+
+def _with_lines(comments: Any, left: Sequence[tuple[str, Any]]) -> str:
+    """The comments with a line for each of these values; one that stands there already is not repeated."""
+    lines = typed_values.text_of(comments).split("<br>") if comments else []
+    for name, value in left:
+        text = f"{name}: {typed_values.text_of(value)}"
+        lines.append(html.escape(text, quote=False).replace("\n", "<br>"))
+    return "<br>".join(dict.fromkeys(lines))
+
+
+def _multifield(field: str, value: Any, repairs: list[str]) -> tuple[list[dict[str, str]], list[str]]:
+    """Texts in the form of a multifield, and those that the portal would refuse the record for."""
     entries = value if isinstance(value, list) else [value]
-    texts = [str(entry).strip() for entry in entries if isinstance(entry, (str, int, float))]
-    good = [text for text in texts if text and (field != "EMAIL" or EMAIL.fullmatch(text))]
-    return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in good]
+    texts = [text for entry in entries if isinstance(entry, (str, int, float)) and (text := str(entry).strip())]
+    unfit: list[str] = []
+    if field == "EMAIL":
+        texts, unfit = _addresses(texts, repairs)
+    return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in texts], unfit
+
+
+def _addresses(texts: Sequence[str], repairs: list[str]) -> tuple[list[str], list[str]]:
+    """The e-mail addresses in texts, and the texts that say something else."""
+    found = [emails.read(text) for text in texts]
+    for one in found:
+        repairs.extend(one.repairs)
+        if one.has_invalid or not one.addresses:
+            repairs.append("email_invalid")
+    unfit = [text for text, one in zip(texts, found, strict=True) if one.others or not one.addresses]
+    return [address for one in found for address in one.addresses], unfit
 
 
 def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
     max_length = MAX_COMMENTS_LENGTH if field == "COMMENTS" or field.startswith("UF_") else MAX_LENGTH
+    if field in MULTIFIELDS:
+        max_length = emails.MAX_VALUE_LENGTH
     if isinstance(value, str) and len(value) > max_length:
         repairs.append("value_shortened")
         return value[:max_length]

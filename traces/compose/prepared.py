@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from traces.compose import fields, search, sources, steps, trace
 from traces.compose.addresses import SECRET_NAMES
 from traces.compose.matching import Matcher
 from traces.compose.records import BY_NAME, KINDS
+from traces.compose.typed_values import Types
 from traces.compose.visitor import Visitor, recognise
 
 
@@ -22,6 +23,9 @@ class FormSettings:
     creates: str
     mapping: Mapping[str, Any]
     find_existing: bool
+    # What the portal says of the mapped fields, and the country whose ways the visitors have.
+    field_types: Mapping[str, Any] = field(default_factory=dict)
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,23 @@ def prepare(
     received_at: int,
     matcher: Matcher,
     secret_names: Collection[str] = SECRET_NAMES,
+    sender_form: tuple[str, str] = ("", ""),
 ) -> Prepared:
     """Prepare a submission of this form that arrived at `received_at` (unix seconds).
 
-    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address.
+    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address;
+    `sender_form` is the name and the id that the sender gives its own form.
     """
     clean = trace.prepare(body, received_at, secret_names)
-    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids)
+    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
     texts = _texts(form, facts, built)
-    filled = {name: fields.build(name, visitor, body, form.mapping, texts) for name in _names(form.creates, visitor)}
+    types = Types(form.field_types, form.country)
+    filled = {
+        name: fields.build(name, visitor, body, form.mapping, texts, types) for name in _names(form.creates, visitor)
+    }
     tags = _utm_fields(built) if form.creates == "lead_utm" else {}
     return Prepared(
         kind=form.creates,
@@ -110,6 +119,8 @@ def _texts(form: FormSettings, facts: sources.Facts, built: Mapping[str, Any]) -
     """What a template of the mapping can name besides the posted fields."""
     return {
         "form": form.name,
+        "form_name": facts.form_name,
+        "form_id": facts.form_id,
         "page_url": built.get("url", ""),
         "page_host": facts.page_host,
         "page_path": facts.page_path,

@@ -13,7 +13,7 @@ ANY = "any"
 FORM, CLICK_ID = "form", "click_id"
 HOSTS = ("referrer", "page_host")
 FIELDS = (
-    *(FORM, "source", "source_id", "utm_source", "utm_medium", "utm_campaign"),
+    *(FORM, "form_name", "form_id", "source", "source_id", "utm_source", "utm_medium", "utm_campaign"),
     *("referrer", "page_host", "page_path", CLICK_ID, ANY),
 )
 EQUALS, CONTAINS, WILDCARD, REGEX = "equals", "contains", "wildcard", "regex"
@@ -47,11 +47,14 @@ class Rule:
 class Facts:
     """What is known of where a submission comes from; "" is nothing.
 
-    `form` holds its key and its name: a rule may give either. The hosts are without `www.` and port, in their own
+    `form` holds its key and its name: a rule may give either. `form_name` and `form_id` are what the sender calls its
+    own form. The hosts are without `www.` and port, in their own
     letters (not xn--), the path without percent signs. `click_ids` are the names of those that came, as `gclid`.
     """
 
     form: tuple[str, str] = ("", "")
+    form_name: str = ""
+    form_id: str = ""
     source: str = ""
     source_id: str = ""
     utm_source: str = ""
@@ -70,16 +73,20 @@ def facts(
     trace: Mapping[str, Any],
     source_id: str = "",
     click_ids: Iterable[str] = (),
+    sender_form: tuple[str, str] = ("", ""),
 ) -> Facts:
     """The facts of a submission from its posted fields and its clean trace (`traces.compose.trace`).
 
-    The page is the trace's `url`, or else the newest of its pages.
+    The page is the trace's `url`, or else the newest of its pages; `sender_form` is the name and the id that the sender
+    gives its own form.
     """
     tags = (trace.get("tags") or {}).get("list") or {}
     page = trace.get("url") or _newest((trace.get("pages") or {}).get("list") or [])
     host, path = _address(page)
     return Facts(
         form=(form_key, form_name),
+        form_name=_text(sender_form[0]),
+        form_id=_text(sender_form[1]),
         source=_text(next((value for name, value in body.items() if name.lower() == "source"), "")),
         source_id=_text(source_id),
         utm_source=_text(tags.get("utm_source")),

@@ -38,7 +38,7 @@ def prepare(body: Mapping[str, Any], received_at: int, secret_names: Collection[
     raw = trace_repair.parse(body.get("TRACE"), repairer)
     trace = trace_repair.clean(raw, repairer)
     _complete(trace, {key.lower(): value for key, value in body.items()}, repairer)
-    click_ids = _click_ids(raw, trace)
+    click_ids = _click_ids(body, raw, trace)
     trace = trace_repair.storable(trace, repairer)
     return CleanTrace(trace, tuple(dict.fromkeys(repairer.notes)), _source_id(raw), click_ids)
 
@@ -86,11 +86,13 @@ def _utm_tags(pairs: Iterable[tuple[str, Any]]) -> dict[str, str]:
     return {key: tags[key] for key in UTM if key in tags}
 
 
-def _click_ids(raw: Json, trace: Json) -> tuple[str, ...]:
-    """The names of the click ids in the addresses of the visit, and among the tags that came."""
+def _click_ids(body: Mapping[str, Any], raw: Json, trace: Json) -> tuple[str, ...]:
+    """The names of the click ids in the addresses of the visit, among the tags that came, and beside the trace."""
     tags = raw.get("tags")
     in_addresses = addresses.click_ids([trace.get("url", ""), *(page[0] for page in trace["pages"]["list"])])
-    return tuple(name for name in CLICK_IDS if name in in_addresses or (isinstance(tags, dict) and tags.get(name)))
+    in_tags = (name for name, value in tags.items() if value) if isinstance(tags, dict) else ()
+    named = {*in_addresses, *in_tags, *(name for name, value in body.items() if value)}
+    return tuple(name for name in CLICK_IDS if name in named)
 
 
 def _source_id(raw: Json) -> str:

@@ -224,11 +224,11 @@ def _tags(value: Any, repairer: Repairer) -> Json | None:
 
 
 def _tag_texts(value: Any, repairer: Repairer) -> dict[str, str]:
-    """The UTM tags. Their names count in any case; the first of several stays, as on the portal."""
+    """The UTM tags. Their names count in any case; the last of several spellings stays, as on the portal."""
     tags: dict[str, str] = {}
     for key, item in repairer.object(value).items():
         name = key.lower()
-        if name in UTM and name not in tags and (text := repairer.text(item, MAX_TAG_LENGTH)):
+        if name in UTM and (text := repairer.text(item, MAX_TAG_LENGTH)):
             tags[name] = text
     return tags
 

@@ -20,7 +20,7 @@ CHUNK = 1000
 # Chunks of a portal that one sweep deletes; the next one goes on.
 CHUNKS_A_SWEEP = 5
 UNMATCHED_WEEKS = 12
-ENDED = (Submission.State.DELIVERED, Submission.State.FAILED)
+ENDED = (Submission.State.DELIVERED, Submission.State.FAILED, Submission.State.TEST)
 # What was received before a wish may be committed a moment after it.
 LATE_COMMITS = timedelta(seconds=15)
 # A row that is being sent belongs to its batch until that is settled.

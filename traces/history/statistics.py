@@ -24,6 +24,8 @@ from traces.intake import spam
 from traces.models import Submission, Unmatched
 
 State = Submission.State
+# A sender's probe is no submission of a visitor's: it counts in no figure.
+COUNTED = [state for state in State.values if state != State.TEST]
 MAX_SOURCES = 10
 MAX_UNMATCHED = 10
 # How many of the latest deliveries tell how long one takes.
@@ -101,7 +103,7 @@ def beginning(day: date) -> datetime:
 def by_day(portal: Portal, days: int) -> list[Day]:
     """What came on each of the last days: two queries, the second one of failures only."""
     calendar = last_days(days)
-    rows = Submission.objects.filter(portal=portal, state__in=State.values, received_at__gte=beginning(calendar[0]))
+    rows = Submission.objects.filter(portal=portal, state__in=COUNTED, received_at__gte=beginning(calendar[0]))
     hours = _hours(rows, "state", calendar)
     spam_hours: Hours = ()
     if any(state == State.FAILED for state, _hour, _number in hours):
@@ -113,7 +115,7 @@ def by_day(portal: Portal, days: int) -> list[Day]:
 def by_form(ids: Sequence[int], days: int) -> dict[int, list[int]]:
     """How many submissions came through these forms on each of the last days, today at the end, by the form's id."""
     calendar = last_days(days)
-    rows = Submission.objects.filter(form__in=ids, received_at__gte=beginning(calendar[0]))
+    rows = Submission.objects.filter(form__in=ids, state__in=COUNTED, received_at__gte=beginning(calendar[0]))
     beginnings = _beginnings(calendar)
     counts = {pk: [0] * days for pk in ids}
     for form, hour, number in _hours(rows, "form", calendar):
@@ -165,6 +167,11 @@ def _hours(rows: QuerySet[Submission], group: str, calendar: Sequence[date]) -> 
     """
     hour = Substr(Cast("received_at", TextField()), 1, _digits(calendar))
     return list(rows.order_by().annotate(hour=hour).values_list(group, "hour").annotate(number=Count("*")))
+
+
+def has_any(portal: Portal) -> bool:
+    """Whether anything has ever come that counts."""
+    return Submission.objects.filter(portal=portal, state__in=COUNTED).exists()
 
 
 def waiting(portal: Portal) -> int:

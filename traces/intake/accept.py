@@ -1,36 +1,30 @@
-"""Taking a submission: read it, check it, store it by one committed insert. A 2xx means that the row is there.
+"""Accepting a submission: check it, store it by one committed insert. A 2xx means that the row is there.
 
-Whatever cannot be stored is refused with a clear 4xx before anything is written; whatever can is kept, with
-a repair noted where a part of it was unreadable. A database that is away raises `django.db.Error`, which the
-view answers with 503.
+Whatever cannot be stored is refused with a clear 4xx before anything is written. A database that is away raises
+`django.db.Error`, which the view answers with 503.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from datetime import timedelta
+from typing import Any
 
 from django.db import IntegrityError
 from django.utils import timezone
 
 from b24app.host.transactions import in_line
 from traces.compose import search, steps, trace
-from traces.compose.visitor import recognise
+from traces.compose.visitor import Visitor, recognise
 from traces.intake import spam
 from traces.intake.problems import Problem
+from traces.intake.senders import Posted
 from traces.models import Form, Kind, Submission
 
-MAX_BODY_BYTES = 64 * 1024
-MAX_DEPTH = 12
-MAX_VALUES = 1000
 MAX_KEY_LENGTH = 200
-_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,94 +35,83 @@ class Accepted:
     created: bool
 
 
-def accept(form: Form, fields: Mapping[str, Any], raw: bytes, *, key: str, trusted: bool) -> Accepted:
+def accept(form: Form, posted: Posted, *, key: str = "", trusted: bool = False, is_spam: bool = False) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
-    `fields` is the parsed body, `raw` the bytes that stand for it (they tell a repeated request from another one
-    with the same Idempotency-Key `key`), `trusted` whether the form's secret was shown. Raises `Problem`.
+    `key` is the request's Idempotency-Key, `trusted` whether the form's secret was shown. A request that was stored
+    before is recognised by that key, by the sender's own delivery id, or, where it names a phone or an e-mail, by its
+    body (`Form.join_repeats_minutes`). Raises `Problem`.
     """
-    repairs: list[str] = []
-    body = _storable(dict(fields), repairs)
-    _check_entities(form, body, trusted=trusted)
-    prepared = trace.prepare(body, 0)
-    submission = Submission(
-        portal=form.portal,
-        form=form,
-        idempotency_key=_checked_key(key),
-        body_hash=hashlib.sha256(raw).hexdigest(),
-        body=body,
-        search=search.text_of(recognise(body), prepared.trace),
-        repairs=list(dict.fromkeys([*repairs, *prepared.repairs])),
-    )
-    if spam.is_caught(form, body):
+    _check_key(key)
+    _check_entities(form, posted.body, trusted=trusted)
+    visitor = recognise(posted.body)
+    submission = _build(form, posted, visitor, key)
+    if posted.is_probe:
+        submission.state, submission.due_at = Submission.State.TEST, None
+    elif is_spam:
         spam.put_aside(submission)
+    minutes = 0 if key else _minutes_to_join(form, posted, visitor)
+    if minutes and (repeated := _latest_repeat(submission, minutes)):
+        return Accepted(repeated, created=False)
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
-        stored = _same(form, submission)
+        stored = _stored_before(form, submission)
         if stored is None:
             raise  # the form was deleted a moment ago: whoever sends again learns that there is none
         return Accepted(stored, created=False)
     return Accepted(submission, created=True)
 
 
-def may_send_from(form: Form, origin: str) -> bool:
-    """Whether a page of this origin may send; a request without an origin comes from no page."""
-    return not origin or not form.origins or origin.lower().rstrip("/") in form.origins
+def _build(form: Form, posted: Posted, visitor: Visitor, key: str) -> Submission:
+    prepared = trace.prepare(posted.body, 0)
+    body_hash = _digest(posted.body)
+    return Submission(
+        portal=form.portal,
+        form=form,
+        idempotency_key=key or _key_of_delivery(posted, body_hash),
+        body_hash=body_hash,
+        body=posted.body,
+        sender=posted.sender,
+        sender_form_id=posted.form_id[:100],
+        sender_form_name=posted.form_name[:200],
+        search=search.text_of(visitor, prepared.trace),
+        repairs=list(dict.fromkeys([*posted.repairs, *prepared.repairs])),
+    )
 
 
-def normal_origin(url: str) -> str:
-    """The origin of an address as a browser sends it (`https://shop.example`). Raises ValueError where it has none."""
-    parts = urlsplit(url)
-    if parts.scheme not in _USUAL_PORTS or not parts.hostname:
-        raise ValueError("An origin looks like https://shop.example")
-    host = parts.hostname.encode("idna").decode()
-    port = "" if parts.port in (None, _USUAL_PORTS[parts.scheme]) else f":{parts.port}"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def shows_secret(form: Form, authorization: str) -> bool:
-    """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`.
-
-    The secret before the current one counts until its time is over (`traces.setup.forms.renew_secret`).
-    """
-    if not authorization:
-        return False
-    kind, _, secret = authorization.partition(" ")
-    digest = hashlib.sha256(secret.strip().encode()).hexdigest()
-    known = [form.secret_hash]
-    if form.old_secret_until and timezone.now() < form.old_secret_until:
-        known.append(form.old_secret_hash)
-    if kind.lower() != "bearer" or not any(hmac.compare_digest(digest, one) for one in known):
-        raise Problem(401, "wrong_secret", "The form's secret is wrong.", "Send Authorization: Bearer <secret>.")
-    return True
+def _key_of_delivery(posted: Posted, body_hash: str) -> str | None:
+    """A key that is the same for the same delivery sent again: an id that comes with another body is another one."""
+    if not posted.delivery_id:
+        return None
+    return f"{posted.sender or 'delivery'}:{_digest([posted.delivery_id, body_hash])}"
 
 
-def read_json(raw: bytes) -> dict[str, Any]:
-    """The object of a JSON body. Raises `Problem`."""
-    try:
-        value = json.loads(raw, parse_constant=_no_such_number, parse_float=_float)
-    except RecursionError:
-        _too_much("it is nested too deeply")
-    except ValueError:
-        raise Problem(400, "unreadable_body", "The body is not JSON.", "Send one JSON object in UTF-8.") from None
-    if not isinstance(value, dict):
-        raise Problem(400, "unreadable_body", "The body is not a JSON object.", "Send one JSON object in UTF-8.")
-    return value
+def _minutes_to_join(form: Form, posted: Posted, visitor: Visitor) -> int:
+    """Returns the minutes within which the same body is one submission; a body that names nobody always is its own."""
+    names_somebody = bool(visitor.phones or visitor.emails)
+    return form.join_repeats_minutes if names_somebody or posted.is_probe else 0
 
 
-def _no_such_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
+def _latest_repeat(submission: Submission, minutes: int) -> Submission | None:
+    """The same body, stored within so many minutes; if there is none, the key makes sure that only one is stored."""
+    now = timezone.now()
+    recent = Submission.objects.filter(form=submission.form, received_at__gt=now - timedelta(minutes=minutes))
+    repeated = recent.filter(body_hash=submission.body_hash).order_by("-received_at").first()
+    if repeated is None and submission.idempotency_key is None:
+        # Two that arrive at the same moment have the same key, unless the clock strikes between them.
+        submission.idempotency_key = f"body:{submission.body_hash}:{int(now.timestamp()) // (60 * minutes)}"
+    if repeated:
+        repeated.form, repeated.portal = submission.form, submission.portal
+    return repeated
 
 
-def _float(text: str) -> float | str:
-    """A number, or its text where it is beyond what can be stored."""
-    number = float(text)
-    return number if math.isfinite(number) else text
-
-
-def _same(form: Form, submission: Submission) -> Submission | None:
+def _stored_before(form: Form, submission: Submission) -> Submission | None:
     if submission.idempotency_key is None:
         return None
     stored = Submission.objects.filter(form=form, idempotency_key=submission.idempotency_key).first()
@@ -139,18 +122,19 @@ def _same(form: Form, submission: Submission) -> Submission | None:
             "This Idempotency-Key was used for another submission.",
             "Use a new key for each submission, and the same one only to repeat it.",
         )
+    if stored:
+        stored.form, stored.portal = form, submission.portal
     return stored
 
 
-def _checked_key(key: str) -> str | None:
+def _check_key(key: str) -> None:
     if len(key) > MAX_KEY_LENGTH or not key.isprintable():
         raise Problem(
             400, "bad_idempotency_key", f"An Idempotency-Key has at most {MAX_KEY_LENGTH} printable characters."
         )
-    return key or None
 
 
-def _check_entities(form: Form, body: dict[str, Any], *, trusted: bool) -> None:
+def _check_entities(form: Form, body: Mapping[str, Any], *, trusted: bool) -> None:
     if "ENTITIES" not in body and form.creates != Kind.LINK:
         return
     if not trusted:
@@ -162,47 +146,3 @@ def _check_entities(form: Form, body: dict[str, Any], *, trusted: bool) -> None:
         )
     if fault := steps.entities_fault(body.get("ENTITIES")):
         raise Problem(422, "bad_entities", "The records to link are not usable.", fault)
-
-
-def _storable(body: dict[str, Any], repairs: list[str]) -> dict[str, Any]:
-    """The body as any database can store it, within the limits on depth and number of values."""
-    count = 0
-
-    def clean(value: Any, depth: int) -> Any:
-        nonlocal count
-        count += 1
-        if depth > MAX_DEPTH:
-            _too_much("it is nested too deeply")
-        if count > MAX_VALUES:
-            _too_much("it has too many values")
-        if isinstance(value, str):
-            return _text(value, repairs)
-        if isinstance(value, dict):
-            return {_text(str(key), repairs): clean(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list):
-            return [clean(item, depth + 1) for item in value]
-        if isinstance(value, int) and abs(value) >= 2**63:
-            return str(value)
-        return value
-
-    cleaned: dict[str, Any] = clean(body, 0)
-    return cleaned
-
-
-def _text(value: str, repairs: list[str]) -> str:
-    """Without NUL and half surrogate pairs, which neither PostgreSQL nor UTF-8 can hold."""
-    if "\0" not in value and value.isascii():
-        return value
-    cleaned = value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    if cleaned != value:
-        repairs.append("characters_replaced")
-    return cleaned
-
-
-def _too_much(what: str) -> NoReturn:
-    raise Problem(
-        422,
-        "too_complex",
-        f"The body cannot be taken: {what}.",
-        f"At most {MAX_DEPTH} levels and {MAX_VALUES} values are taken.",
-    )

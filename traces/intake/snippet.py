@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import logging
+import re
 from pathlib import Path
 
 from django.conf import settings
@@ -61,4 +62,5 @@ def _is_offered(key: str) -> bool:
 
 @functools.cache
 def _source() -> str:
-    return SOURCE.read_text(encoding="utf-8")
+    """The script without indentation and the comments inside it: what is at the top is for a site's administrator."""
+    return re.sub(r"(?m)^ +(//.*\n)?", "", SOURCE.read_text(encoding="utf-8"))

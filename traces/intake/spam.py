@@ -18,9 +18,9 @@ CODE = "spam"
 _MINUTE = 60
 
 
-def is_caught(form: Form, body: Mapping[str, Any]) -> bool:
-    """Whether the form looks at the field that no person sees, and this body has something in it."""
-    return form.honeypot and bool(str(body.get(HONEYPOT) or "").strip())
+def is_caught(form: Form, fields: Any) -> bool:
+    """Whether the form looks at the field that no person sees, and the fields as they came have something in it."""
+    return form.honeypot and isinstance(fields, Mapping) and bool(str(fields.get(HONEYPOT) or "").strip())
 
 
 def put_aside(submission: Submission) -> None:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import (
-    BadRequest,
-    RequestDataTooBig,
-    SuspiciousOperation,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
@@ -24,42 +16,73 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
 from traces.delivery import wake
-from traces.intake import accept, spam
-from traces.intake.problems import Problem, answer_problems
+from traces.intake import accept, access, senders, spam
+from traces.intake.answers import answer_problems
+from traces.intake.problems import Problem
+from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
+from traces.intake.senders import Posted
+from traces.intake.stream import read_body
 from traces.models import Form, Submission
-
-_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 @csrf_exempt
 @answer_problems
-@require_http_methods(["POST", "OPTIONS"])
+@require_http_methods(["POST", "PUT", "OPTIONS", "GET", "HEAD"])
 def receive(request: HttpRequest, key: str) -> HttpResponse:
-    """Take one submission of the form with this public key."""
+    """Take one submission of the form with this public key; a GET says that the address is right."""
     form = _form(key)
     origin = request.headers.get("Origin", "")
-    if not accept.may_send_from(form, origin):
-        raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     if request.method == "OPTIONS":
-        return _allow(HttpResponse(status=204), origin)
-    return _allow(_take(request, form), origin)
+        response = HttpResponse(status=204)
+    elif request.method in ("GET", "HEAD"):
+        response = HttpResponse("Trace Relay accepts submissions at this address by POST.\n", content_type="text/plain")
+    elif not access.may_send_from(form, origin):
+        raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
+    else:
+        response = _take(request, form)
+    return _allow(response, origin, request) if access.may_send_from(form, origin) else response
 
 
 @answer_problems
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
-    trusted = accept.shows_secret(form, request.headers.get("Authorization", ""))
+    trusted = access.shows_secret(form, request.headers.get("Authorization", ""))
     if seconds := spam.wait(form):
         title = "This form takes no more submissions in this minute."
         raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
-    fields, raw = _read(request)
-    idempotency_key = request.headers.get("Idempotency-Key", "")
-    accepted = accept.accept(form, fields, raw, key=idempotency_key, trusted=trusted)
+    reading = read(read_body(request.META, MAX_REQUEST_BYTES), request.headers.get("Content-Type", ""))
+    posted = senders.normalise(
+        reading.fields, query=dict(request.GET.lists()), headers=request.headers, files=reading.files
+    )
+    posted = _with_repairs(posted, reading)
+    accepted = accept.accept(
+        form,
+        posted,
+        key=request.headers.get("Idempotency-Key", ""),
+        trusted=trusted,
+        is_spam=spam.is_caught(form, reading.fields),
+    )
     if accepted.created and accepted.submission.due_at:
         wake.wake(form.portal_id)
-    if _is_plain_form(request):
+    if reading.is_browser_form and "text/html" in request.headers.get("Accept", ""):
+        # A browser has navigated here, so the visitor must see a page next.
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
-    return _told(accepted)
+    return _answer(accepted, posted)
+
+
+def _with_repairs(posted: Posted, reading: Reading) -> Posted:
+    """The submission with what was repaired while its bytes were read."""
+    return replace(posted, repairs=tuple(dict.fromkeys([*reading.repairs, *posted.repairs])))
+
+
+def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
+    """What the sender wants to read, else the submission's id and state."""
+    if posted.answer:
+        return HttpResponse(posted.answer, content_type="text/plain; charset=utf-8")
+    submission = accepted.submission
+    is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
+    state = submission.waiting_state if is_spam else submission.shown_state
+    return JsonResponse({"id": str(submission.pk), "status": state})
 
 
 @require_GET
@@ -78,7 +101,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
-    if not accept.shows_secret(form, request.headers.get("Authorization", "")):
+    if not access.shows_secret(form, request.headers.get("Authorization", "")):
         raise Problem(401, "secret_required", "Show the form's secret.", "Send Authorization: Bearer <secret>.")
     submission = Submission.objects.filter(form=form, pk=submission_id).select_related("portal").first()
     if submission is None:
@@ -127,53 +150,24 @@ def _form(key: str) -> Form:
     return form
 
 
-def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
-    """The fields of the body, and bytes that are the same for the same fields sent again."""
-    kind = request.content_type or ""
-    try:
-        raw = request.body
-        if kind in _FORMS:
-            fields = {name: value for name, value in request.POST.items() if isinstance(value, str)}
-            # Each multipart body has a boundary of its own, so that equal ones differ in their bytes.
-            return fields, json.dumps(fields).encode()
-    except RequestDataTooBig:
-        limit = accept.MAX_BODY_BYTES // 1024
-        raise Problem(413, "too_large", f"A submission has at most {limit} KiB.") from None
-    except TooManyFieldsSent:
-        raise Problem(422, "too_complex", "The form has too many fields.") from None
-    except TooManyFilesSent:
-        raise Problem(415, "files_not_taken", "Files are not taken.", "Send the form without its files.") from None
-    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnicodeError):
-        raise Problem(400, "unreadable_body", "The form data cannot be read.") from None
-    if kind == "application/json" or kind.endswith("+json"):
-        return accept.read_json(raw), raw
-    raise Problem(
-        415,
-        "unknown_content_type",
-        "This kind of body is not taken.",
-        "Send application/json, application/x-www-form-urlencoded or multipart/form-data.",
-    )
-
-
-def _is_plain_form(request: HttpRequest) -> bool:
-    """Whether a browser has navigated here, so that the visitor must see a page next."""
-    return request.content_type in _FORMS and "text/html" in request.headers.get("Accept", "")
-
-
-def _told(accepted: accept.Accepted) -> JsonResponse:
-    submission = accepted.submission
-    is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
-    state = submission.waiting_state if is_spam else submission.shown_state
-    body = {"id": str(submission.pk), "status": state}
-    return JsonResponse(body, status=202 if accepted.created else 200)
-
-
-def _allow(response: HttpResponse, origin: str) -> HttpResponse:
+def _allow(response: HttpResponse, origin: str, request: HttpRequest) -> HttpResponse:
+    """Let the page's script send with its cookies and headers, as AMP and axios do, and read the answer."""
+    wanted = request.headers.get("Access-Control-Request-Headers", "")
     if origin:
         response["Access-Control-Allow-Origin"] = origin
-        response["Access-Control-Allow-Headers"] = "Content-Type, Idempotency-Key"
-        response["Access-Control-Allow-Methods"] = "POST"
+        response["Access-Control-Allow-Credentials"] = "true"
+        response["Access-Control-Allow-Headers"] = _allowed_headers(wanted)
+        response["Access-Control-Allow-Methods"] = "POST, PUT"
         response["Access-Control-Expose-Headers"] = "Retry-After"
         response["Access-Control-Max-Age"] = "600"
         response["Vary"] = "Origin"
     return response
+
+
+def _allowed_headers(wanted: str) -> str:
+    """The headers that we read and those that a script asks for, but never leave to show the form's secret."""
+    names = [name.strip().lower() for name in wanted[:500].split(",")]
+    harmless = [
+        name for name in names if name.replace("-", "").isalnum() and name.isascii() and name != "authorization"
+    ]
+    return ", ".join(dict.fromkeys(["content-type", "idempotency-key", *harmless]))

@@ -47,6 +47,10 @@ class Form(models.Model):
     origins = models.JSONField(default=list, blank=True)
     # Which CRM fields the submitted names go to, by record; what is not named has defaults (`traces.compose.fields`).
     mapping: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # What the portal says of the mapped fields, by record and field (`traces.setup.forms.field_types`).
+    field_types: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # Whose ways of writing dates and numbers the visitors have, as `DE`; empty for those of the portal's language.
+    country = models.CharField(max_length=2, blank=True, default="")
     # A deal's contact and company are looked for by phone and e-mail before they are made.
     find_existing = models.BooleanField(default=False)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
@@ -54,6 +58,8 @@ class Form(models.Model):
     # it takes in a minute (0: any number).
     honeypot = models.BooleanField(default=False)
     max_per_minute = models.PositiveIntegerField(default=0)
+    # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
+    join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -64,6 +64,7 @@ class ShownState(models.TextChoices):
     DELIVERED = "delivered", _("Delivered to the portal")
     FAILED = "failed", _("Not delivered")
     HELD = "held", _("Waiting until the portal can be reached again")
+    TEST = "test", _("Connection works")
 
 
 class Reasoned(models.Model):
@@ -93,6 +94,8 @@ class Submission(Reasoned):
         SENDING = "sending", "sending"
         DELIVERED = "delivered", "delivered"
         FAILED = "failed", "failed"
+        # A sender's probe: it shows that the connection works, and is never sent.
+        TEST = "test", "test"
 
     id = models.UUIDField(primary_key=True, default=new_submission_id, editable=False)
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="submissions")
@@ -101,6 +104,11 @@ class Submission(Reasoned):
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
     body_hash = models.CharField(max_length=64)
     body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    # The key of the sender that posted it (`traces.intake.senders`), "" where none claimed it; and the sender's own
+    # id and name of the form.
+    sender = models.CharField(max_length=30, blank=True)
+    sender_form_id = models.CharField(max_length=100, blank=True)
+    sender_form_name = models.CharField(max_length=200, blank=True)
     # What it is found by, and what the portal was told of its source once it was delivered (`traces.compose.search`).
     search = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=255, blank=True)

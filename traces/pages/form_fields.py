@@ -97,6 +97,8 @@ def _part(
     request: HttpRequest, reader: Reader, form: Form, listed: Inputs, *, notice: str = "", trouble: str = ""
 ) -> HttpResponse:
     described, code = _described(reader.portal, list(listed))
+    with in_line():
+        forms.keep_field_types(form, described)
     number = sum(map(len, listed.values()))
     context: dict[str, Any] = {
         "form": form,

@@ -6,16 +6,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from traces.intake.accept import normal_origin
+from traces.intake.access import normal_origin
 from traces.models import Form, Kind
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
-MAX_ORIGINS, MAX_PER_MINUTE = 50, 10_000
+MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES = 50, 10_000, 1440
 
 # What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
@@ -76,6 +76,18 @@ class FormSettingsInput(NewFormInput):
         ),
         required=False,
     )
+    country = forms.CharField(
+        label=_("Country of the visitors"),
+        help_text=_(
+            "Two letters, such as DE. Dates and numbers are read as people write them there. Left empty, the "
+            "portal's language decides."
+        ),
+        required=False,
+        max_length=2,
+        validators=[RegexValidator("^[A-Za-z]{2}$")],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "DE"}),
+        error_messages=one_answer(_("Give a country's two letters, such as DE, or leave it empty.")),
+    )
     origins = forms.CharField(
         label=_("Sites that may send"),
         help_text=_("One address a line. Left empty, the form takes submissions from every site."),
@@ -113,6 +125,18 @@ class FormSettingsInput(NewFormInput):
         ),
     )
 
+    join_repeats_minutes = NumberField(
+        label=_("Join repeated requests for (minutes)"),
+        help_text=_(
+            "The same request with a phone number or an e-mail address in it, sent again within this time, counts as "
+            "one. Enter 0 to keep each."
+        ),
+        min_value=0,
+        max_value=MAX_JOIN_MINUTES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(filled(_("Give a number from 0 to %(most)s."), most=MAX_JOIN_MINUTES)),
+    )
+
     @classmethod
     def of_form(cls, form: Form) -> FormSettingsInput:
         """The settings as they are stored."""
@@ -132,6 +156,11 @@ class FormSettingsInput(NewFormInput):
         if len(origins) > MAX_ORIGINS:
             raise ValidationError(_("A form can have at most %(most)s sites."), params={"most": MAX_ORIGINS})
         return origins
+
+    def clean_country(self) -> str:
+        """The country in capital letters."""
+        country: str = self.cleaned_data["country"]
+        return country.upper()
 
     def clean_thank_you_url(self) -> str:
         """The address, where it can be printed."""

@@ -20,7 +20,7 @@ from traces.pages import chart
 from traces.pages.chart import Sparkline
 from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
 from traces.pages.frame import Reader, render, view
-from traces.setup import embed, forms
+from traces.setup import embed, first_steps, forms
 
 # How many days the list's pictures show, which its words say too.
 DAYS = 14
@@ -53,7 +53,8 @@ def of_portal(
 
 def rows(portal: Portal) -> list[FormRow]:
     """The portal's forms, those in use first, as the list shows them: two queries, however many there are."""
-    latest = Submission.objects.filter(form=OuterRef("pk")).order_by("-received_at").values("received_at")[:1]
+    real = Submission.objects.filter(form=OuterRef("pk"), state__in=statistics.COUNTED)
+    latest = real.order_by("-received_at").values("received_at")[:1]
     listed = Form.objects.filter(portal=portal).annotate(last=Subquery(latest)).order_by("-active", "name", "pk")
     counts = statistics.by_form([form.pk for form in listed], DAYS)
     return [FormRow(form, forms.address(form), chart.sparkline(counts[form.pk]), form.last) for form in listed]
@@ -157,6 +158,7 @@ def _codes(request: HttpRequest, reader: Reader, form: Form, *, secret: str = ""
         "address": forms.address(form),
         "secret": secret,
         "examples": embed.examples(form, secret),
+        "tabs": first_steps.tabs(form),
         "input": SecretInput(),
         "old_until": until if until and until > timezone.now() else None,
         "notice": notice,

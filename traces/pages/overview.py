@@ -21,7 +21,7 @@ from b24app.pace import usage
 from traces import sentences
 from traces.compose import steps
 from traces.history import statistics
-from traces.models import Form, Submission
+from traces.models import Form
 from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
@@ -80,7 +80,7 @@ def _figures(reader: Reader, days: int) -> dict[str, Any]:
     context: dict[str, Any] = {
         "line": _line(portal, counted[-1].failed, now),
         "has_forms": bool(kinds),
-        "is_empty": all(day.is_empty for day in counted) and not Submission.objects.filter(portal=portal).exists(),
+        "is_empty": all(day.is_empty for day in counted) and not statistics.has_any(portal),
         "days": days,
         "choices": DAYS,
     }

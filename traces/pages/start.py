@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,13 +17,14 @@ from b24app.models import Portal
 from traces import sentences
 from traces.delivery import wake
 from traces.intake import accept
+from traces.intake.senders import Posted
 from traces.models import Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
 from traces.pages import forms, overview, submission, submissions
 from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
-from traces.setup import embed
+from traces.setup import embed, first_steps
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -61,6 +61,7 @@ def page(
             "can_test": form.creates != Kind.LINK,
             "once": uuid.uuid4(),
             "examples": embed.examples(form, secret),
+            "tabs": first_steps.tabs(form),
             "secret": secret,
         }
     status = 422 if typed else 200
@@ -99,10 +100,10 @@ def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
     fields = {
         "name": _("Trace Relay test"),
         "comments": _("A test of Trace Relay. You may delete this record."),
-        "page_url": f"https://{reader.portal.domain}/?utm_source={TAG}",
+        "page_url": test_address(reader.portal),
     }
     form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]
-    accepted = accept.accept(form, fields, json.dumps(fields).encode(), key=key, trusted=False)
+    accepted = accept.accept(form, Posted(sender="", body=fields), key=key)
     wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 
@@ -122,6 +123,11 @@ def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """The first run is over, whether all of it was done or not: the application opens with the overview from now on."""
     Preferences.objects.update_or_create(portal=reader.portal, defaults={"welcomed": True})
     return overview.page(request, reader)
+
+
+def test_address(portal: Portal) -> str:
+    """The page that a test submission says it comes from: by it one is told from a visitor's."""
+    return f"https://{portal.domain}/?utm_source={TAG}"
 
 
 def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:

@@ -95,12 +95,13 @@ def _page(
         **_went(row, explained),
         "row": row,
         "who": submissions.name_and_contacts(visitor)[0],
-        "fields": _fields(row.body, visitor),
+        "fields": _fields(visitor),
         "body": explanation.pretty(row.body),
         "state": state,
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
         "source": sentences.source_label(row.source),
+        "sender": submissions.sender_text(row),
         "may_send": resending.may(row, now),
         "next_try": _next_try(row, reader.portal, now),
         "remedy": _remedy(reader.portal) if state == "held" else None,
@@ -150,8 +151,13 @@ def _explained(row: Submission) -> Explanation | None:
         return None
 
 
-def _fields(body: Mapping[str, Any], visitor: Visitor) -> list[tuple[str, str]]:
+def _fields(visitor: Visitor) -> list[tuple[str, str]]:
     """What the visitor has sent, by what it is; what was not recognised by its own name."""
+    return [*recognised_fields(visitor), *((name, value) for name, value in visitor.rest if value)]
+
+
+def recognised_fields(visitor: Visitor) -> list[tuple[str, str]]:
+    """What is known of a visitor, by what it is: label and value."""
     known = [
         (_("Full name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),
         *((_("Phone"), phone) for phone in visitor.phones),
@@ -161,7 +167,7 @@ def _fields(body: Mapping[str, Any], visitor: Visitor) -> list[tuple[str, str]]:
         (_("Website"), visitor.web),
         (_("Message"), visitor.comments),
     ]
-    return [(name, value) for name, value in (*known, *visitor.rest) if value]
+    return [(name, value) for name, value in known if value]
 
 
 def _next_try(row: Submission, portal: Portal, now: datetime) -> datetime | None:

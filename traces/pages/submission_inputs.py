@@ -24,7 +24,7 @@ from traces.pages.inputs import CursorField, NumberField, PageInput
 STATES = (
     ("", _("Any")),
     ("queued", _("Waiting")),
-    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed")),
+    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed", "test")),
 )
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"

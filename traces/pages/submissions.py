@@ -18,12 +18,13 @@ from traces import sentences
 from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Filter
+from traces.intake.senders.table import BY_KEY
 from traces.models import Submission
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.submission_inputs import ChosenInput, FilterInput, PlaceInput, ProgressInput
 
-BADGES = {"delivered": "good", "failed": "bad", "held": "warn"}  # the others wait
+BADGES = {"delivered": "good", "failed": "bad", "held": "warn", "test": ""}  # the others wait
 MAX_SOURCES = 30
 
 
@@ -34,6 +35,7 @@ class ListRow:
     row: Submission
     who: str
     contacts: Sequence[str]
+    sender: str
     state: sentences.Text
     badge: str
     source: str
@@ -103,12 +105,24 @@ def _list_row(row: Submission, now: datetime) -> ListRow:
         row=row,
         who=name,
         contacts=contacts,
+        sender=sender_text(row),
         state=state.label,
         badge=BADGES.get(state, "wait"),
         source=sentences.source_label(row.source),
         happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
     )
+
+
+def sender_name(row: Submission) -> str:
+    """What the sender of a submission is called; "" where none is known."""
+    sender = BY_KEY.get(row.sender)
+    return sender.name if sender else ""
+
+
+def sender_text(row: Submission) -> str:
+    """The sender of a submission and what its form is called there; "" where neither is known."""
+    return " · ".join(filter(None, (sender_name(row), row.sender_form_name)))
 
 
 def name_and_contacts(visitor: Visitor) -> tuple[str, list[str]]:

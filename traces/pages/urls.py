@@ -3,6 +3,7 @@
 from django.urls import path
 
 from traces.pages import (
+    arrival,
     form_fields,
     forms,
     health,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
+    path("forms/<int:form_id>/arrival/", arrival.show, name="form-arrival"),
     path("forms/<int:form_id>/secret/", forms.renew_secret, name="form-secret"),
     path("forms/<int:form_id>/remove/", forms.delete_or_disable, name="form-remove"),
     # Submissions

@@ -22,4 +22,26 @@ REPAIRS: dict[str, Text] = {
     "value_shortened": _("A text was longer than the portal takes and was cut off."),
     "time_converted": _("A date, or a time in milliseconds, was turned into a time that the portal reads."),
     "characters_replaced": _("Characters that cannot be stored were replaced."),
+    "charset_guessed": _(
+        "The text was not written in the charset that it declares, or declares none; the charset was guessed."
+    ),
+    "file_left_out": _("A file was left out; its field, name and size were noted."),
+    "body_as_message": _("The request was neither a form nor JSON; its whole text was kept as the message."),
+    "values_joined": _(
+        "The submission had more values, or deeper ones, than are looked at one by one; the rest was kept as one text."
+    ),
+    "phone_split": _("Several telephone numbers stood in one field; each became a number of its own."),
+    "phone_extension": _("The extension of a telephone number was written as the portal stores it, behind a #."),
+    "phone_cleaned": _("A telephone number was taken out of the words or signs around it."),
+    "phone_unreadable": _("A field for a telephone number held none; its text stands in the comments."),
+    "email_split": _("Several e-mail addresses stood in one field; each became an address of its own."),
+    "email_cleaned": _("An e-mail address was taken out of the words or signs around it."),
+    "email_invalid": _(
+        "The portal does not accept what was typed as an e-mail address; the text stands in the comments."
+    ),
+    "contact_moved": _(
+        "A telephone number stood in the field for the e-mail address, or the other way round; it was put in its place."
+    ),
+    "value_to_comments": _("A value that no field takes, such as a second name or company, was put into the comments."),
+    "value_not_converted": _("A field of the portal does not take a value as it was typed; it stands in the comments."),
 }

@@ -42,6 +42,8 @@ RULE_FIELDS: dict[str, Text] = {
     "utm_medium": _("utm_medium"),
     "utm_campaign": _("utm_campaign"),
     "referrer": _("Website the visitor came from"),
+    "form_name": _("Name of the form on the site"),
+    "form_id": _("ID of the form on the site"),
     "page_host": _("Website of the form"),
     "page_path": _("Page of the form"),
     "click_id": _("Click mark of an advertisement"),

@@ -167,11 +167,20 @@ def examples(form: Form, secret: str = "") -> list[Example]:
     return [*website, *servers, browser]
 
 
+def snippet(form: Form) -> str:
+    """The line for the pages of a website."""
+    return _fill(SNIPPET, {"SCRIPT": _script(form)})
+
+
+def _script(form: Form) -> str:
+    return f"{settings.APP_URL}/in/{form.key}.js"
+
+
 def _values(form: Form, secret: str) -> dict[str, str]:
     """What stands in a code's places, by their names."""
     link = form.creates == Kind.LINK
     return {
-        "SCRIPT": f"{settings.APP_URL}/in/{form.key}.js",
+        "SCRIPT": _script(form),
         "ADDRESS": forms.address(form),
         "SECRET": secret or NO_SECRET,
         "HONEYPOT": HONEYPOT_INPUT if form.honeypot else "",

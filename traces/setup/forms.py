@@ -86,5 +86,36 @@ def missing_fields(mapped: Mapping[str, Any], record: str, described: Iterable[F
     return [known[name] for name in lacking if name in mapped or name not in fields.usual(record)]
 
 
+def field_types(
+    mapping: Mapping[str, Any], described: Mapping[str, Iterable[Field]], former: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What the portal says of the mapped fields, by record and field, as `Form.field_types` keeps it.
+
+    `described` are the fields of the records that the portal has told of; of the others the `former` is kept.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for record, rules in mapping.items():
+        if record in described:
+            types = {field.name: _type(field) for field in described[record] if field.name in rules}
+        else:
+            types = {name: facts for name, facts in former.get(record, {}).items() if name in rules}
+        if types:
+            found[record] = types
+    return found
+
+
+def keep_field_types(form: Form, described: Mapping[str, Iterable[Field]]) -> None:
+    """Keep with the form what the portal says of its mapped fields now."""
+    types = field_types(form.mapping, described, form.field_types)
+    if types != form.field_types:
+        form.field_types = types
+        form.save(update_fields=["field_types"])
+
+
+def _type(field: Field) -> dict[str, Any]:
+    facts: dict[str, Any] = {"type": field.kind, "isMultiple": field.multiple}
+    return {**facts, "items": [list(item) for item in field.items]} if field.items else facts
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

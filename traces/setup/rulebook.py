@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from traces.compose import addresses, sources
+from traces.compose import addresses, countries, sources
 from traces.compose.matching import Matcher
 from traces.compose.prepared import FormSettings, Prepared, prepare
 from traces.models import Form, SourceRule, Submission
@@ -29,12 +29,13 @@ class Rulebook:
         """Everything that goes out for a submission; raises whatever stopped its preparation."""
         form = self.forms.get(row.form_id) or row.form
         return prepare(
-            FormSettings(form.key, form.name, form.creates, form.mapping, form.find_existing),
+            _settings(form),
             str(row.pk),
             row.body,
             int(row.received_at.timestamp()),
             self.matcher,
             addresses.SECRET_NAMES | settings.SECRET_PARAMETERS,
+            (row.sender_form_name, row.sender_form_id),
         )
 
     def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
@@ -42,8 +43,13 @@ class Rulebook:
         return sources.unmatched(prepared.rule, prepared.facts, self.matcher.utm_sources)
 
 
+def _settings(form: Form) -> FormSettings:
+    country = form.country or countries.of_language(form.portal.language)
+    return FormSettings(form.key, form.name, form.creates, form.mapping, form.find_existing, form.field_types, country)
+
+
 def load(portal_id: int) -> Rulebook:
     """The rulebook of a portal as it is now. Its rules are compiled here, once for all submissions of a turn."""
-    forms = {form.pk: form for form in Form.objects.filter(portal=portal_id)}
+    forms = {form.pk: form for form in Form.objects.filter(portal=portal_id).select_related("portal")}
     rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id))
     return Rulebook(forms, rules, Matcher(rules))

@@ -13,7 +13,7 @@ from b24app.portal import crm_directory
 from traces import sentences
 from traces.compose import fields
 from traces.compose.records import KINDS
-from traces.intake.accept import normal_origin
+from traces.intake.access import normal_origin
 from traces.models import Form, Kind
 from traces.setup import forms
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(f"The form cannot be made: {error.message_dict}") from None
-        for warning in _warnings(form):
+        for warning in _asked(form):
             self.stderr.write(self.style.WARNING(warning))
         access = {"key": form.key, "secret": secret, "url": forms.address(form)}
         if options["json"]:
@@ -80,16 +80,21 @@ def _mapping(text: str) -> dict[str, Any]:
     return dict(mapping)
 
 
-def _warnings(form: Form) -> list[str]:
-    """What the portal requires and no submission will have, as far as it can be asked now."""
+def _asked(form: Form) -> list[str]:
+    """Keep the types of the mapped fields with the form, as far as the portal can be asked now.
+
+    Returns what the portal requires and no submission will have.
+    """
     warnings = []
+    described = {}
     for record in KINDS[form.creates]:
         mapped = form.mapping.get(record) or {}
         try:
-            missing = forms.missing_fields(mapped, record, crm_directory.record_fields(form.portal, record))
+            described[record] = crm_directory.record_fields(form.portal, record)
         except errors.PortalError as error:
             return [f"The portal's required fields could not be read ({error.code}); the form was made all the same."]
-        if missing:
+        if missing := forms.missing_fields(mapped, record, described[record]):
             wanted = ", ".join(field.name for field in missing)
             warnings.append(f"The portal requires these fields of a {record}, map them: {wanted}")
+    forms.keep_field_types(form, described)
     return warnings

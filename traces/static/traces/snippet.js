@@ -16,7 +16,7 @@
   const MAX_UNSENT = 20;
   const MAX_UNSENT_AGE = 7 * 86400e3;
   const MAX_KEEPALIVE = 60 * 1024; // browsers take 64 KiB for all requests of a page together
-  const DOUBLE_CLICK = 2000;
+  const REPEATED = 5000; // the same form with the same values, in milliseconds
 
   // A fault in here is never the page's.
   const safely = (action) => (...given) => {
@@ -161,8 +161,8 @@
     else if (seconds() - ts > SAME_VISIT) drop(REFERRER); // as the tracker does, odd as it is
   };
 
+  const text = (element) => (element ? element.textContent.trim() : "");
   const collectPage = () => {
-    const text = (element) => (element ? element.textContent.trim() : "");
     const title = text(document.querySelector("body h1")) || text(document.querySelector("head title"));
     const stored = get(PAGES);
     const others = (Array.isArray(stored) ? stored : []).filter(([address]) => address !== location.href);
@@ -253,11 +253,12 @@
   // A form's own properties may be hidden by fields of the same names: `<input name="action">`.
   const attribute = (element, name) => (element && Element.prototype.getAttribute.call(element, name)) || "";
   const is = (element, selector) => Element.prototype.matches.call(element, selector);
+  const closest = (element, selector) => Element.prototype.closest.call(element, selector);
   const inputs = (form) => [...document.querySelectorAll("input")].filter((input) => input.form === form);
 
   const PASSWORD = '[type="password"], [autocomplete$="-password"]';
   const CARD = /card.?(number|num\b|no\b)|cc.?num|cvc|cvv/i;
-  const SECRET = /csrf|token|nonce|captcha|sessid/i;
+  const SECRET = /csrf|token|nonce|captcha|sessid|^tildaspec-|^form-spec-/i;
 
   const isCard = (input) => CARD.test(`${input.name} ${input.id}`) || /\bcc-/.test(attribute(input, "autocomplete"));
   const action = (form, button) => {
@@ -265,17 +266,21 @@
     return (attempt(() => new URL(given, document.baseURI).href) || "").split(/[?#]/)[0];
   };
 
+  // Webflow's forms say `get`, and its script posts them; Tilda's may say nothing.
+  const BUILT = ".w-form > form, .js-form-proccess";
+
   // What is taken where nobody has named the forms: none that logs in, pays or searches.
   const usual = (form, button) => {
     const method = attribute(button, "formmethod") || attribute(form, "method");
     // A form with neither method nor action does nothing by itself: a script sends it.
     const leads = attribute(form, "action").replace(/^(#|javascript:).*/i, "");
-    const searches = method ? method.toLowerCase() !== "post" : leads;
+    const searches = !is(form, BUILT) && (method ? method.toLowerCase() !== "post" : leads);
     return !searches && !is(form, '[role="search"]') && !inputs(form).some((input) => is(input, PASSWORD));
   };
   const wanted = (form, button) =>
     form instanceof HTMLFormElement &&
     attribute(form, "data-trace-relay") !== "off" &&
+    !is(form, ".b24-form *") && // the portal has those already
     !inputs(form).some(isCard) &&
     (options.form ? is(form, options.form) : action(form, button) === config.intake || usual(form, button));
 
@@ -300,8 +305,24 @@
     return Object.fromEntries(Object.entries(told).filter(([name, value]) => value && !fields[name]));
   };
 
-  const fill = (form, facts) => {
-    for (const [name, value] of Object.entries(facts)) {
+  const MAX_NAME_LENGTH = 100;
+
+  // By which a site's forms are told apart. A name that only repeats the id says less than the heading.
+  const named = (form) => {
+    const places = (heading, bits) => heading.compareDocumentPosition(form) & bits;
+    const headings = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6, legend, .t-title")].filter(text);
+    const inside = headings.find((one) => places(one, Node.DOCUMENT_POSITION_CONTAINS));
+    const above = headings.filter((one) => places(one, Node.DOCUMENT_POSITION_FOLLOWING)).pop();
+    const id = attribute(form, "id");
+    const names = ["name", "aria-label", "data-name"].map((name) => attribute(form, name));
+    const name = [...names, text(inside || above)].find((one) => one && one !== id) || id;
+    const short = (words) => words.replace(/\s+/g, " ").slice(0, MAX_NAME_LENGTH) || undefined;
+    return { form_id: short(id), form_name: short(name) };
+  };
+
+  const fill = (form, { form_id, form_name }, facts) => {
+    for (const [name, value] of Object.entries({ form_id, form_name, ...facts })) {
+      if (!value) continue;
       let input = inputs(form).find((one) => one.name === name);
       if (!input) {
         input = Object.assign(document.createElement("input"), { type: "hidden", name });
@@ -311,24 +332,89 @@
     }
   };
 
-  const seen = new WeakMap();
-  const take = (form, button, fields) => {
-    if (action(form, button) === config.intake) return fill(form, beside(fields));
+  // What a press of a button is about to send by form: read before the builder clears the form.
+  const presses = new WeakMap();
+  let latest;
+  const begin = (form, button) => {
+    if (!wanted(form, button)) return;
+    latest = form;
+    presses.set(form, { button, fields: { ...named(form), ...read(form, button) }, at: Date.now() });
+    return presses.get(form);
+  };
+
+  const taken = new WeakMap();
+  const sendOnce = (origin, press) => {
+    const { fields, at } = press;
     const text = JSON.stringify({ ...fields, TRACE: 0 });
-    const last = seen.get(form);
-    if (last && last.text === text && Date.now() - last.at < DOUBLE_CLICK) return;
-    seen.set(form, { text, at: Date.now() });
+    const last = taken.get(origin);
+    if (last && (last.press === press || (last.text === text && at - last.at < REPEATED))) return;
+    taken.set(origin, { press, text, at });
     send({ ...fields, ...beside(fields) });
+  };
+  const take = (form, press) => {
+    const { button, fields } = press;
+    if (action(form, button) === config.intake) fill(form, fields, beside(fields));
+    else sendOnce(form, press);
   };
 
   const submitted = safely((event) => {
     const { target: form, submitter: button } = event;
-    if (!wanted(form, button)) return;
-    const fields = read(form, button);
-    if (!is(form, ":invalid")) return take(form, button, fields);
+    const press = begin(form, button);
+    if (!press) return;
+    if (!is(form, ":invalid")) return take(form, press);
     // A site that checks by its own script: only what it lets through counts.
-    const decide = (later) => later === event && !event.defaultPrevented && take(form, button, fields);
+    const decide = (later) => later === event && !event.defaultPrevented && take(form, press);
     addEventListener("submit", safely(decide), { once: true });
+  });
+
+  // --- Form builders that send without a `submit`, and say so afterwards ------------------------------------
+
+  const SENT = [
+    "tildaform:aftersuccess",
+    "submit_success", // Elementor
+    "wpcf7mailsent", // Contact Form 7
+    "wpformsAjaxSubmitSuccess",
+    "gform_confirmation_loaded", // Gravity Forms, on the document and with the form gone
+  ];
+
+  const done = safely(({ target, detail }, given) => {
+    const element = [detail, given && given[0], target].find((one) => one instanceof Element);
+    const gone = attribute(latest, "id") === `gform_${given}` && latest;
+    const form = element ? closest(element, "form") || element.querySelector("form") : gone;
+    const press = form && (presses.get(form) || begin(form));
+    if (press) take(form, press);
+  });
+
+  // Tilda has put a cart's goods into the form.
+  const completed = safely(({ target: form }) => {
+    const last = taken.get(form);
+    if (!last || last.press !== presses.get(form)) begin(form);
+  });
+
+  // jQuery's own events reach nobody else; it may come late.
+  let jQuery;
+  const listen = () => {
+    if (!window.jQuery || window.jQuery === jQuery) return;
+    jQuery = window.jQuery;
+    attempt(() => jQuery(document).on(SENT.join(" "), done));
+  };
+
+  const pressed = safely(({ target }) => {
+    listen();
+    const button = target instanceof Element && closest(target, "button, input, a, [role=button]");
+    const form = button && (button.form || closest(button, "form"));
+    if (form && !is(button, "input:not([type=submit], [type=image], [type=button])")) begin(form, button);
+  });
+
+  // Marquiz tells the page around its frame.
+  const QUIZ = "marquizContactFormSubmit";
+  const quiz = safely(({ origin, data, detail }) => {
+    const message = /^https:\/\/([\w-]+\.)*marquiz\.(ru|io)$/.test(origin) && (attempt(() => JSON.parse(data)) || data);
+    const { type, event = type, ...rest } = message || {};
+    if (options.form || (!detail && event !== QUIZ)) return;
+    const fields = detail || rest.data || rest;
+    if (!/"(phone|email)"/i.test(JSON.stringify(fields))) return;
+    sendOnce(quiz, { fields: { form_name: "Marquiz", ...fields }, at: Date.now() });
   });
 
   safely(() => {
@@ -338,14 +424,20 @@
     running[place] = true;
     // While capturing: a form that the site's own script sends counts too, whatever becomes of the event.
     document.addEventListener("submit", submitted, true);
+    document.addEventListener("click", pressed, true);
+    document.addEventListener("tildaform:beforesend", completed, true);
+    for (const name of SENT) document.addEventListener(name, done, true);
+    addEventListener("message", quiz);
+    addEventListener(QUIZ, quiz, true);
     // After `load` the portal's tracker is there, if there is one. Leaving is the last chance for a page that was
     // left early, or on which the visitor has agreed meanwhile.
-    const begin = () => {
+    const start = () => {
+      listen();
       collect();
       resend();
     };
-    if (document.readyState === "complete") begin();
-    else addEventListener("load", () => setTimeout(begin));
+    if (document.readyState === "complete") start();
+    else addEventListener("load", () => setTimeout(start));
     addEventListener("pagehide", collect);
     addEventListener("online", resend);
   })();

@@ -1,0 +1,53 @@
+"""What a visitor has typed, out of all that a form sends: each text by its name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import re2
+
+# A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`).
+HONEYPOT = "website_confirm"
+
+# What forms send for themselves, and what this product takes by itself.
+_CONTROL = re2.compile(
+    r"action|submit|sessid|ajax|lang"  # a person's own question begins with a capital letter
+    r"|(?i:trace|entities|utm_\w+|page_url|referrer|source|_\w*|form_?id|post_id|queried_id|tranid"
+    r"|referer_title|gform_\w+|is_submit_\w+|state_\d+|[\w-]*(?:csrf|captcha|token|nonce|honeypot|password)[\w-]*"
+    r"|tildaspec-\S*|form-spec-comments|wpforms\[\w+\].*|" + HONEYPOT + ")"
+)
+_VISITORS = ("wpforms[fields]", "tildaspec-phone", "_replyto")
+
+
+def submitted_values(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The texts that a visitor has sent, by name; nested ones as `form_fields[name]`. Control fields are left out."""
+    for name, text in _flat(body):
+        if text and not _is_control(name):
+            yield name, text
+
+
+def _flat(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """All texts in their order. A nested tree is walked without recursion, since a stranger says how deep it is."""
+    left: list[tuple[str, Any]] = [(str(key), item) for key, item in body.items() if not _is_control(str(key))]
+    left.reverse()
+    while left:
+        name, value = left.pop()
+        if isinstance(value, Mapping):
+            left.extend((f"{name}[{key}]", item) for key, item in reversed(list(value.items())))
+        elif isinstance(value, list):
+            left.extend((name, item) for item in reversed(value))
+        elif isinstance(value, bool):
+            yield name, str(value).lower()
+        elif isinstance(value, (str, int, float)):
+            yield name, _text(value)
+
+
+def _text(value: str | int | float) -> str:
+    """A value as it was written: a number that came as 79000000108.0 too."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+
+
+def _is_control(name: str) -> bool:
+    written = name.encode(errors="replace").decode()
+    return bool(_CONTROL.fullmatch(written)) and not written.lower().startswith(_VISITORS)

@@ -1,0 +1,70 @@
+"""How a refused request is answered: problem+json (RFC 9457), or a page where a person's browser sent a form."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from b24app.frame import iframe
+from traces.intake.problems import Problem
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
+
+
+def answer_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer a `Problem` as problem+json, or with a page where a person's browser has sent a form.
+
+    A database that cannot store is answered with 503 and Retry-After.
+    """
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Problem as problem:
+            return _response(request, problem)
+        except DatabaseError as error:
+            logger.error("the database cannot store submissions: %s", type(error).__name__)
+            title = "The submission cannot be stored now."
+            unavailable = Problem(503, "unavailable", title, "Send it again.", retry_after=RETRY_AFTER_SECONDS)
+            return _response(request, unavailable)
+
+    return answer
+
+
+def _response(request: HttpRequest, problem: Problem) -> HttpResponse:
+    if request.method == "POST" and "text/html" in request.headers.get("Accept", ""):
+        response = _page(request, problem)
+    else:
+        response = _json(problem)
+    if problem.retry_after:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _page(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """What a visitor reads in the browser's language: what happened, and what to do next."""
+    code = translation.get_language_from_request(request)
+    with iframe.speaking(code):
+        context = {"lang": code, "passes": bool(problem.retry_after), "is_too_large": problem.status == 413}
+        response = render(request, "traces/refused.html", context, status=problem.status)
+    iframe.guard(response, None)
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+def _json(problem: Problem) -> HttpResponse:
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
+    if problem.detail:
+        body["detail"] = problem.detail
+    return JsonResponse(body, status=problem.status, content_type="application/problem+json")

@@ -1,0 +1,65 @@
+"""JSON as it really comes: names twice, numbers without end, line ends inside texts."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from traces.intake.reading import limits
+from traces.intake.reading.tree import merged
+
+MAX_DIGITS = 19  # of a whole number that a database holds; Python refuses to read 4,300
+MAX_FLOAT_LENGTH = 17  # beyond that a number is an id or would lose digits
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
+def tree(text: str) -> Any:
+    """The list or object of a JSON text, also where it was written as JSON twice; None where there is none.
+
+    Raises `Problem` (422) where it is nested too deeply.
+    """
+    try:
+        value = parse(text)
+        if isinstance(value, str):
+            value = parse(value)
+    except ValueError:
+        return None
+    return value if isinstance(value, (dict, list)) else None
+
+
+def parse(text: str) -> Any:
+    """The value of a JSON text, with `float` and `int` only where these hold the number, else its text.
+
+    Raises ValueError where the text is no JSON, `Problem` (422) where it is nested too deeply.
+    """
+    if _depth(text) > limits.MAX_DEPTH:
+        limits.too_complex("it is nested too deeply")
+    return json.loads(
+        text, strict=False, parse_int=_int, parse_float=_float, parse_constant=str, object_pairs_hook=merged
+    )
+
+
+def _depth(text: str) -> int:
+    """How deeply lists and objects are nested. The parser itself would go as deep as the thread's stack is."""
+    if text.count("[") + text.count("{") <= limits.MAX_DEPTH:
+        return 0
+    outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(outside):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _int(text: str) -> int | str:
+    if len(text) > MAX_DIGITS + 1:
+        return text
+    number = int(text)
+    return number if abs(number) < 2**63 else text
+
+
+def _float(text: str) -> float | str:
+    number = float(text) if len(text) <= MAX_FLOAT_LENGTH else math.inf
+    return number if math.isfinite(number) else text

@@ -1,0 +1,79 @@
+"""Lead forms of advertising systems."""
+
+from __future__ import annotations
+
+from traces.intake.senders.sender import DELIVERY, FORM_ID, FORM_NAME, NOISE, OWN_NAME, PROBE, SECRET, Sender
+
+ADS = (
+    Sender(
+        "google_ads",
+        "Google Ads",
+        shapes=(("user_column_data",),),
+        places={
+            "lead_id": DELIVERY,
+            "google_key": SECRET,
+            "form_id": FORM_ID,
+            "is_test": PROBE,
+            "api_version": NOISE,
+            "campaign_id": NOISE,
+            "adgroup_id": NOISE,
+            "creative_id": NOISE,
+            "asset_group_id": NOISE,
+            "lead_stage": NOISE,
+            "lead_submit_time": NOISE,
+        },
+    ),
+    Sender(
+        "meta",
+        "Meta (Facebook, Instagram)",
+        shapes=(("field_data/name", "field_data/values"), ("leadgen_id", "field_data")),
+        places={
+            "id": DELIVERY,
+            "leadgen_id": DELIVERY,
+            "form_id": FORM_ID,
+            "form_name": FORM_NAME,
+            "campaign_name": OWN_NAME,
+            "adset_name": OWN_NAME,
+            "ad_name": OWN_NAME,
+            "is_organic": NOISE,
+            "*_id": NOISE,
+        },
+    ),
+    Sender(
+        "tiktok",
+        "TikTok",
+        shapes=(
+            ("entry/changes/field", "entry/lead_id"),
+            ("entry/lead_id", "entry/changes"),
+            ("lead_data/field_list",),
+        ),
+        places={
+            "entry/lead_id": DELIVERY,
+            "request_id": DELIVERY,
+            "object": NOISE,
+            "time": NOISE,
+            "entry/*_id": NOISE,
+            "entry/*_time": NOISE,
+        },
+        probes=({"event": "tiktok.ping", "client_key": "*"},),
+    ),
+    Sender(
+        "vk",
+        "VK",
+        shapes=(("type", "object/lead_id"), ("type", "object/answers", "group_id")),
+        places={
+            "event_id": DELIVERY,
+            "object/lead_id": DELIVERY,
+            "object/form_id": FORM_ID,
+            "object/form_name": FORM_NAME,
+            "secret": SECRET,
+            "type": NOISE,
+            "group_id": NOISE,
+            "v": NOISE,
+            "object/*_id": NOISE,
+        },
+        probes=({"type": "confirmation", "group_id": "*"},),
+        answer="ok",
+        probe_answer_parameter="confirmation",
+    ),
+)

@@ -1,0 +1,54 @@
+"""What a value tells by itself, for names that say nothing (`form_text_31`, `Field4`, `2`)."""
+
+from __future__ import annotations
+
+import re2
+
+_PHONE = re2.compile(r"\+?[\d\s().\-\x{2010}-\x{2015}]{7,30}")
+_DATE = re2.compile(r"\d{4}[-.]\d{1,2}[-.]\d{1,2}.*|\d{1,2}[-.]\d{1,2}[-.]\d{2,4}.*")
+_BASE64 = re2.compile(r"[A-Za-z0-9+/_\r\n-]{1000,}={0,2}")
+_DATA_URL = re2.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,100}(;[\w=.+-]{1,60}){0,3},")
+MIN_DIGITS, MAX_DIGITS = 7, 15
+MAX_EMAIL_LENGTH, MAX_NAME_LENGTH = 254, 70
+_IN_NAMES = str.maketrans("", "", "'’.-")
+
+
+def kind_of(text: str) -> str:
+    """`email`, `phone` or `name` where a text is unmistakably one, else ""."""
+    if is_email(text) and text.count("@") == 1 and len(text) <= MAX_EMAIL_LENGTH and not any(map(str.isspace, text)):
+        return "email"
+    if is_phone(text):
+        return "phone"
+    return "name" if _is_person(text) else ""
+
+
+def is_email(text: str) -> bool:
+    """Whether there is an e-mail address in a text."""
+    return "@" in text and "." in text.rpartition("@")[2]
+
+
+def _is_person(text: str) -> bool:
+    """Whether a text is two or three words of letters that each begin with a capital one."""
+    found = text.split() if len(text) <= MAX_NAME_LENGTH else []
+    letters = "".join(found).translate(_IN_NAMES)
+    return 2 <= len(found) <= 3 and letters.isalpha() and all(word[:1].isupper() for word in found)
+
+
+def is_phone(text: str) -> bool:
+    """Whether a text is a telephone number, written as people or programs do, and no date, price or code."""
+    digits = sum(character.isdigit() for character in text)
+    if not MIN_DIGITS <= digits <= MAX_DIGITS or not _PHONE.fullmatch(text) or _DATE.fullmatch(text):
+        return False
+    if text[:1] in "+(" or any(mark in text for mark in " -("):
+        return True
+    return text.isdigit() and 10 <= digits <= 12 and not text.startswith("00")
+
+
+def file_size(text: str) -> int:
+    """The bytes of a file that came as a text (base64, or a `data:` address); 0 where a text is no file."""
+    if len(text) < 1000:
+        return 0
+    head = _DATA_URL.match(text[:500])
+    if head:
+        return (len(text) - int(head.end())) * 3 // 4
+    return len(text) * 3 // 4 if _BASE64.fullmatch(text) else 0
