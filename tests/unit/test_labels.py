@@ -7,6 +7,8 @@ import pytest
 from traces.compose import label_words, labels
 from traces.compose.labels import is_opaque, meaning_of
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 LANGUAGES = {
     "English": {
         "name": "Your name, What's your name?, name, Name *, Contact name, customer_name, Your Name (required)",

@@ -7,6 +7,8 @@ import pytest
 from traces.compose import phones
 from traces.compose.phones import Phones, read
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 # What was typed, the numbers in it, and what is noted.
 SPELLINGS = {
     "+78129999331#4048": (["+78129999331#4048"], []),

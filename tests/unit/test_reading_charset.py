@@ -7,6 +7,8 @@ import pytest
 
 from traces.intake.reading import charset, read
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 URLENCODED, JSON = "application/x-www-form-urlencoded", "application/json"
 LIDIA = {"имя": "Лидия Краснова", "message": "Здравствуйте, нужен расчёт"}
 EVA = {"Straße": "Köln, Äußere 5", "name": "Eva"}

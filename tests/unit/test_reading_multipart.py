@@ -6,6 +6,8 @@ import pytest
 
 from traces.intake.reading import MAX_BODY_BYTES, File, read
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 TYPE = "multipart/form-data; boundary=b"
 
 

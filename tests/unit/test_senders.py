@@ -8,6 +8,8 @@ from tests.fixtures.senders import BODIES
 from traces.intake.senders import normalise
 from traces.intake.senders.table import SENDERS
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 # Their payloads are pinned by the cases; each sender of the table has one.
 CLAIMED = {case["expected"]["sender"] for case in BODIES}
 

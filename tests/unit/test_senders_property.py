@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.fixtures.senders import BODIES
 from traces.intake.senders import Posted, normalise
 
+pytestmark = pytest.mark.slow  # hundreds of rows
+
 MAX_BYTES = 256 * 1024
 MAX_SECONDS = 1.0  # of processor time, for the worst body within the limit
 
