@@ -46,9 +46,7 @@ def choose(portal: Portal, in_flight: Sequence[InFlight], now: datetime, seconds
         raise NoSlot
     option_sets = 0 if portal.by_webhook else portal.receipt_option_sets
     for option_set in range(option_sets):
-        sharing = [
-            batch for batch in in_flight if batch.slot is not None and receipts.option_set_of(batch.slot) == option_set
-        ]
+        sharing = [batch for batch in in_flight if _uses(batch, option_set)]
         if can_share(sharing, now, seconds):
             first = receipts.slot_of(option_set, option=0)
             is_taken = any(batch.slot == first for batch in sharing)

@@ -1,5 +1,6 @@
 """What senders really post becomes one flat body: each case of `sender_bodies.json`, and what no case tells."""
 
+import base64
 from dataclasses import dataclass
 
 import pytest
@@ -227,9 +228,12 @@ def test_what_a_person_may_have_asked_is_no_noise(name):
     assert body_of({name: "kept"}) == {name: "kept"}
 
 
+PLAN = base64.b64encode(bytes(range(256)) * 12).decode()
+
+
 def test_a_file_in_a_text_leaves_its_size():
-    posted = normalise({"plan": "QUJD" * 1000, "name": "Kim"}, query={}, headers={}, files=[File("photo", "a.jpg")])
-    assert posted.body == {"plan": "(3000 bytes)", "name": "Kim", "photo": "a.jpg"}
+    posted = normalise({"plan": PLAN, "name": "Kim"}, query={}, headers={}, files=[File("photo", "a.jpg")])
+    assert posted.body == {"plan": "(file, 3 kB)", "name": "Kim", "photo": "a.jpg"}
     assert posted.repairs == ("file_left_out",)
 
 

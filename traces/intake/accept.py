@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError
-from django.utils import timezone
 
 from b24app.host.transactions import in_line
 from traces.compose import search, steps, trace
@@ -51,8 +50,11 @@ def accept(form: Form, posted: Posted, *, key: str = "", trusted: bool = False, 
     elif is_spam:
         spam.put_aside(submission)
     minutes = 0 if key else _minutes_to_join(form, posted, visitor)
-    if minutes and (repeated := _latest_repeat(submission, minutes)):
-        return Accepted(repeated, created=False)
+    if minutes:
+        if repeated := _find_repeat(submission, minutes):
+            return Accepted(repeated, created=False)
+        # Two that arrive at the same moment get the same key, unless the clock strikes between them.
+        submission.idempotency_key = submission.idempotency_key or _key_of_repeat(submission, minutes)
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
@@ -98,17 +100,19 @@ def _minutes_to_join(form: Form, posted: Posted, visitor: Visitor) -> int:
     return form.join_repeats_minutes if names_somebody or posted.is_probe else 0
 
 
-def _latest_repeat(submission: Submission, minutes: int) -> Submission | None:
-    """The same body, stored within so many minutes; if there is none, the key makes sure that only one is stored."""
-    now = timezone.now()
-    recent = Submission.objects.filter(form=submission.form, received_at__gt=now - timedelta(minutes=minutes))
+def _find_repeat(submission: Submission, minutes: int) -> Submission | None:
+    """The same body, stored within so many minutes before."""
+    since = submission.received_at - timedelta(minutes=minutes)
+    recent = Submission.objects.filter(form=submission.form, received_at__gt=since)
     repeated = recent.filter(body_hash=submission.body_hash).order_by("-received_at").first()
-    if repeated is None and submission.idempotency_key is None:
-        # Two that arrive at the same moment have the same key, unless the clock strikes between them.
-        submission.idempotency_key = f"body:{submission.body_hash}:{int(now.timestamp()) // (60 * minutes)}"
     if repeated:
         repeated.form, repeated.portal = submission.form, submission.portal
     return repeated
+
+
+def _key_of_repeat(submission: Submission, minutes: int) -> str:
+    window = int(submission.received_at.timestamp()) // (60 * minutes)
+    return f"body:{submission.body_hash}:{window}"
 
 
 def _stored_before(form: Form, submission: Submission) -> Submission | None:

@@ -32,15 +32,16 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Take one submission of the form with this public key; a GET says that the address is right."""
     form = _form(key)
     origin = request.headers.get("Origin", "")
+    may_send = access.may_send_from(form, origin)
     if request.method == "OPTIONS":
         response = HttpResponse(status=204)
     elif request.method in ("GET", "HEAD"):
         response = HttpResponse("Trace Relay accepts submissions at this address by POST.\n", content_type="text/plain")
-    elif not access.may_send_from(form, origin):
+    elif not may_send:
         raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     else:
         response = _take(request, form)
-    return _allow(response, origin, request) if access.may_send_from(form, origin) else response
+    return _allow(response, origin, request) if may_send else response
 
 
 @answer_problems

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from traces.compose.addresses import UTM
+from traces.intake.reading.tree import File, embedded_size
 from traces.intake.senders import values
 from traces.intake.senders.leaves import FORM_NAME_KIND, GOODS, MORE, Leaf
 from traces.intake.senders.names import is_of_another, is_opaque, joined, meaning, own_name, readable
@@ -71,10 +72,10 @@ class Placing:
             if self.body.setdefault(leaf.path[-1], leaf.own) != leaf.own:
                 self.notes.drop(leaf.path[-1])
             return
-        if size := values.file_size(leaf.text):
+        if (size := embedded_size(leaf.text)) is not None:
             self.notes.note("file_left_out")
             self.notes.drop(leaf.path[-1] if leaf.path else "")
-            leaf = Leaf(leaf.path, f"({size} bytes)", leaf.id, leaf.kind, leaf.is_pair)
+            leaf = Leaf(leaf.path, str(File("", "", size)), leaf.id, leaf.kind, leaf.is_pair)
         if leaf.kind == GOODS:
             self.put(GOODS, leaf.text)
             return

@@ -6,8 +6,6 @@ import re2
 
 _PHONE = re2.compile(r"\+?[\d\s().\-\x{2010}-\x{2015}]{7,30}")
 _DATE = re2.compile(r"\d{4}[-.]\d{1,2}[-.]\d{1,2}.*|\d{1,2}[-.]\d{1,2}[-.]\d{2,4}.*")
-_BASE64 = re2.compile(r"[A-Za-z0-9+/_\r\n-]{1000,}={0,2}")
-_DATA_URL = re2.compile(r"data:[\w.+-]{1,60}/[\w.+-]{1,100}(;[\w=.+-]{1,60}){0,3},")
 MIN_DIGITS, MAX_DIGITS = 7, 15
 MAX_EMAIL_LENGTH, MAX_NAME_LENGTH = 254, 70
 _IN_NAMES = str.maketrans("", "", "'’.-")
@@ -42,13 +40,3 @@ def is_phone(text: str) -> bool:
     if text[:1] in "+(" or any(mark in text for mark in " -("):
         return True
     return text.isdigit() and 10 <= digits <= 12 and not text.startswith("00")
-
-
-def file_size(text: str) -> int:
-    """The bytes of a file that came as a text (base64, or a `data:` address); 0 where a text is no file."""
-    if len(text) < 1000:
-        return 0
-    head = _DATA_URL.match(text[:500])
-    if head:
-        return (len(text) - int(head.end())) * 3 // 4
-    return len(text) * 3 // 4 if _BASE64.fullmatch(text) else 0
