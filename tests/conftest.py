@@ -4,6 +4,7 @@ import os
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 
 pytest_plugins = [
@@ -24,6 +25,11 @@ pytest_plugins = [
 hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
 if "HYPOTHESIS_PROFILE" in os.environ:
     hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
+
+
+def pytest_configure():
+    """An operator's password in a test keeps nothing safe: hashing it well would only cost a quarter of a second."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
