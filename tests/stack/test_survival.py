@@ -12,7 +12,7 @@ import pytest
 import requests
 
 STACK = {"workers": 2, "B24_HTTP_TIMEOUT": "2"}
-SUBMISSIONS = 1200
+SUBMISSIONS = 2000
 SENDERS = 4
 PATIENCE_SECONDS = 120
 
