@@ -45,7 +45,8 @@ architecture: .venv/made  ## which room imports which: draw docs/layout.svg, pri
 bench: .venv/made-dev  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
 
-soak: .venv/made-dev  ## 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
+soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
+	@SOAK_TESTS=1 .venv/bin/python -m pytest tests/stack/test_survival.py
 	@.venv/bin/python -m tests.bench.kills
 	@.venv/bin/python -m tests.bench.growth
 	@.venv/bin/python -m tests.bench.fairness
