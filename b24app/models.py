@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -45,6 +47,15 @@ class Portal(models.Model):
     # The portal asked for patience: nothing is sent before this time.
     paused_until = models.DateTimeField(null=True, blank=True)
     pauses = models.PositiveSmallIntegerField(default=0)
+    # How many probes in a row have failed; they come less and less often.
+    probes = models.PositiveSmallIntegerField(default=0)
+    # The methods that this portal does not offer: what needs them waits, the rest goes on (`b24app.portal.hold`).
+    held_methods: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+
+    # The administrator whose token is used first, and who is responsible for new records; None: not chosen.
+    chosen_user_id = models.PositiveIntegerField(null=True, blank=True)
+    # Whether its CRM works without leads ("simple CRM"); None: not asked.
+    simple_crm = models.BooleanField(null=True, blank=True)
 
     tariff = models.CharField("plan", max_length=12, choices=Tariff.choices, default=Tariff.STANDARD)
     # How many of `b24app.api.receipts.OPTION_SETS`, from the first on, a batch may leave its receipt in.
@@ -72,6 +83,7 @@ class PortalUser(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active", "active"
+        BARRED = ("barred", "barred")  # the pair works, but this user may not do what is asked; tried again by a probe
         DEAD = ("dead", "dead")  # the pair is of no use until this user opens the application again
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="users")
@@ -83,6 +95,8 @@ class PortalUser(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     dead_code = models.CharField(max_length=40, blank=True)
     renewed_at = models.DateTimeField(default=timezone.now)
+    # When a call with it, or its renewal, was last answered.
+    proved_at = models.DateTimeField(null=True, blank=True)
     # Who is renewing this pair right now, and until when that may be believed.
     renewal_id = models.UUIDField(null=True, blank=True)
     renewal_until = models.DateTimeField(null=True, blank=True)
