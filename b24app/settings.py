@@ -22,13 +22,13 @@ env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
 # Made here, since any process may be the first to open a file in it: the web server, a worker, beat or a command.
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds visitors' names
 
 DEBUG = False
-# The value that only a laptop may use; a system check refuses it together with an https APP_URL.
+# The value that only a laptop may use; a system check refuses it together with any other APP_URL.
 INSECURE_SECRET_KEY = "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnopqrstuvwxyz"
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", INSECURE_SECRET_KEY)
-APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
+APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").strip().rstrip("/")
 ALLOWED_HOSTS = ["*"]  # the reverse proxy or the portal decides the host; nothing here is built from it
 
 # --- Bitrix24 ---------------------------------------------------------------------------------
@@ -82,7 +82,9 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:
         # A write lock taken at BEGIN waits in line; one taken in mid-transaction fails at once.
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        # What is deleted is overwritten, not only forgotten.
+        "PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
