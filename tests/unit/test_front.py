@@ -35,7 +35,7 @@ class Protocol:
         return SimpleNamespace(send_bytes=send_bytes)
 
 
-class Headers(list):
+class Headers(list[tuple[str, str]]):
     def items(self):
         return list(self)
 
