@@ -46,6 +46,8 @@ def call(
                 raise _still_refused(error) from None
             credentials, renewed = _renewed(portal, credentials), True
         except errors.OtherUser as error:
+            if portal.by_webhook:
+                raise errors.of_webhook(error) from None
             tokens.discard(credentials, error.code)
             credentials, renewed = tokens.current(portal), False
         except errors.Moved as error:

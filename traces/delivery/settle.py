@@ -65,8 +65,10 @@ def _settle_by_answer(
     for method in prepared.methods:
         limits.note_answer(portal, method, seconds_per_command, answer.operating.get(method))
     _note_receipt_refused(portal, prepared.batch, answer)
-    hold.mark_healthy(portal)
-    return max((hold.obey(portal, fault, method) for method, fault in _distinct(faults)), default=0.0)
+    concern_portal = _distinct(faults)
+    if not any(isinstance(fault, errors.Stop) and not fault.method for _, fault in concern_portal):
+        hold.mark_healthy(portal)
+    return max((hold.obey(portal, fault, method) for method, fault in concern_portal), default=0.0)
 
 
 def _count_unmatched(prepared: PreparedBatch, unmatched: Counter[Pair]) -> None:

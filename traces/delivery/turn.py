@@ -92,7 +92,7 @@ class Turn:
         if self.portal.paused_until and self.portal.paused_until > now:
             return _pause((self.portal.paused_until - now).total_seconds())
         is_probe = self.portal.state == Portal.State.HELD
-        if is_probe and not _take_probe(self.portal, now):
+        if is_probe and not hold.take_probe(self.portal, now):
             return NOT_NEEDED
         following = recovery.settle_lost_batch(self.portal, self.rulebook, now)
         if following == NOT_NEEDED:
@@ -217,12 +217,6 @@ def _pause(seconds: float | None) -> Next:
 
 def _ceil_div(number: int, divisor: int) -> int:
     return -(-number // divisor)
-
-
-def _take_probe(portal: Portal, now: datetime) -> bool:
-    """Become the worker that tries a held portal now. False if another one is."""
-    is_due = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now)
-    return bool(is_due.update(probe_at=now + hold.PROBE_EVERY))
 
 
 def _until_next_due(portal: Portal, now: datetime) -> Next:

@@ -54,6 +54,11 @@ _NO_ANSWER_CAME = Failure(
     _("The connection broke while the portal was at work, or something else than the portal answered."),
     _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
 )
+_NEW_PERMISSION = Failure(
+    _("The portal did not accept a permission that had just been renewed."),
+    _("It may take up to an hour until the portal knows the new permission."),
+    _("Send the submission again in an hour."),
+)
 _OURS = Failure(
     _("Trace Relay could not prepare this submission."),
     _("This is a fault of Trace Relay itself. It has been logged."),
@@ -62,6 +67,7 @@ _OURS = Failure(
 
 # By `Submission.code`: what the portal may refuse, and what may go wrong again and again until the three days are over.
 # The codes are those of `b24app.api.errors`; what holds the whole portal is in `b24app.api.remedies`.
+# A code of both is told here where it is one submission's.
 FAILURES: dict[str, Failure] = {
     "error_argument": _VALUE,
     "invalid_arg_value": _VALUE,
@@ -116,7 +122,6 @@ FAILURES: dict[str, Failure] = {
     ),
     "connection_error": _NO_CONNECTION,
     "unreachable": _NO_CONNECTION,
-    "no_auth_found": _NO_CONNECTION,
     "unreadable": _NO_ANSWER_CAME,
     "connection_lost": _NO_ANSWER_CAME,
     "timeout": _NO_ANSWER_CAME,
@@ -138,10 +143,15 @@ FAILURES: dict[str, Failure] = {
         _("Send the submission again."),
     ),
     "internal_error": _OURS,
-    "expired_token": Failure(
-        _("The portal did not accept a permission that had just been renewed."),
-        _("It may take up to an hour until the portal knows the new permission."),
-        _("Send the submission again in an hour."),
+    "expired_token": _NEW_PERMISSION,
+    "no_auth_found": _NEW_PERMISSION,
+    "forbidden": Failure(
+        _("What stands before the portal turned this submission away."),
+        _("A firewall has taken exception to something that the visitor typed, such as a piece of a web page."),
+        _(
+            "Enter it in the CRM by hand, or make an exception for Trace Relay in the firewall (proactive protection) "
+            "and send the submission again."
+        ),
     ),
     "oauth_host": Failure(
         _("Trace Relay does not trust the authorization server that the portal uses."),
@@ -174,7 +184,7 @@ def failure(code: str, params: Params) -> Failure:
     """What happened to a submission that has this code, why, and what to do."""
     if params.get("gave_up"):
         return Failure(GAVE_UP, _happened(code), AFTER_THREE_DAYS)
-    if code in REMEDIES:
+    if code in REMEDIES and code not in FAILURES:
         return Failure(REMEDIES[code].happened, "", REMEDIES[code].todo)
     return FAILURES.get(code, UNKNOWN_FAILURE)
 
@@ -195,4 +205,6 @@ def reason(code: str, params: Params) -> str:
 def _happened(code: str) -> Text:
     if code in NOTES:
         return NOTES[code]
-    return REMEDIES[code].happened if code in REMEDIES else FAILURES.get(code, UNKNOWN_FAILURE).happened
+    if code in REMEDIES and code not in FAILURES:
+        return REMEDIES[code].happened
+    return FAILURES.get(code, UNKNOWN_FAILURE).happened
