@@ -28,8 +28,8 @@ FIRST_PROBE, MAX_PROBE_DISTANCE = timedelta(minutes=1), timedelta(hours=1)
 MAX_PAUSE_SECONDS = 60.0
 # The pause after a fault that is not the portal's wish; it doubles while the faults go on.
 FAULT_SECONDS = 0.25
-# The count ends here: it is kept in a small column, and the pauses grow no more by then.
-MAX_PAUSES = 100
+# The counts end here: they are kept in small columns, and nothing grows any more by then.
+MAX_COUNT = 100
 
 
 def hold(portal: Portal, code: str) -> None:
@@ -58,7 +58,7 @@ def take_probe(portal: Portal, now: datetime) -> bool:
     taken = (
         _held(portal)
         .filter(probe_at__lte=now)
-        .update(probe_at=now + _distance(portal.probes + 1), probes=Least(F("probes") + 1, Value(MAX_PAUSES)))
+        .update(probe_at=now + _distance(portal.probes + 1), probes=Least(F("probes"), Value(MAX_COUNT - 1)) + 1)
     )
     return bool(taken)
 
@@ -150,6 +150,6 @@ def pause(portal: Portal, seconds: float) -> float:
     until, row = now + timedelta(seconds=length), Portal.objects.filter(pk=portal.pk)
     rested = row.filter(Q(paused_until=None) | Q(paused_until__lte=now))
     # What fails during a pause was sent before it: it is no further failure in a row, and shortens nothing.
-    if not rested.update(paused_until=until, pauses=Least(F("pauses") + 1, Value(MAX_PAUSES))):
+    if not rested.update(paused_until=until, pauses=Least(F("pauses"), Value(MAX_COUNT - 1)) + 1):
         row.filter(paused_until__lt=until).update(paused_until=until)
     return length
