@@ -18,7 +18,7 @@ from traces.history.listing import Filter
 from traces.sentences import failures
 
 pytestmark = pytest.mark.django_db
-CODES = {**REMEDIES, **sentences.FAILURES}
+CODES = {**sentences.FAILURES, **REMEDIES}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_a_reworded_sentence_is_shown_for_what_was_stored_before(stored, client,
 @pytest.mark.parametrize("code", sorted(CODES.keys() - {""}))
 def test_every_sentence_can_be_reworded(stored, monkeypatch, code):
     row = stored(code)
-    table = sentences.FAILURES if code in sentences.FAILURES else REMEDIES
+    table = REMEDIES if code in REMEDIES else sentences.FAILURES
     monkeypatch.setitem(table, code, replace(CODES[code], happened="Reworded."))
     row.refresh_from_db()
     assert (row.reason, row.attempts.get().reason) == ("Reworded.", "Reworded.")

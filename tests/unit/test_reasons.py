@@ -8,7 +8,7 @@ from django.utils import translation
 from b24app.api.remedies import REMEDIES
 from traces import sentences
 
-KNOWN = {**REMEDIES, **sentences.FAILURES}
+KNOWN = {**sentences.FAILURES, **REMEDIES}
 
 
 def test_where_nothing_went_wrong_nothing_is_said():

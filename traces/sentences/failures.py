@@ -67,7 +67,6 @@ _OURS = Failure(
 
 # By `Submission.code`: what the portal may refuse, and what may go wrong again and again until the three days are over.
 # The codes are those of `b24app.api.errors`; what holds the whole portal is in `b24app.api.remedies`.
-# A code of both is told here where it is one submission's.
 FAILURES: dict[str, Failure] = {
     "error_argument": _VALUE,
     "invalid_arg_value": _VALUE,
@@ -145,14 +144,6 @@ FAILURES: dict[str, Failure] = {
     "internal_error": _OURS,
     "expired_token": _NEW_PERMISSION,
     "no_auth_found": _NEW_PERMISSION,
-    "forbidden": Failure(
-        _("What stands before the portal turned this submission away."),
-        _("A firewall has taken exception to something that the visitor typed, such as a piece of a web page."),
-        _(
-            "Enter it in the CRM by hand, or make an exception for Trace Relay in the firewall (proactive protection) "
-            "and send the submission again."
-        ),
-    ),
     "oauth_host": Failure(
         _("Trace Relay does not trust the authorization server that the portal uses."),
         _("It shows its secret only to servers that its operator has named."),
@@ -184,7 +175,7 @@ def failure(code: str, params: Params) -> Failure:
     """What happened to a submission that has this code, why, and what to do."""
     if params.get("gave_up"):
         return Failure(GAVE_UP, _happened(code), AFTER_THREE_DAYS)
-    if code in REMEDIES and code not in FAILURES:
+    if code in REMEDIES:
         return Failure(REMEDIES[code].happened, "", REMEDIES[code].todo)
     return FAILURES.get(code, UNKNOWN_FAILURE)
 
@@ -205,6 +196,4 @@ def reason(code: str, params: Params) -> str:
 def _happened(code: str) -> Text:
     if code in NOTES:
         return NOTES[code]
-    if code in REMEDIES and code not in FAILURES:
-        return REMEDIES[code].happened
-    return FAILURES.get(code, UNKNOWN_FAILURE).happened
+    return REMEDIES[code].happened if code in REMEDIES else FAILURES.get(code, UNKNOWN_FAILURE).happened
