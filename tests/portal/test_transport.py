@@ -38,6 +38,26 @@ def test_an_address_of_a_private_network_is_refused_with_a_reason(settings, sand
             get(sandbox.oauth_url.replace("http", "https").replace("127.0.0.1", host))
 
 
+@pytest.mark.parametrize(
+    ("address", "permitted"),
+    [
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.0.0.1", False),
+        ("8.8.8.8", True),
+        ("2001:4860:4860::8888", True),
+    ],
+)
+def test_which_addresses_may_be_reached(settings, address, permitted):
+    settings.B24_ALLOW_INSECURE_PORTALS = False
+    settings.B24_PRIVATE_HOSTS = {"portal.company.example"}
+    assert bounded._may_be_reached("acme.example", address) is permitted
+    assert bounded._may_be_reached("Portal.company.example.", address)
+
+
 def test_a_host_that_the_operator_names_may_have_a_private_address(settings, tmp_path):
     path, _ = certificate(tmp_path)
     settings.B24_ALLOW_INSECURE_PORTALS = False
