@@ -10,7 +10,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from b24app.api import bounded, errors, oauth, rest, transport
-from tests.fixtures.odd_servers import OK, certificate, pour, say, serving, tls, trickle
+from tests.fixtures.odd_servers import OK, certificate, pour, say, serving, tls, trickle, tunnel
 
 GOOD = OK + b'Content-Length: 13\r\n\r\n{"result": 7}'
 
@@ -77,6 +77,21 @@ def test_the_operators_proxy_is_asked(settings):
     with serving(say(GOOD)) as port:
         settings.B24_PROXY = f"http://127.0.0.1:{port}"
         assert get("http://portal.example/rest/profile").json() == {"result": 7}
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_a_portal_with_tls_is_reached_through_the_proxy(settings, tmp_path, is_private):
+    """The proxy decides where a name leads; an address that is a number is looked at all the same."""
+    path, _ = certificate(tmp_path)
+    settings.B24_ALLOW_INSECURE_PORTALS = False
+    settings.B24_PRIVATE_HOSTS, settings.B24_CA_FILE = set() if is_private else {"127.0.0.1"}, str(path)
+    with serving(say(GOOD), tls(path)) as port, serving(tunnel) as proxy:
+        settings.B24_PROXY = f"http://127.0.0.1:{proxy}"
+        if is_private:
+            with pytest.raises(errors.Stop, match="private_address"):
+                get(f"https://127.0.0.1:{port}/")
+        else:
+            assert get(f"https://127.0.0.1:{port}/").json() == {"result": 7}
 
 
 @pytest.mark.usefixtures("permitted")
