@@ -64,7 +64,11 @@ class Renew(PortalError):
 
 
 class OtherUser(PortalError):
-    """The user behind this token was dismissed or is kept out of the application."""
+    """This user's token does not do: dismissed (`lasts`: the pair is dead), or without the right to what was asked."""
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, lasts: bool = True) -> None:
+        super().__init__(code, description, status=status)
+        self.lasts = lasts
 
 
 class Moved(PortalError):
@@ -76,7 +80,14 @@ class Moved(PortalError):
 
 
 class Stop(PortalError):
-    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`."""
+    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`.
+
+    With `method` set only that method is missing or blocked.
+    """
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, method: str = "") -> None:
+        super().__init__(code, description, status=status)
+        self.method = method
 
 
 class Refused(PortalError):
@@ -168,6 +179,10 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
     if key == "error_oauth":
         ended = "subscription" in description.casefold()
         return Stop("payment_required" if ended else "not_installed", description, status=status)
+    if status == 401 and "authorized in this context" in description.casefold():
+        return OtherUser("not_allowed", description, status=status, lasts=False)
+    if not key and description.casefold().startswith("access denied"):
+        return OtherUser("no_rights", description, status=status, lasts=False)
     if key == "access_denied":
         # From the token check (401 in the server's code, 403 in its documentation) it is the plan without
         # REST; from a method it is this user's right to this object.

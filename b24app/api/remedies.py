@@ -75,6 +75,10 @@ REMEDIES: dict[str, Remedy] = {
         _("The portal has no Sales Intelligence or its CRM is switched off."),
         _("Switch the CRM on, or update the portal if it runs on your own server."),
     ),
+    "key_missing": Remedy(
+        _("The permission is stored with an encryption key that the service does not have any more."),
+        _("The operator puts the key back; or open the application as an administrator once, which gives it anew."),
+    ),
     "forbidden": Remedy(
         _("The portal turns our requests away before they reach it."),
         _("Check the portal's list of allowed addresses, or its firewall if it runs on your own server."),
