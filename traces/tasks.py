@@ -7,15 +7,19 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app.pace import wakeups
+from b24app.portal import tokens
 from traces.delivery import drain, wake
 from traces.delivery.next import AT_ONCE
 from traces.history import erasure
 from traces.monitoring import notices
+from traces.setup import takeover
 
 logger = logging.getLogger(__name__)
 
 # How often the sweep looks for what is old.
 TIDY_SECONDS = 60.0
+# So many tokens that nobody has used for long are renewed then.
+OLD_TOKENS = 5
 
 
 @shared_task(name=wake.DRAIN_TASK)
@@ -45,4 +49,6 @@ def sweep() -> None:
     erasure.erase_wanted(now)
     if wakeups.first_to_tidy(TIDY_SECONDS):
         erasure.erase_old(now)
+        tokens.renew_old(now, OLD_TOKENS)
+    takeover.go_on(now)
     notices.look(now)

@@ -195,6 +195,12 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
     return Refused(key or "refused", description, status=status)
 
 
+def of_webhook(error: OtherUser) -> Stop:
+    """What `OtherUser` means where there is no other user: a webhook has its owner alone."""
+    code = error.code if error.code in {"no_rights", "not_allowed"} else "webhook_owner_gone"
+    return Stop(code, error.description, status=error.status)
+
+
 def of_unreadable(status: int) -> PortalError:
     """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
     if status == 403:

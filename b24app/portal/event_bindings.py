@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from b24app.api import batch, errors, rest
+from b24app.api import errors, rest
 from b24app.models import Portal
 from b24app.portal import calls
 
@@ -60,11 +60,9 @@ def _handler() -> str:
 
 
 def _bind_missing(ask: Callable[[str, rest.Params], rest.Reply]) -> None:
-    names = missing(ask("event.get", {}).result)
-    if not names:
-        return
-    commands = {name: batch.Command("event.bind", {"EVENT": name, "HANDLER": _handler()}) for name in names}
-    answer = batch.read(ask("batch", batch.request(commands)).result, commands)
-    for name, error in answer.errors.items():
-        # Bound by somebody else a moment ago, or an event that this portal does not know.
-        logger.info("event.bind %s: %s", name, error.description)
+    for event in missing(ask("event.get", {}).result):
+        try:
+            ask("event.bind", {"EVENT": event, "HANDLER": _handler()})
+        except errors.Refused as error:
+            # Bound by somebody else a moment ago, or an event that this portal does not know.
+            logger.info("event.bind %s: %s", event, error.description)

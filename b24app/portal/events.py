@@ -82,7 +82,7 @@ def _uninstall(claim: install.Claim, sent_at: datetime, *, clean: bool) -> None:
     while True:
         portal = _by_application_token(claim)
         newer = _newer_pair(portal, sent_at)
-        if newer and _works(portal, newer[1]):
+        if newer and _is_good(portal, newer[1]):
             raise install.Unproven("it is older than the present installation")
         with writing():
             # Compared under the lock: an installation saved since has another application token, or a new pair.
@@ -118,7 +118,7 @@ def _newer_pair(portal: Portal, sent_at: datetime) -> tuple[int, str] | None:
     return users.values_list("version", "access_token").first()
 
 
-def _works(portal: Portal, token: str) -> bool:
+def _is_good(portal: Portal, token: str) -> bool:
     """Whether the OAuth server knows the token: an uninstallation makes it void. Raises an error where it is away."""
     try:
         return oauth.app_info(portal.oauth_host, token).member_id == portal.member_id

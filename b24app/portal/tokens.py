@@ -62,7 +62,7 @@ def current(portal: Portal, user_pk: int | None = None, *, but_not: Collection[i
         return Credentials(_readable(portal.webhook_url))
     user = _of_use(portal, user_pk, but_not)
     if user is None:
-        raise errors.Stop(_why_none(portal))
+        raise none_left(portal)
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
     return _credentials(portal, user)
@@ -73,7 +73,7 @@ def _of_use(portal: Portal, user_pk: int | None, but_not: Collection[int]) -> Po
     states = [PortalUser.State.ACTIVE]
     if portal.state == Portal.State.HELD:
         states.append(PortalUser.State.BARRED)
-    users = list(in_order(portal).filter(state__in=states).exclude(pk__in=but_not))
+    users = list(ranked(portal).filter(state__in=states).exclude(pk__in=but_not))
     users = [user for user in users if not isinstance(user.access_token, Unreadable)]
     users.sort(key=lambda user: (states.index(PortalUser.State(user.state)), user.pk != user_pk))
     return users[0] if users else None
@@ -85,19 +85,19 @@ def _readable(text: str) -> str:
     return text
 
 
-def in_order(portal: Portal) -> QuerySet[PortalUser]:
+def ranked(portal: Portal) -> QuerySet[PortalUser]:
     """The portal's administrators in the order in which their tokens are used."""
     is_chosen = Case(When(user_id=portal.chosen_user_id, then=Value(0)), default=Value(1))
     return portal.users.order_by(is_chosen if portal.chosen_user_id is not None else "pk", "pk")
 
 
-def _why_none(portal: Portal) -> str:
+def none_left(portal: Portal) -> errors.Stop:
     """The reason to hold a portal without a pair of use: what a person can be given rights for comes first."""
     users = portal.users.exclude(state=PortalUser.State.DEAD)
     if any(isinstance(token, Unreadable) for token in users.values_list("access_token", flat=True)):
-        return "key_missing"
+        return errors.Stop("key_missing")
     barred = users.filter(state=PortalUser.State.BARRED).values_list("dead_code", flat=True)
-    return next((code for code in _BARRED if code in barred), "no_administrator")
+    return next((errors.Stop(code) for code in _BARRED if code in barred), errors.Stop("no_administrator"))
 
 
 def _renewing() -> errors.Wait:
@@ -116,7 +116,7 @@ def set_aside(portal: Portal, credentials: Credentials, error: errors.OtherUser)
     Raises `Stop` for a webhook: it has no other user.
     """
     if portal.by_webhook:
-        raise errors.Stop("webhook_owner_gone" if error.lasts else "webhook_no_rights", status=error.status)
+        raise errors.of_webhook(error)
     state = PortalUser.State.DEAD if error.lasts else PortalUser.State.BARRED
     code = error.code if error.lasts or error.code in _BARRED else _BARRED[0]
     mine = PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version)
@@ -151,7 +151,7 @@ def forget(portal: Portal, user_id: int) -> bool:
     with writing():
         # Locked, or two administrators could take each other's away at the same moment.
         locked = Portal.objects.select_for_update(no_key=True).get(pk=portal.pk)
-        others = in_order(locked).filter(state=PortalUser.State.ACTIVE).exclude(user_id=user_id)
+        others = ranked(locked).filter(state=PortalUser.State.ACTIVE).exclude(user_id=user_id)
         dead = portal.users.filter(state=PortalUser.State.DEAD, user_id=user_id)
         if not (others.exists() or dead.exists()):
             return False

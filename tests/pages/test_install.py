@@ -67,7 +67,6 @@ def test_an_ordinary_user_is_told_who_can_install(wired, portal, client):
         {"access_token": "invented"},
         {"access_token": ""},
         {"member_id": "0" * 32},
-        {"domain": "other.bitrix24.example"},
         {"server_endpoint": "https://evil.example/rest/"},
     ],
 )
