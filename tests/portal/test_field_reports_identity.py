@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from b24app.api import errors
-from b24app.models import Portal, PortalUser
+from b24app.models import Portal
 from b24app.portal import calls, install
 from tests.fixtures.delivery import drained, make_due
 from tests.fixtures.forms import make_form
