@@ -8,6 +8,7 @@
     ├── OtherUser   this user's token is of no use any more: go on with another administrator's
     ├── Moved       the portal answers from another host now
     ├── Stop        nothing will pass on this portal until somebody acts: hold its queue
+    ├── Poison      a page came, perhaps because of this very message: it is sent apart
     └── Refused     this message is wrong and will stay wrong
 
 The caller decides by the class alone. Codes come first, the HTTP status second, because statuses
@@ -64,7 +65,11 @@ class Renew(PortalError):
 
 
 class OtherUser(PortalError):
-    """The user behind this token was dismissed or is kept out of the application."""
+    """This user's token does not do: dismissed (`lasts`: the pair is dead), or without the right to what was asked."""
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, lasts: bool = True) -> None:
+        super().__init__(code, description, status=status)
+        self.lasts = lasts
 
 
 class Moved(PortalError):
@@ -76,11 +81,22 @@ class Moved(PortalError):
 
 
 class Stop(PortalError):
-    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`."""
+    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`.
+
+    With `method` set only that method is missing or blocked.
+    """
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, method: str = "") -> None:
+        super().__init__(code, description, status=status)
+        self.method = method
 
 
 class Refused(PortalError):
     """The portal refuses this very message, today and tomorrow."""
+
+
+class Poison(PortalError):
+    """A page in the place of an answer, perhaps because of this very message: 403 of a firewall, 500 of a crash."""
 
 
 _WAIT = {"query_limit_exceeded", "operation_time_limit"}
@@ -108,7 +124,6 @@ _STOP = {
     "invalid_request": "invalid_request",
     "wrong_license": "plan",
     "method_confirm_waiting": "confirmation_waiting",
-    "error_method_not_found": "method_missing",
 }
 _REFUSED = {
     "error_argument",
@@ -127,7 +142,7 @@ _REFUSED = {
 
 def is_known(code: str) -> bool:
     """Whether this code of an answer is one that the table has."""
-    by_context = code in {"error_oauth", "access_denied", "error_core", ""}
+    by_context = code in {"error_oauth", "access_denied", "error_core", "error_method_not_found", ""}
     return by_context or code in _WAIT or code in _STOP or any(code in codes for codes, _ in _SIMPLE)
 
 
@@ -144,6 +159,8 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
     if key == "invalid_request" and method == "oauth":
         # From a portal it says "https only"; from the OAuth server that our request itself was not understood.
         return Stop("invalid_client", description, status=status)
+    if key == "error_method_not_found":
+        return Stop("method_missing", description, status=status, method=method)
     if key in _STOP:
         return Stop(_STOP[key], description, status=status)
     if key in {"error_oauth", "access_denied", "error_core", ""}:
@@ -168,6 +185,10 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
     if key == "error_oauth":
         ended = "subscription" in description.casefold()
         return Stop("payment_required" if ended else "not_installed", description, status=status)
+    if status == 401 and "authorized in this context" in description.casefold():
+        return OtherUser("not_allowed", description, status=status, lasts=False)
+    if not key and description.casefold().startswith("access denied"):
+        return OtherUser("no_rights", description, status=status, lasts=False)
     if key == "access_denied":
         # From the token check (401 in the server's code, 403 in its documentation) it is the plan without
         # REST; from a method it is this user's right to this object.
@@ -183,7 +204,9 @@ def _by_context(key: str, description: str, status: int) -> PortalError:
 def of_unreadable(status: int) -> PortalError:
     """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
     if status == 403:
-        return Stop("forbidden", status=status)
+        return Poison("forbidden", status=status)
+    if status == 500:
+        return Poison("unreadable", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
         return Transient("unreadable", status=status)

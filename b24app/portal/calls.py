@@ -37,7 +37,7 @@ def call(
     renewed = False
     for request in range(_MAX_REQUESTS):
         if request:
-            limits.take_request(portal)  # counted, but not waited for: the one before did nothing
+            limits.count_request(portal)  # not waited for: the one before did nothing
             before_repeat()
         try:
             return rest.call(credentials.endpoint, method, params, token=credentials.token, read_seconds=read_seconds)
