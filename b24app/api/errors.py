@@ -8,7 +8,7 @@
     ├── OtherUser   this user's token is of no use any more: go on with another administrator's
     ├── Moved       the portal answers from another host now
     ├── Stop        nothing will pass on this portal until somebody acts: hold its queue
-    ├── Poison      a page came, perhaps because of this very message: it is sent apart
+    ├── Poison      the answer may be caused by this very message: set it apart, the others go on
     └── Refused     this message is wrong and will stay wrong
 
 The caller decides by the class alone. Codes come first, the HTTP status second, because statuses
@@ -96,7 +96,7 @@ class Refused(PortalError):
 
 
 class Poison(PortalError):
-    """A page in the place of an answer, perhaps because of this very message: 403 of a firewall, 500 of a crash."""
+    """What stands before the portal turned this request away, perhaps for what the message says."""
 
 
 _WAIT = {"query_limit_exceeded", "operation_time_limit"}
@@ -205,8 +205,6 @@ def of_unreadable(status: int) -> PortalError:
     """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
     if status == 403:
         return Poison("forbidden", status=status)
-    if status == 500:
-        return Poison("unreadable", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
         return Transient("unreadable", status=status)

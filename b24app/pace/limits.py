@@ -3,8 +3,8 @@
 Two limits of the portal are kept. Its rate: a leaky bucket of requests, 50 and 2 a second, on the Enterprise plan 250
 and 5 (Bitrix24's documentation, "Limits"), used with a small margin. All that share our address share the bucket, so a
 503 says that it is full, not that the rate is lower; only a further one within a minute halves the rate, which grows
-back within a minute. And the operating time of each method: 480 s in any ten minutes, of which each answer tells what is used
-and when some of it ends; what is left when most is used is spread over the time until then.
+back within a minute. And the operating time of each method: 480 s in any ten minutes, of which each answer tells what
+is used and when some of it ends; what is left when most is used is spread over the time until then.
 
 All of it may vanish: the portal's own answers teach it anew. With Redis away everything is granted, since then no
 message arrives either: a turn under way ends within seconds, and the portal's 503 is obeyed.

@@ -46,7 +46,7 @@ def call(
                 raise _still_refused(error) from None
             credentials, renewed = _renewed(portal, credentials), True
         except errors.OtherUser as error:
-            tokens.discard(credentials, error.code)
+            tokens.set_aside(portal, credentials, error)
             credentials, renewed = tokens.current(portal), False
         except errors.Moved as error:
             relocate(portal, credentials, error.location)
@@ -77,7 +77,7 @@ def _renewed(portal: Portal, credentials: tokens.Credentials) -> tokens.Credenti
         try:
             return tokens.renew(portal, credentials)
         except errors.OtherUser as error:
-            tokens.discard(credentials, error.code)
+            tokens.set_aside(portal, credentials, error)
             credentials = tokens.current(portal)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
 
 from b24app.api import errors
+from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.pace import limits
 
@@ -33,6 +34,12 @@ def hold(portal: Portal, code: str) -> None:
         logger.warning("portal %s: queue held (%s)", portal.pk, code)
 
 
+def take_probe(portal: Portal, now: datetime) -> bool:
+    """Become the worker that tries a held portal now. False if another one is."""
+    is_due = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now)
+    return bool(is_due.update(probe_at=now + PROBE_EVERY))
+
+
 def resume(portal: Portal) -> None:
     """Send to the portal again; nothing where it is not held."""
     resumed = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD).update(
@@ -42,12 +49,45 @@ def resume(portal: Portal) -> None:
         logger.info("portal %s: queue resumed", portal.pk)
 
 
+def hold_method(portal: Portal, method: str, code: str) -> None:
+    """Note that the portal does not offer a method, why, and when that is looked at again."""
+    now = timezone.now()
+    with writing():
+        row = Portal.objects.select_for_update(no_key=True).filter(pk=portal.pk).first()
+        if row is None:
+            return
+        noted = row.held_methods.get(method, {})
+        since, probes = noted.get("since") or now.isoformat(), int(noted.get("probes", -1)) + 1
+        probe_at = now + min(timedelta(hours=1), timedelta(minutes=1) * 2 ** min(probes, 10))
+        facts = {"code": code, "since": since, "probes": probes, "probe_at": probe_at.isoformat()}
+        portal.held_methods = {**row.held_methods, method: facts}
+        Portal.objects.filter(pk=portal.pk).update(held_methods=portal.held_methods)
+    if not noted:
+        logger.warning("portal %s: %s is held (%s)", portal.pk, method, code)
+
+
+def release_method(portal: Portal, method: str) -> None:
+    """Note that the portal offers the method; nothing where it was not held."""
+    if method not in portal.held_methods:
+        return
+    with writing():
+        row = Portal.objects.select_for_update(no_key=True).filter(pk=portal.pk).first()
+        if row is None:
+            return
+        portal.held_methods = {name: facts for name, facts in row.held_methods.items() if name != method}
+        Portal.objects.filter(pk=portal.pk).update(held_methods=portal.held_methods)
+    logger.info("portal %s: %s goes on", portal.pk, method)
+
+
 def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
     """Do what an error of a call of `method` asks of the whole portal.
 
     Returns the seconds to pause the portal: 0.0 when other messages may go on, math.inf while the portal is held.
     """
     if isinstance(error, errors.Stop):
+        if error.method:
+            hold_method(portal, error.method, error.code)
+            return 0.0
         hold(portal, error.code)
         return math.inf
     if isinstance(error, errors.Refused):

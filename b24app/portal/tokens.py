@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 RENEWAL_SECONDS = 40.0
 # How soon somebody who met a renewal under way may look again.
 RENEWAL_LOOK_SECONDS = 0.3
+# Why no pair is of use, by the code of those that were set aside for now.
+_BARRED = ("no_rights", "not_allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,21 @@ def current(portal: Portal, user_pk: int | None = None) -> Credentials:
         return Credentials(portal.webhook_url)
     users = portal.users.filter(state=PortalUser.State.ACTIVE).order_by("-renewed_at")
     user = (user_pk and users.filter(pk=user_pk).first()) or users.first()
+    if user is None and portal.state == Portal.State.HELD:
+        user = portal.users.filter(
+            state=PortalUser.State.BARRED
+        ).first()  # a probe: this one may have the rights by now
     if user is None:
-        raise errors.Stop("no_administrator")
+        raise errors.Stop(_why_none(portal))
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
     return _credentials(portal, user)
+
+
+def _why_none(portal: Portal) -> str:
+    """The reason to hold a portal without a pair of use: what a person can be given rights for comes first."""
+    barred = portal.users.filter(state=PortalUser.State.BARRED).values_list("dead_code", flat=True)
+    return next((code for code in _BARRED if code in barred), "no_administrator")
 
 
 def _renewing() -> errors.Wait:
@@ -62,11 +74,18 @@ def save(portal: Portal, tokens: oauth.Tokens) -> None:
     PortalUser.objects.filter(pk=user.pk).update(**_new_pair(tokens))
 
 
-def discard(credentials: Credentials, code: str) -> None:
-    """Use this user's token no more; does nothing where a newer pair has come in the meantime."""
-    PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version).update(
-        state=PortalUser.State.DEAD, dead_code=code[:40]
-    )
+def set_aside(portal: Portal, credentials: Credentials, error: errors.OtherUser) -> None:
+    """Use this user's token no more: for good where `error.lasts`, else until a probe. Does nothing to a newer pair.
+
+    Raises `Stop` for a webhook: it has no other user.
+    """
+    if portal.by_webhook:
+        raise errors.Stop("webhook_owner_gone" if error.lasts else "webhook_no_rights", status=error.status)
+    state = PortalUser.State.DEAD if error.lasts else PortalUser.State.BARRED
+    code = error.code if error.lasts or error.code in _BARRED else _BARRED[0]
+    mine = PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version)
+    if mine.exclude(state=PortalUser.State.DEAD).update(state=state, dead_code=code[:40]):
+        logger.warning("portal %s: a token is set aside (%s)", portal.pk, code)
 
 
 def forget(portal: Portal, user_id: int) -> bool:
