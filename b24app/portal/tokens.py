@@ -52,16 +52,11 @@ def current(portal: Portal, user_pk: int | None = None) -> Credentials:
             state=PortalUser.State.BARRED
         ).first()  # a probe: this one may have the rights by now
     if user is None:
-        raise errors.Stop(_why_none(portal))
+        barred = portal.users.filter(state=PortalUser.State.BARRED).values_list("dead_code", flat=True).first()
+        raise errors.Stop(barred) if barred else errors.Stop("no_administrator")
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
     return _credentials(portal, user)
-
-
-def _why_none(portal: Portal) -> str:
-    """The reason to hold a portal without a pair of use: what a person can be given rights for comes first."""
-    barred = portal.users.filter(state=PortalUser.State.BARRED).values_list("dead_code", flat=True)
-    return next((code for code in _BARRED if code in barred), "no_administrator")
 
 
 def _renewing() -> errors.Wait:
@@ -80,7 +75,7 @@ def set_aside(portal: Portal, credentials: Credentials, error: errors.OtherUser)
     Raises `Stop` for a webhook: it has no other user.
     """
     if portal.by_webhook:
-        raise errors.Stop("webhook_owner_gone" if error.lasts else "webhook_no_rights", status=error.status)
+        raise errors.Stop("invalid_credentials", status=error.status)
     state = PortalUser.State.DEAD if error.lasts else PortalUser.State.BARRED
     code = error.code if error.lasts or error.code in _BARRED else _BARRED[0]
     mine = PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from b24app.api import errors
-from b24app.api.errors import Ambiguous, OtherUser, PortalError, Refused, Renew, Stop, Transient, Wait
+from b24app.api.errors import Ambiguous, OtherUser, Poison, PortalError, Refused, Renew, Stop, Transient, Wait
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_operating_time_blocks_one_method_for_long():
     [
         (200, Ambiguous),
         (404, Transient),
-        (403, Stop),
+        (403, Poison),
         (500, Ambiguous),
         (502, Ambiguous),
         (503, Transient),

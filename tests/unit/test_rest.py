@@ -45,7 +45,7 @@ def test_who_calls_says_how_long_it_waits(answers, seconds):
         (None, 200, errors.Ambiguous),
         (b"", 200, errors.Ambiguous),
         (b"<html>", 200, errors.Ambiguous),
-        (b"<html>", 403, errors.Stop),
+        (b"<html>", 403, errors.Poison),
         (b"<html>", 502, errors.Ambiguous),
         (b"<html>", 503, errors.Transient),
         (b'{"result": 1', 200, errors.Ambiguous),

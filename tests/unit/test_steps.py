@@ -113,7 +113,8 @@ def test_a_result_is_a_number(method, result, number):
 @pytest.mark.parametrize(
     ("method", "result"),
     [
-        ("crm.lead.add", "5"),
+        ("crm.lead.add", "5x"),
+        ("crm.lead.add", "0"),
         ("crm.lead.add", True),
         ("crm.lead.add", 0),
         ("crm.deal.update", 1),

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from django.db.models import F, Value
+from django.conf import settings
+from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -29,8 +30,14 @@ logger = logging.getLogger(__name__)
 # A row that was sent, the names of its commands, and the method of the first.
 SentRow: TypeAlias = tuple[Submission, list[str], str]
 FORBIDDEN, BREAKS, SILENT = "poison_forbidden", "poison_error", "poison_silent"
-# What becomes of a row that gets no answer, by the codes of `b24app.api.transport`.
-_NO_ANSWER = ("connection_lost", "timeout", "unreadable")
+# Attempts without an answer, by their codes; and with the page of a portal's crash, by its status.
+UNREADABLE, BROKEN = "unreadable", 500
+_NO_ANSWER = ("connection_lost", "timeout", UNREADABLE)
+_ALIKE = {
+    FORBIDDEN: Q(code=FORBIDDEN),
+    BREAKS: Q(code=UNREADABLE, params__status=BROKEN),
+    SILENT: Q(code__in=_NO_ANSWER, outcome=Attempt.Outcome.UNKNOWN),
+}
 # So many requests in a row with different rows were turned away: it is not the rows.
 MAX_TURNED_AWAY = 3
 # A row has failed after so many tries, over so long a time. A page is somebody's will; answers get lost by themselves.
@@ -40,7 +47,7 @@ FIRST_REST, SILENT_FOR = timedelta(seconds=30), timedelta(minutes=10)
 
 def breaks(error: errors.PortalError) -> bool:
     """Whether the error is the page of a portal's own crash, after which it is certainly at work no more."""
-    return isinstance(error, errors.Ambiguous) and error.status == 500 and error.code == "unreadable"
+    return isinstance(error, errors.Ambiguous) and (error.code, error.status) == (UNREADABLE, BROKEN)
 
 
 def turned_away(portal: Portal, sent: Batch, items: Sequence[Item], error: errors.Poison, seconds: float) -> float:
@@ -57,8 +64,8 @@ def turned_away(portal: Portal, sent: Batch, items: Sequence[Item], error: error
     results.save(sent, attempts)
     if is_portals:
         note_passed(portal)
-        return hold.obey(portal, errors.Stop(error.code, status=error.status), "")
-    return hold.pause(portal, hold.FAULT_SECONDS)
+        return hold.obey(portal, errors.Stop("forbidden", status=error.status), "")
+    return 0.0
 
 
 def send_apart(sent_rows: Sequence[SentRow], code: str, status: int, seconds: float) -> list[Attempt]:
@@ -74,21 +81,16 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
 
     Returns whether it is the portal that turns all away.
     """
-    is_silent = attempt.code in _NO_ANSWER and attempt.outcome == Attempt.Outcome.UNKNOWN
-    code = SILENT if is_silent else attempt.code
-    if row.state != Submission.State.QUEUED or code not in (FORBIDDEN, BREAKS, SILENT):
+    code = _code_of(attempt)
+    if not code or row.state != Submission.State.QUEUED:
         return False
     now = timezone.now()
-    former = Attempt.objects.filter(submission=row, at__gte=row.trying_since)
-    if code == SILENT:
-        former = former.filter(code__in=_NO_ANSWER, outcome=Attempt.Outcome.UNKNOWN)
-    else:
-        former = former.filter(code=code)
-    tries = former.count() + 1
-    first = former.order_by("pk").values_list("at", flat=True).first() or now
-    if code != SILENT:
-        row.due_at = max(row.due_at or now, now + FIRST_REST * 2 ** min(tries - 1, 9))
-    if tries < (SILENT_TRIES if code == SILENT else TRIES) or (code == SILENT and now - first < SILENT_FOR):
+    alike = _ALIKE[code] & Q(submission=row, at__gte=row.trying_since)
+    earlier = list(Attempt.objects.filter(alike).values_list("at", flat=True))
+    tries, since = len(earlier) + 1, now - min(earlier, default=now)
+    at_work_for = settings.B24_HTTP_TIMEOUT if code == SILENT else 0.0
+    row.due_at = now + max(FIRST_REST * 2 ** min(tries - 1, 9), timedelta(seconds=at_work_for))
+    if tries < (SILENT_TRIES if code == SILENT else TRIES) or (code == SILENT and since < SILENT_FOR):
         return False
     fault = _fault_of_question(portal)
     if fault is None:
@@ -96,6 +98,15 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
         attempt.outcome, attempt.code = Attempt.Outcome.REFUSED, code
         logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code)
     return isinstance(fault, errors.Poison)
+
+
+def _code_of(attempt: Attempt) -> str:
+    """The code of a row that fails like this again and again; "" where that says nothing of the row."""
+    if attempt.code == FORBIDDEN:
+        return FORBIDDEN
+    if attempt.code == UNREADABLE and attempt.params.get("status") == BROKEN:
+        return BREAKS
+    return SILENT if attempt.code in _NO_ANSWER and attempt.outcome == Attempt.Outcome.UNKNOWN else ""
 
 
 def note_passed(portal: Portal) -> None:

@@ -135,14 +135,15 @@ def _settle_by_receipt(rulebook: Rulebook, batch: Batch, rows: dict[str, Submiss
 
 def _settle_as_not_begun(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
     """The portal broke down before the mark of the batch: none of its commands has done anything."""
-    attempts = poison.send_apart(_sent_rows(batch, rows), poison.BREAKS, 500, 0.0)
+    attempts = poison.send_apart(_sent_rows(batch, rows), poison.UNREADABLE, poison.BROKEN, 0.0)
     _give_up_lone(portal, attempts)
     results.save(batch, attempts)
 
 
 def _settle_as_unknown(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
     has_answered = batch.code == poison.BREAKS
-    error = errors.Ambiguous(batch.code or "worker_lost", status=500 if has_answered else 0)
+    code, status = (poison.UNREADABLE, poison.BROKEN) if has_answered else (batch.code or "worker_lost", 0)
+    error = errors.Ambiguous(code, status=status)
     rest_until = timezone.now() if has_answered else results.ends_at(batch)
     attempts = [
         results.failed(row, names, method, error, 0.0, rest_until) for row, names, method in _sent_rows(batch, rows)

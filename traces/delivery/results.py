@@ -99,12 +99,11 @@ def failed(
     row.state = Submission.State.QUEUED
     row.due_at = row.received_at  # so that it keeps its place in the line
     params = _params(error)
-    if isinstance(error, errors.Wait):
-        if error.method:
+    if isinstance(error, (errors.Wait, errors.OtherUser)):
+        if isinstance(error, errors.Wait) and error.method:
             row.due_at = now + timedelta(seconds=error.seconds)
-        return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
-    if isinstance(error, errors.OtherUser):
-        return _attempt(row, method, Attempt.Outcome.RETRY, error.code, params, seconds)  # by another one's token
+        outcome = Attempt.Outcome.WAITED if isinstance(error, errors.Wait) else Attempt.Outcome.RETRY
+        return _attempt(row, method, outcome, error.code, params, seconds)
     row.code, row.params = error.code, params
     if isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
@@ -116,7 +115,7 @@ def failed(
         _try_unsure_again(row, names, now, rest_until)
     elif isinstance(error, errors.Poison):
         outcome = Attempt.Outcome.RETRY
-        row.isolated, row.tries = True, row.tries + 1  # behind the others, but at once
+        row.isolated, row.tries = True, row.tries + 1  # at once, but behind the others
     else:
         outcome = Attempt.Outcome.RETRY
         _log_unknown(row, error)

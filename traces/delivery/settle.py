@@ -138,7 +138,7 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
             row.isolated = True
     rest_until = results.ends_at(prepared.batch)
     if poison.breaks(error):
-        error, rest_until = errors.Ambiguous(poison.BREAKS, status=error.status), timezone.now()
+        rest_until = timezone.now()  # it has ended already
     attempts = []
     for item in prepared.items:
         method = next(iter(item.commands.values())).method
