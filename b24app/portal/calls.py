@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from b24app.api import batch, errors, oauth, rest
@@ -46,6 +47,8 @@ def call(
                 raise _still_refused(error) from None
             credentials, renewed = _renewed(portal, credentials), True
         except errors.OtherUser as error:
+            if portal.by_webhook:
+                raise errors.of_webhook(error) from None
             tokens.set_aside(portal, credentials, error)
             credentials, renewed = tokens.current(portal), False
         except errors.Moved as error:
@@ -67,7 +70,14 @@ def call_batch(
     reply = call(
         portal, "batch", params, credentials=credentials, before_repeat=before_repeat, read_seconds=read_seconds
     )
-    return batch.read(reply.result, commands)
+    answer = batch.read(reply.result, commands)
+    if not portal.by_webhook:
+        return answer
+    return replace(answer, errors={key: _without_users(error) for key, error in answer.errors.items()})
+
+
+def _without_users(error: errors.PortalError) -> errors.PortalError:
+    return errors.of_webhook(error) if isinstance(error, errors.OtherUser) else error
 
 
 def _renewed(portal: Portal, credentials: tokens.Credentials) -> tokens.Credentials:

@@ -75,7 +75,7 @@ def set_aside(portal: Portal, credentials: Credentials, error: errors.OtherUser)
     Raises `Stop` for a webhook: it has no other user.
     """
     if portal.by_webhook:
-        raise errors.Stop("invalid_credentials", status=error.status)
+        raise errors.of_webhook(error)
     state = PortalUser.State.DEAD if error.lasts else PortalUser.State.BARRED
     code = error.code if error.lasts or error.code in _BARRED else _BARRED[0]
     mine = PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version)

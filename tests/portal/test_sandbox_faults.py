@@ -36,7 +36,9 @@ def test_an_error_takes_the_place_of_the_work(add, portal, sandbox, fault, statu
     assert (answer.status_code, answer.json()["error"], portal.traces) == (status, error, [])
 
 
-@pytest.mark.parametrize(("kind", "status"), [("html_502", 502), ("html_500", 500), ("html_403", 403)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("html_502", 502), ("html_500", 500), ("html_403", 403), ("html_404", 404)]
+)
 def test_a_page_of_a_web_server_takes_its_place(add, portal, sandbox, kind, status):
     sandbox.faults.add(kind)
     answer = add()
@@ -111,8 +113,8 @@ def test_a_batch_is_run_in_part(portal, sandbox):
 
 def test_every_kind_of_fault_is_tested_here():
     assert set(KINDS) == {
-        "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "html_403", "empty",
-        "hang", "close_before", "close_after", "partial_batch", "redirect", "slow",
+        "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "html_403", "html_404",
+        "empty", "hang", "close_before", "close_after", "partial_batch", "redirect", "slow",
     }  # fmt: skip
 
 

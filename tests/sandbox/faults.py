@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 KINDS = (
-    "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "html_403", "empty", "hang",
-    "close_before", "close_after", "partial_batch", "redirect", "slow",
+    "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "html_403", "html_404",
+    "empty", "hang", "close_before", "close_after", "partial_batch", "redirect", "slow",
 )  # fmt: skip
 
 

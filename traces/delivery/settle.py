@@ -65,12 +65,17 @@ def _settle_by_answer(
     for method in prepared.methods:
         limits.note_answer(portal, method, seconds_per_command, answer.operating.get(method))
     _note_receipt_refused(portal, prepared.batch, answer)
-    if not any(isinstance(fault, errors.OtherUser) for _, fault in faults):
+    if not any(_is_against_portal(fault) for _, fault in faults):
         hold.mark_healthy(portal)
     poison.note_passed(portal)
     _release_methods(portal, prepared, faults)
     faults += [("", fault) for fault in _without_users(portal, prepared, faults)]
     return max((hold.obey(portal, fault, method) for method, fault in _distinct(faults)), default=0.0)
+
+
+def _is_against_portal(fault: errors.PortalError) -> bool:
+    """Whether a command's error says that a held portal is not well yet."""
+    return isinstance(fault, errors.OtherUser) or (isinstance(fault, errors.Stop) and not fault.method)
 
 
 def _release_methods(portal: Portal, prepared: PreparedBatch, faults: Sequence[tuple[str, errors.PortalError]]) -> None:

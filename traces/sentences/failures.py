@@ -54,6 +54,11 @@ _NO_ANSWER_CAME = Failure(
     _("The connection broke while the portal was at work, or something else than the portal answered."),
     _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
 )
+_NEW_PERMISSION = Failure(
+    _("The portal did not accept a permission that had just been renewed."),
+    _("It may take up to an hour until the portal knows the new permission."),
+    _("Send the submission again in an hour."),
+)
 _OURS = Failure(
     _("Trace Relay could not prepare this submission."),
     _("This is a fault of Trace Relay itself. It has been logged."),
@@ -116,7 +121,6 @@ FAILURES: dict[str, Failure] = {
     ),
     "connection_error": _NO_CONNECTION,
     "unreachable": _NO_CONNECTION,
-    "no_auth_found": _NO_CONNECTION,
     "unreadable": _NO_ANSWER_CAME,
     "connection_lost": _NO_ANSWER_CAME,
     "timeout": _NO_ANSWER_CAME,
@@ -162,11 +166,8 @@ FAILURES: dict[str, Failure] = {
         _("Send the submission again."),
     ),
     "internal_error": _OURS,
-    "expired_token": Failure(
-        _("The portal did not accept a permission that had just been renewed."),
-        _("It may take up to an hour until the portal knows the new permission."),
-        _("Send the submission again in an hour."),
-    ),
+    "expired_token": _NEW_PERMISSION,
+    "no_auth_found": _NEW_PERMISSION,
     "oauth_host": Failure(
         _("Trace Relay does not trust the authorization server that the portal uses."),
         _("It shows its secret only to servers that its operator has named."),
