@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from django.conf import settings
 from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 from django.utils import timezone
@@ -88,8 +87,8 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
     alike = _ALIKE[code] & Q(submission=row, at__gte=row.trying_since)
     earlier = list(Attempt.objects.filter(alike).values_list("at", flat=True))
     tries, since = len(earlier) + 1, now - min(earlier, default=now)
-    at_work_for = settings.B24_HTTP_TIMEOUT if code == SILENT else 0.0
-    row.due_at = now + max(FIRST_REST * 2 ** min(tries - 1, 9), timedelta(seconds=at_work_for))
+    if code != SILENT:
+        row.due_at = now + FIRST_REST * 2 ** min(tries - 1, 9)
     if tries < (SILENT_TRIES if code == SILENT else TRIES) or (code == SILENT and since < SILENT_FOR):
         return False
     fault = _fault_of_question(portal)

@@ -96,14 +96,13 @@ def failed(
     now = timezone.now()
     if isinstance(error, errors.Ambiguous) and steps.MAKING.isdisjoint(names):
         error = errors.Transient(error.code, error.description, status=error.status)  # it can be asked again
-    row.state = Submission.State.QUEUED
-    row.due_at = row.received_at  # so that it keeps its place in the line
+    row.state, row.due_at = Submission.State.QUEUED, row.received_at  # it keeps its place in the line
     params = _params(error)
-    if isinstance(error, (errors.Wait, errors.OtherUser)):
-        if isinstance(error, errors.Wait) and error.method:
-            row.due_at = now + timedelta(seconds=error.seconds)
-        outcome = Attempt.Outcome.WAITED if isinstance(error, errors.Wait) else Attempt.Outcome.RETRY
-        return _attempt(row, method, outcome, error.code, params, seconds)
+    if isinstance(error, errors.OtherUser):
+        return _attempt(row, method, Attempt.Outcome.RETRY, error.code, params, seconds)
+    if isinstance(error, errors.Wait):
+        row.due_at = now + timedelta(seconds=error.seconds) if error.method else row.received_at
+        return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
     if isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
