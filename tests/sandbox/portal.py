@@ -65,7 +65,8 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way; `disk_full` refuses every new record. A request is cut off after `cut_after`
+    close the portal in their own way; `disk_full` refuses every new record, and the methods in
+    `lacks` are not there. A request is cut off after `cut_after`
     seconds; a command takes `command_seconds`, and costs as much operating time where `operating_seconds` says nothing
     else.
     """
@@ -95,6 +96,7 @@ class Portal:
     plan_without_rest: bool = False
     payment_ended: bool = False
     disk_full: bool = False
+    lacks: set[str] = field(default_factory=set)
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)

@@ -113,8 +113,7 @@ def failed(
         outcome = Attempt.Outcome.UNKNOWN
         _try_unsure_again(row, names, now, rest_until)
     elif isinstance(error, errors.Poison):
-        outcome = Attempt.Outcome.RETRY
-        row.isolated, row.tries = True, row.tries + 1  # at once, but behind the others
+        outcome, row.isolated, row.tries = Attempt.Outcome.RETRY, True, row.tries + 1  # at once, behind the others
     else:
         outcome = Attempt.Outcome.RETRY
         _log_unknown(row, error)
