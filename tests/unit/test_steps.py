@@ -130,6 +130,11 @@ def test_a_result_that_is_none_is_told(method, result):
     assert isinstance(outcome, errors.Ambiguous)
 
 
+@pytest.mark.parametrize("method", ["crm.tracking.trace.add", "crm.lead.add"])
+def test_a_number_that_comes_as_a_text_is_one(method):
+    assert steps.outcome(Answer({"c0": "17"}, {}, {}), "c0", Command(method, {})) == 17
+
+
 @pytest.mark.parametrize("number", [1, "1", 2**40, "007"])
 def test_whole_numbers_above_zero_are_ids(number):
     assert steps.entities_fault([{"TYPE": "DEAL", "ID": number}]) == ""
