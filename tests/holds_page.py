@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def _row(hold: Hold) -> str:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "b24app.settings")
     django.setup()
     PAGE.write_text(page(), encoding="utf-8")
     print(f"wrote {PAGE.name}: {len(HOLDS)} reasons")

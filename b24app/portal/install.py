@@ -83,7 +83,7 @@ def claim_of_frame(query: Mapping[str, str], body: Mapping[str, str]) -> Claim:
 def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
     """Prove a claim by its token. Returns the OAuth host and its facts about the token.
 
-    Raises `Unproven`, or an error of `b24app.api.errors` where the host could not be asked.
+    Raises `Unproven`, or an error of `b24app.api.errors` where the host could not be asked or is not reached by https.
     """
     host = oauth.allowed_host(claim.server_endpoint)
     if host is None:
@@ -102,7 +102,7 @@ def prove(claim: Claim) -> tuple[str, oauth.AppInfo]:
         raise Unproven("its token belongs to another portal")
     endpoint = urlsplit(info.client_endpoint)
     if endpoint.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
-        raise Unproven("its portal is not reached by https")
+        raise errors.Stop("plain_http")
     return host, info
 
 
