@@ -49,6 +49,8 @@ class Portal(models.Model):
     pauses = models.PositiveSmallIntegerField(default=0)
     # How many probes in a row have failed; they come less and less often.
     probes = models.PositiveSmallIntegerField(default=0)
+    # How many requests in a row were turned away by what stands before the portal, none with rows having passed.
+    turned_away = models.PositiveSmallIntegerField(default=0)
     # The methods that this portal does not offer: what needs them waits, the rest goes on (`b24app.portal.hold`).
     held_methods: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
 

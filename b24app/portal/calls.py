@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 from b24app.api import batch, errors, hosts, oauth, rest
@@ -51,7 +51,7 @@ def call_batch(
     """What became of `commands`, sent in one request; raises as `call` does where it was not taken as a whole.
 
     A token whose user may not do what one of them asks is set aside: that command's error is an `OtherUser`, and asked
-    again it goes with the next token.
+    again it goes with the next token. A webhook has no other user: there it is a `Stop`.
     """
     way = _Way(portal, credentials or tokens.current(portal))
     reply = _ask(way, "batch", batch.request(commands), before_repeat, read_seconds)
@@ -59,9 +59,15 @@ def call_batch(
     refused = next((error for error in answer.errors.values() if isinstance(error, errors.OtherUser)), None)
     if refused is None:
         tokens.note_answered(way.credentials)
-    elif not portal.by_webhook:
+    elif portal.by_webhook:
+        return replace(answer, errors={key: _without_users(error) for key, error in answer.errors.items()})
+    else:
         tokens.set_aside(portal, way.credentials, refused)
     return answer
+
+
+def _without_users(error: errors.PortalError) -> errors.PortalError:
+    return errors.of_webhook(error) if isinstance(error, errors.OtherUser) else error
 
 
 def _ask(
@@ -74,7 +80,7 @@ def _ask(
             return rest.call(asked.endpoint, method, params, token=asked.token, read_seconds=read_seconds)
         except (errors.Renew, errors.OtherUser, errors.Moved) as error:
             way.turn(error)
-        limits.take_request(way.portal)  # counted, but not waited for: the one before did nothing
+        limits.count_request(way.portal)  # not waited for: the one before did nothing
         before_repeat()
 
 

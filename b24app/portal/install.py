@@ -110,7 +110,7 @@ def _origin(domain: str, scheme: str) -> str:
 def prove(claim: Claim) -> Proof:
     """Prove a claim by its token, its member_id and our client_id; its host is of no weight.
 
-    Raises `Unproven`, or an error of `b24app.api.errors` where the host could not be asked.
+    Raises `Unproven`, or an error of `b24app.api.errors` where the host could not be asked or is not reached by https.
     """
     host, began = oauth.allowed_host(claim.server_endpoint), timezone.now()
     if host is None:
@@ -129,7 +129,7 @@ def prove(claim: Claim) -> Proof:
         raise Unproven("its token belongs to another portal")
     endpoint = urlsplit(info.client_endpoint)
     if endpoint.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
-        raise Unproven("its portal is not reached by https")
+        raise errors.Stop("plain_http")
     return Proof(host, info, began)
 
 

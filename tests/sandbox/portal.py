@@ -66,8 +66,10 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way. A request is cut off after `cut_after` seconds; a command takes
-    `command_seconds`, and costs as much operating time where `operating_seconds` says nothing else.
+    close the portal in their own way; `disk_full` refuses every new record, and the methods in
+    `lacks` are not there. A request is cut off after `cut_after`
+    seconds; a command takes `command_seconds`, and costs as much operating time where `operating_seconds` says nothing
+    else.
     """
 
     name: str
@@ -94,6 +96,8 @@ class Portal:
     blocked: bool = False
     plan_without_rest: bool = False
     payment_ended: bool = False
+    disk_full: bool = False
+    lacks: set[str] = field(default_factory=set)
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)

@@ -98,7 +98,7 @@ async def serve(portal: Portal, request: Request, *, commands: int | None = None
             raise RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
         if portal.stopped:
             raise RestError("PORTAL_DELETED", "Portal was deleted", 403)
-        if name != "batch" and name not in METHODS:
+        if (name != "batch" and name not in METHODS) or name in portal.lacks:
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         params = parameters(request)
         user = _authenticate(portal, request, params, name, webhook)
@@ -278,7 +278,7 @@ class Batch:
         name = name.lower()
         if name in NOT_IN_BATCH:
             raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-        if name not in METHODS:
+        if name not in METHODS or name in self.portal.lacks:
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!")
         _need_scope(self.portal, name, "")
         params = batch.substitute(php.parse_query(query), self.left)

@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from b24app.api import errors
-from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
 from b24app.portal import event_bindings, health, tokens
@@ -100,13 +99,13 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
             event_bindings.bind_again(portal)
         return health.checks(portal)
     except errors.PortalError as error:
-        return [_no_answer(error)]
+        return [_no_answer(portal, error)]
 
 
-def _no_answer(error: errors.PortalError) -> Check:
+def _no_answer(portal: Portal, error: errors.PortalError) -> Check:
     name = _("The portal answers")
-    if isinstance(error, errors.Stop) and error.code in REMEDIES:
-        remedy = REMEDIES[error.code]
+    if isinstance(error, (errors.Stop, errors.Poison)):
+        remedy = notices.remedy_of(error.code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     text = _("The portal gave no answer that can be used, so what it would say is not known now.")
     return Check(name, None, text, _("Check again in a minute. Submissions are taken and stored meanwhile."))
@@ -121,7 +120,7 @@ def trouble(portal: Portal, now: datetime) -> Check | None:
 def _deliveries(portal: Portal) -> Check:
     name = _("Deliveries")
     if portal.state == Portal.State.HELD:
-        remedy = notices.remedy_of(portal.hold_code)
+        remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     return Check(name, True, _("They go on."))
 
@@ -152,7 +151,7 @@ def _permission(portal: Portal) -> Check:
     working = [user for user in users if user.state == PortalUser.State.ACTIVE]
     proved = sum(user.proved_at is not None for user in working)
     if not working:
-        remedy = notices.remedy_of(tokens.none_left(portal).code)
+        remedy = notices.remedy_of(tokens.none_left(portal).code, by_webhook=False)
         return Check(name, False, remedy.happened, remedy.todo)
     text = ngettext(
         "The permission of %(working)s administrator works.",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from b24app.api.remedies import REMEDIES
+from b24app.api import remedies
 from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
 from traces.history import erasure, json_export
@@ -94,8 +94,8 @@ def _why_not_sent(code: str) -> str:
         )
     if code == "insufficient_scope":
         return _("The application may not send notices on this portal. Choose e-mail instead.")
-    if code in REMEDIES:
-        return f"{REMEDIES[code].happened} {REMEDIES[code].todo}"
+    if remedy := remedies.of(code, by_webhook=False):
+        return f"{remedy.happened} {remedy.todo}"
     return _("The portal did not take the notice. Try again in a minute, or choose e-mail instead.")
 
 

@@ -148,7 +148,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
         "failure": sentences.failure(row.code, row.params) if row.state == Submission.State.FAILED else None,
-        "remedy": notices.remedy_of(reader.portal.hold_code) if state == "held" else None,
+        "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,
     }
     return render(request, reader, "traces/start/_watch.html", context)

@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.api.remedies import REMEDIES, Remedy
+from b24app.api import remedies
+from b24app.api.remedies import Remedy
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces import sentences
@@ -182,7 +183,7 @@ def _remedy(portal: Portal) -> Remedy:
     unknown = Remedy(
         _("The portal takes nothing at present."), _("Open Trace Relay as an administrator of the portal once.")
     )
-    return REMEDIES.get(portal.hold_code, unknown)
+    return remedies.of(portal.hold_code, portal.by_webhook) or unknown
 
 
 def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:

@@ -16,7 +16,7 @@ def choose_the_oldest(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('b24app', '0004_administrators'),
+        ('b24app', '0005_turned_away'),
     ]
 
     operations = [
