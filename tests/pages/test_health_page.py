@@ -107,6 +107,24 @@ def test_a_single_permission_asks_for_a_second_one(acme):
     assert not of_portal(acme, "Permission").todo
 
 
+def test_each_permissions_age_and_last_proof_are_told(acme):
+    acme.users.update(renewed_at="2026-03-01T12:00Z", proved_at="2026-03-02T12:00Z")
+    acme.users.create(user_id=2, renewed_at="2026-04-01T12:00Z")
+    acme.users.create(user_id=3, state="barred", proved_at="2026-03-02T12:00Z", renewed_at="2026-05-01T12:00Z")
+    check = of_portal(acme, "Permission")
+    told = [
+        "The permission of 1 administrator works.",
+        "User 1: renewed on March 1, 2026, worked last on March 2, 2026.",
+    ]
+    told += ["User 2: renewed on April 1, 2026, not tried since.", "User 3 lacks rights"]
+    assert [text for text in told if text not in check.happened] == []
+
+
+def test_a_permission_that_was_never_tried_is_not_said_to_work(acme):
+    check = of_portal(acme, "Permission")
+    assert (check.good, "works" in check.happened) == (None, False)
+
+
 def test_no_permission_at_all_is_bad(acme):
     acme.users.update(state="dead")
     assert of_portal(acme, "Permission").good is False
