@@ -46,6 +46,11 @@ if B24_ALLOW_INSECURE_PORTALS:
 # A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes. Nothing is concluded
 # from a missing receipt before this time is over, either.
 B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
+# For portals in a company's own network: hosts that may have private addresses, a file with the certificates of
+# further authorities, and the proxy by which portals and OAuth servers are reached.
+B24_PRIVATE_HOSTS = {host.strip().rstrip(".").lower() for host in env.list("B24_PRIVATE_HOSTS", default=[])}
+B24_CA_FILE = env.str("B24_CA_FILE", "")
+B24_PROXY = env.str("B24_PROXY", "")
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # --- Delivery ---------------------------------------------------------------------------------

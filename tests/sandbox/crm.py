@@ -46,6 +46,8 @@ def _fields(call: Call) -> dict[str, Any]:
 def _add(kind: str) -> Callable[[Call], Any]:
     def add(call: Call) -> Any:
         need_crm(call)
+        if call.portal.disk_full:
+            raise classic("Disk quota exceeded. Please contact the administrator.")
         given = _fields(call)
         if kind == "QUOTE" and not given.get("TITLE"):
             raise classic('The required field "Subject" is not specified.')

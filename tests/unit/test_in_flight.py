@@ -6,7 +6,7 @@ import time
 import pytest
 
 from b24app.api import batch
-from traces.delivery.in_flight import InFlight
+from traces.delivery.in_flight import InFlight, _senders
 
 ANSWER = batch.Answer({"c0": 1}, {}, {})
 
@@ -79,3 +79,19 @@ def test_all_workers_share_the_threads(in_flight):
     other = InFlight(2)
     assert (in_flight.reserve(2), other.reserve(2)) == (2, 1)
     other.release()
+
+
+def test_threads_that_begin_together_share_one_number_of_threads(settings):
+    settings.SENDER_THREADS = 17
+    begin, made = threading.Barrier(8), []
+
+    def make():
+        begin.wait(5)
+        made.append(_senders())
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, made))) == 1

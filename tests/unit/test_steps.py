@@ -113,7 +113,8 @@ def test_a_result_is_a_number(method, result, number):
 @pytest.mark.parametrize(
     ("method", "result"),
     [
-        ("crm.lead.add", "5"),
+        ("crm.lead.add", "5x"),
+        ("crm.lead.add", "0"),
         ("crm.lead.add", True),
         ("crm.lead.add", 0),
         ("crm.deal.update", 1),
@@ -127,6 +128,11 @@ def test_a_result_is_a_number(method, result, number):
 def test_a_result_that_is_none_is_told(method, result):
     outcome = steps.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {}))
     assert isinstance(outcome, errors.Ambiguous)
+
+
+@pytest.mark.parametrize("method", ["crm.tracking.trace.add", "crm.lead.add"])
+def test_a_number_that_comes_as_a_text_is_one(method):
+    assert steps.outcome(Answer({"c0": "17"}, {}, {}), "c0", Command(method, {})) == 17
 
 
 @pytest.mark.parametrize("number", [1, "1", 2**40, "007"])

@@ -184,6 +184,8 @@ def _fields(prepared: Prepared, name: str, progress: Progress) -> dict[str, Any]
 
 
 def _new_id(result: Any) -> int | None:
+    if isinstance(result, str) and result.isascii() and result.isdigit():
+        result = int(result[:20])  # some portals write a number as a text
     return result if type(result) is int and 0 < result < 2**63 else None
 
 

@@ -24,6 +24,9 @@ from traces.intake.senders import Posted
 from traces.intake.stream import read_body
 from traces.models import Form, Submission
 
+# The last ones of a long history are told.
+MAX_ATTEMPTS = 50
+
 
 @csrf_exempt
 @answer_problems
@@ -135,7 +138,7 @@ def _reported(submission: Submission) -> dict[str, Any]:
                 "code": attempt.code,
                 "reason": attempt.reason,
             }
-            for attempt in submission.attempts.all()
+            for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
         "reason": submission.reason,
     }

@@ -14,8 +14,8 @@ from django.core.mail import EmailMessage
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from b24app.api import errors
-from b24app.api.remedies import REMEDIES, Remedy
+from b24app.api import errors, remedies
+from b24app.api.remedies import Remedy
 from b24app.frame import iframe
 from b24app.models import Portal
 from b24app.portal import calls
@@ -106,17 +106,17 @@ def text_of(portal: Portal, code: str) -> tuple[str, str]:
     """The subject and the text that tell of a stop, in the portal's language."""
     with iframe.speaking(iframe.language(portal.language)):
         subject = _("Trace Relay: deliveries to %(portal)s have stopped") % {"portal": portal.domain}
-        remedy = remedy_of(code)
+        remedy = remedy_of(code, portal.by_webhook)
         last = _("Nothing is lost: what waits is delivered afterwards.")
         return subject, "\n\n".join([subject + ".", str(remedy.happened), str(remedy.todo), last])
 
 
-def remedy_of(code: str) -> Remedy:
-    """What happened at a stop with this code, and what to do."""
+def remedy_of(code: str, by_webhook: bool) -> Remedy:
+    """What happened at a stop with this code, and what to do, as the portal is connected."""
     look = _("Open the page “Health” in Trace Relay: it says what is the matter.")
     if code == WAITING:
         return Remedy(_("The oldest submission has been waiting for more than an hour."), look)
-    return REMEDIES.get(code) or Remedy(_("The portal takes nothing at present."), look)
+    return remedies.of(code, by_webhook) or Remedy(_("The portal takes nothing at present."), look)
 
 
 def send_test(chosen: Preferences) -> None:
