@@ -41,8 +41,7 @@ def sweep() -> None:
     for portal_id in drain.due_portals(now):
         wake.wake(portal_id)
     wakeups.note_swept()
-    erasure.erase_requested()
-    erasure.erase_wanted(now)
-    if wakeups.first_to_tidy(TIDY_SECONDS):
-        erasure.erase_old(now)
-    notices.look(now)
+    thorough = wakeups.first_to_tidy(TIDY_SECONDS)
+    erasure.erase(now, thorough=thorough)
+    if thorough:
+        notices.look(now)

@@ -17,7 +17,7 @@ from b24app.models import Portal
 from b24app.pace import limits
 from b24app.portal import hold
 from traces.compose import steps
-from traces.delivery import claims, recovery, results
+from traces.delivery import claims, exchange, recovery, results
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import Outcome
 from traces.delivery.unmatched import Pair
@@ -57,7 +57,8 @@ def _settle_by_answer(
             (name, command.method): steps.outcome(answer, next(keys), command)
             for name, command in item.commands.items()
         }
-        attempts += results.settled(item.row, item.prepared, outcomes, seconds)
+        settled = results.settled(item.row, item.prepared, outcomes, seconds)
+        attempts += exchange.noted(settled, item.commands, outcomes)
         faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
     if results.save(prepared.batch, attempts):
         _count_unmatched(prepared, unmatched)
@@ -111,8 +112,10 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
     rest_until = results.ends_at(prepared.batch)
     attempts = []
     for item in prepared.items:
-        method = next(iter(item.commands.values())).method
-        attempts.append(results.failed(item.row, list(item.commands), method, error, seconds, rest_until))
+        first = next(iter(item.commands.values()))
+        attempt = results.failed(item.row, list(item.commands), first.method, error, seconds, rest_until)
+        attempt.exchange = exchange.text_of(first, error)
+        attempts.append(attempt)
     results.save(prepared.batch, attempts)
     if isinstance(error, errors.Ambiguous):
         ids = ", ".join(str(row.pk) for row in prepared.rows)
