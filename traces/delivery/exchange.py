@@ -2,7 +2,7 @@
 
 The names of the fields stand in it and of what kind their values are, not the values: those that visitors typed are
 nobody's business here, and so nothing needs to be encrypted or can leak. The portal's own words stand with the
-attempt's reason. Pure.
+attempt's reason.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from b24app.models import Portal
 
 # What waits for a held portal is deleted no sooner than this after somebody was told that it will be.
 PURGE_NOTICE = timedelta(days=14)
+# The pages say it for so long before.
+ANNOUNCED = timedelta(days=31)
 
 
 class Notice(models.Model):
@@ -48,14 +50,11 @@ def purge_at(portal: Portal, warned_at: datetime) -> datetime:
 
 
 def announced_purge(portal: Portal, now: datetime) -> datetime | None:
-    """When what waits for the portal is deleted if the portal stays held; None where it is not held."""
-    if portal.state != Portal.State.HELD:
+    """When what waits for a held portal is deleted if it stays held; None where that is more than a month away."""
+    if portal.state != Portal.State.HELD or portal.held_since is None:
         return None
     warned = Notice.objects.filter(portal=portal, about=Notice.PURGE, over=False).first()
-    return purge_at(portal, warned.at if warned else _warning_at(portal, now))
-
-
-def _warning_at(portal: Portal, now: datetime) -> datetime:
-    """When the warning is due that has not been given yet."""
-    held_since = portal.held_since or now
-    return max(now, held_since + timedelta(days=settings.HELD_DAYS) - PURGE_NOTICE)
+    # Not told yet, it is told today or when its time has come.
+    warned_at = warned.at if warned else now
+    at = purge_at(portal, warned_at)
+    return at if at <= now + ANNOUNCED else None

@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
 from b24app.api import errors
-from b24app.api.remedies import REMEDIES, Remedy
+from b24app.api.remedies import REMEDIES, Remedy, Text
 from b24app.frame import iframe
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls
@@ -56,6 +56,21 @@ def look(now: datetime) -> None:
                 continue
             attempts += 1
             watched.told += _tell(watched.chosen, matter, notice, now)
+
+
+def tell_anew(portal: Portal, now: datetime) -> None:
+    """Tell what still lasts once more: whoever is named now was told of nothing yet."""
+    Notice.objects.filter(portal=portal, over=False).update(try_at=now)
+
+
+def label_of(notice: Notice) -> Text:
+    """What a notice was about, in the language that is active."""
+    labels: dict[str, Text] = {
+        **dict(Kind.choices),
+        Notice.PURGE: _("What waits is going to be deleted"),
+        f"{Notice.PURGE}:done": _("What waited was deleted"),
+    }
+    return labels.get(notice.about) or labels.get(notice.about.partition(":")[0], "")
 
 
 def _close(watched: Watched, now: datetime) -> None:
@@ -139,7 +154,7 @@ def send_test(chosen: Preferences) -> None:
     """Send a notice that says it is a test, in the way that was chosen. Raises `NotTold`."""
     with iframe.speaking(iframe.language(chosen.portal.language)):
         subject = _("Trace Relay: a test notice")
-        text = _("This is a test. You will be told like this when deliveries to %(portal)s stop.")
+        text = _("This is a test. You will be told like this when something about %(portal)s needs your attention.")
         text = text % {"portal": chosen.portal.domain}
     send(chosen, subject, text)
 

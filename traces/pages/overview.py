@@ -22,6 +22,7 @@ from traces import sentences
 from traces.compose import steps
 from traces.history import statistics
 from traces.models import Form
+from traces.models.notices import announced_purge
 from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
@@ -70,7 +71,8 @@ def _whole(reader: Reader) -> dict[str, Any]:
         {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": grouped(row.count)}
         for row in rows
     ]
-    return {"unmatched": unmatched, **_figures(reader, DAYS[0])}
+    purge = announced_purge(reader.portal, timezone.now())
+    return {"unmatched": unmatched, "purge_at": purge, **_figures(reader, DAYS[0])}
 
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:
