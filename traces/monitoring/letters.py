@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count
@@ -19,8 +19,6 @@ from traces.monitoring import matters
 from traces.monitoring.matters import Kind, Matter
 
 Letter = tuple[str, str]
-# A sum tells of what came after the one before it, and of no more than this.
-MAX_SUM = timedelta(days=2)
 
 
 def letter_of(portal: Portal, matter: Matter, remedy: Remedy, notice: Notice, now: datetime) -> Letter | None:
@@ -46,7 +44,7 @@ def _refused(portal: Portal, notice: Notice, now: datetime) -> Letter | None:
     """The first failure, and from then on the sum of a day."""
     before = Notice.objects.filter(portal=portal, about=notice.about, try_at=None).exclude(pk=notice.pk)
     told = before.order_by("-at").values_list("at", flat=True).first()
-    since = max(told, now - MAX_SUM) if told else now - matters.DAY
+    since = max(told or notice.at - matters.DAY, now - matters.MAX_SUM)
     failed = matters.failures(since, now).filter(portal=portal).order_by()
     codes = list(failed.values_list("code").annotate(number=Count("pk")).order_by("-number", "code"))
     if not codes:
@@ -99,7 +97,7 @@ def _purge(portal: Portal, remedy: Remedy, notice: Notice) -> Letter:
     at = date_format(purge_at(portal, notice.at), "DATE_FORMAT")
     subject = _("Trace Relay: what waits for %(portal)s will be deleted on %(date)s")
     subject = subject % {"portal": portal.domain, "date": at}
-    why = _("The portal has taken nothing for weeks. Visitors' data may not wait without an end.")
+    why = _("The portal has taken nothing for weeks. Visitors' data must not be kept for ever.")
     last = ngettext(
         "What comes after that date is deleted after %(days)s day. Once the portal takes submissions again, "
         "nothing more is deleted.",

@@ -29,6 +29,8 @@ WAITING = "waiting"
 FORGOTTEN_AFTER = timedelta(days=60)
 # What was refused now came no longer ago than this: it is tried for three days, or waited for a held portal.
 REFUSED_WITHIN = timedelta(days=7)
+# A sum tells of what was refused after the one before it, and of no more than this.
+MAX_SUM = timedelta(days=2)
 # The week's figures are told on Monday from this hour on (UTC).
 MONDAY_HOUR = 6
 
@@ -85,7 +87,7 @@ def watch(now: datetime) -> Iterator[Watched]:
             matters=[
                 *_purges(portal, still, now),
                 *_stops(portal, now, is_late=is_late),
-                *([Matter(Kind.REFUSED, again=DAY)] if is_refused else []),
+                *_refusals(still, now, is_refused=is_refused),
                 *(Matter(Kind.SILENT, str(form_id)) for form_id in silent[portal.pk]),
                 *_weeks(now),
             ],
@@ -128,6 +130,14 @@ def _stops(portal: Portal, now: datetime, *, is_late: bool) -> list[Matter]:
         is_told_of = portal.held_since and portal.held_since <= now - HELD_FOR
         return [Matter(Kind.STOPPED, portal.hold_code)] if is_told_of else []
     return [Matter(Kind.STOPPED, WAITING)] if is_late else []
+
+
+def _refusals(still: dict[str, Notice], now: datetime, *, is_refused: bool) -> list[Matter]:
+    """One that could not be told on its day, since that had its number of notices, is told on the next one."""
+    refusal = Matter(Kind.REFUSED, again=DAY)
+    untold = still.get(refusal.about)
+    is_pending = untold is not None and untold.try_at is not None and untold.at > now - MAX_SUM
+    return [refusal] if is_refused or is_pending else []
 
 
 def _purges(portal: Portal, still: dict[str, Notice], now: datetime) -> list[Matter]:

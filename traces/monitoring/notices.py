@@ -52,10 +52,10 @@ def look(now: datetime) -> None:
         _close(watched, now)
         for matter in watched.matters:
             notice = _opened(watched, matter, now)
-            if notice is None or attempts >= MAX_AT_ONCE or not _may_tell(watched, matter) or not _claim(notice, now):
-                continue
-            attempts += 1
-            watched.told += _tell(watched.chosen, matter, notice, now)
+            is_enough = attempts >= MAX_AT_ONCE or watched.told >= watched.chosen.notices_a_day
+            if notice and not is_enough and _is_wanted(watched, matter) and _claim(notice, now):
+                attempts += 1
+                watched.told += _tell(watched.chosen, matter, notice, now)
 
 
 def tell_anew(portal: Portal, now: datetime) -> None:
@@ -90,11 +90,11 @@ def _opened(watched: Watched, matter: Matter, now: datetime) -> Notice | None:
     notice = watched.notices.get(matter.about)
     if notice is None:
         # The date of a deletion counts from the first notice on, whether it could be told or not.
-        wanted = matter.about == Notice.PURGE or _may_tell(watched, matter)
+        wanted = matter.about == Notice.PURGE or _is_wanted(watched, matter)
         return _open(watched, matter.about, now, now) if wanted else None
     if notice.try_at is not None:
         return notice
-    is_told_again = matter.again is not None and notice.at <= now - matter.again and _may_tell(watched, matter)
+    is_told_again = matter.again is not None and notice.at <= now - matter.again and _is_wanted(watched, matter)
     if is_told_again and Notice.objects.filter(pk=notice.pk, over=False).update(over=True):
         return _open(watched, matter.about, now, now)
     return None
@@ -109,11 +109,9 @@ def _open(watched: Watched, about: str, now: datetime, try_at: datetime) -> Noti
     ]
 
 
-def _may_tell(watched: Watched, matter: Matter) -> bool:
-    """Whether the administrator wants to know of this and can be told, and was not told enough for a day."""
-    chosen = watched.chosen
-    is_wanted = matter.kind == Notice.PURGE or matter.kind in chosen.tell_of
-    return is_wanted and watched.told < chosen.notices_a_day and has_way(chosen)
+def _is_wanted(watched: Watched, matter: Matter) -> bool:
+    """Whether the administrator wants to know of this, and there is a way to tell it."""
+    return (matter.kind == Notice.PURGE or matter.kind in watched.chosen.tell_of) and has_way(watched.chosen)
 
 
 def _claim(notice: Notice, now: datetime) -> bool:

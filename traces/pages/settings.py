@@ -219,6 +219,7 @@ def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dic
 
 def _told(portal: Portal, chosen: Preferences) -> dict[str, Any]:
     """Who is told, and the latest notices."""
+    chosen.portal = portal
     latest = Notice.objects.filter(portal=portal).order_by("-at")[:MAX_TOLD]
     return {
         "recipient": notices.recipient(chosen) if chosen.notify == Preferences.Notify.PORTAL else None,

@@ -90,14 +90,14 @@ class NoticesInput(PageInput):
     )
 
     tell_of = forms.MultipleChoiceField(
-        label=_("Of what"),
+        label=_("What to tell"),
         choices=Preferences.Kind.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages=one_answer(_("Choose among what is offered.")),
     )
     notices_a_day = NumberField(
-        label=_("At most so many notices a day"),
+        label=_("Notices a day, at most"),
         required=False,
         min_value=1,
         max_value=MAX_NOTICES,
