@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from b24app.models import Portal
+from b24app.portal import install
+from tests.fixtures.delivery import drained
 from tests.fixtures.forms import make_form
 from traces.models import Notice, Preferences, Submission
 from traces.monitoring import matters, notices
@@ -257,3 +260,16 @@ def test_each_kind_has_a_name_and_a_letter_in_russian(acme, busy, refused, make_
     english = ("deliver", "submission", "portal", "delete", "week")
     assert [text for text in subjects() if any(word in text.replace("acme.example", "") for word in english)] == []
     assert all(notices.label_of(notice) for notice in Notice.objects.all())
+
+
+def test_the_installing_administrator_learns_of_a_real_refusal_in_the_portal(portal, sandbox, wired, make_submission):
+    portal.scope = "crm,im"
+    installed = install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
+    row = make_submission(form=make_form(installed, creates="lead"), body={"NAME": "Planted"})
+    sandbox.faults.add("error", code="ERROR_CORE", status=400)
+    drained(row)
+    for _ in range(3):
+        notices.look(timezone.now())
+    (notice,) = portal.notices
+    assert (row.state, notice["USER_ID"]) == ("failed", 1)
+    assert "1 submission was not delivered" in notice["MESSAGE"] and "lanted" not in notice["MESSAGE"]

@@ -87,5 +87,16 @@ def test_a_large_portal_goes_in_chunks(make_submission, portal, monkeypatch):
     assert left == [(1, 1), (0, 0)]
 
 
+def test_a_form_closes_with_the_uninstallation_and_opens_with_the_next_one(client, form, portal):
+    def status(name):
+        return client.post(f"/in/{form.key}/", {"NAME": name}, content_type="application/json").status_code
+
+    before = status("Ann")
+    uninstalled(portal, "1")
+    meanwhile = status("Ben")
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    assert (before, meanwhile, status("Cem"), Submission.objects.count()) == (200, 410, 200, 2)
+
+
 def test_the_product_and_the_sandbox_know_the_same_events():
     assert {"ONAPPINSTALL", "ONSUBSCRIPTIONRENEW"} <= sandbox_events.WITH_TOKENS & set(event_bindings.EVENTS)

@@ -16,7 +16,7 @@ from traces.models import Preferences
 from traces.monitoring import notices
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
-MAX_DAYS = 3650
+MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
 MAX_NOTICES = 50
 
@@ -52,9 +52,20 @@ class RetentionInput(PageInput):
         max_value=MAX_DAYS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         error_messages=one_answer(
-            filled(_("Give a number of days from 0 to %(most)s; 0 keeps everything."), most=MAX_DAYS)
+            filled(
+                _("Give a number of days from %(least)s to %(most)s; 0 keeps everything."),
+                least=MIN_DAYS,
+                most=MAX_DAYS,
+            )
         ),
     )
+
+    def clean_retention_days(self) -> int:
+        """The days; the Market asks that what was asked of the portal and answered is kept for three."""
+        days: int = self.cleaned_data["retention_days"]
+        if 0 < days < MIN_DAYS:
+            raise ValidationError(self.fields["retention_days"].error_messages["invalid"])
+        return days
 
 
 class WayRadios(forms.RadioSelect):
