@@ -48,7 +48,8 @@ class _Collector:
 
     def collect(self) -> Iterator[Metric]:
         total = GaugeMetricFamily("trace_relay_submissions", "Submissions by state", labels=["state"])
-        for state, number in cache.get_or_set("metrics:states", states, STATES_SECONDS).items():
+        counts: dict[str, int] = cache.get_or_set("metrics:states", states, STATES_SECONDS) or {}
+        for state, number in counts.items():
             total.add_metric([state], number)
         yield total
         yield GaugeMetricFamily(
