@@ -187,4 +187,4 @@ def test_what_was_asked_and_answered_is_shown_folded(frame, make_submission):
 def test_an_attempt_whose_exchange_is_too_old_is_shown_without_it(frame, make_submission):
     row = make_submission(state="delivered", due_at=None)
     row.attempts.create(method="crm.lead.add", outcome="delivered")
-    assert "What was asked and answered" not in frame.get(f"{LIST}{row.pk}/").text
+    assert "<summary>What was asked and answered" not in frame.get(f"{LIST}{row.pk}/").text
