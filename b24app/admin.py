@@ -1,7 +1,11 @@
 """The operator's view of what portals told us. The portals themselves, with their queues, are in `traces.admin`."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from b24app.models import PortalEvent
 
@@ -20,6 +24,24 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins 
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+class _FewRows(Paginator):  # type: ignore[type-arg]
+    """Pages of a long table, of which no more than the newest rows are counted: counting all would read all."""
+
+    MAX_COUNTED = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[: self.MAX_COUNTED].count())
+
+
+class LongReadOnly(ReadOnly):
+    """Rows of a table that may be long: its list costs the same however long it is."""
+
+    paginator = _FewRows
+    show_full_result_count = False
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]

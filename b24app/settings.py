@@ -66,6 +66,16 @@ WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
 # Further parameters that are taken out of the addresses in a trace, besides those of `traces.compose.addresses`.
 SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
+# --- How long data is kept, in days -------------------------------------------------------------
+
+# All of a portal after an uninstall; and after one with "delete the data", which a reinstallation stops.
+UNINSTALLED_DAYS = env.float("UNINSTALLED_DAYS", 30.0)
+CLEAN_GRACE_DAYS = env.float("CLEAN_GRACE_DAYS", 3.0)
+# What waits for a portal that takes nothing; told of two weeks before.
+HELD_DAYS = env.float("HELD_DAYS", 90.0)
+# What was asked of a portal and what it answered; the Market asks for three days.
+EXCHANGE_DAYS = env.float("EXCHANGE_DAYS", 14.0)
+
 # --- Mail -------------------------------------------------------------------------------------
 
 # `smtp+tls://USER:PASSWORD@HOST:587`; without one nothing is sent, and the page of the settings says so.

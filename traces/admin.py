@@ -13,13 +13,17 @@ from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
-from b24app.admin import ReadOnly, ReadOnlyInline
+from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline
+from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.portal import hold
+from traces import sentences
 from traces.delivery import requeue
-from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
+from traces.models import Attempt, Batch, Form, Notice, Preferences, SourceRule, Submission, Unmatched
 from traces.monitoring import notices
 
 
@@ -27,6 +31,49 @@ def _number(state: str) -> Coalesce:
     """How many submissions of a portal are in a state, as a part of the query of the portals."""
     rows = Submission.objects.filter(portal=OuterRef("pk"), state=state).order_by().values("portal")
     return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0, output_field=IntegerField())
+
+
+class ById(admin.SimpleListFilter):
+    """What belongs to one row of another model, whose number stands in the address.
+
+    All rows of that model are no choice to offer: there may be thousands. A link from its own list leads here.
+    """
+
+    field = ""
+
+    def __init__(self, *args: Any) -> None:
+        self.parameter_name = f"{self.field}__id__exact"
+        self.title = self.field
+        super().__init__(*args)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one that is chosen, so that it can be seen and taken back."""
+        number = request.GET.get(self.parameter_name or "", "")
+        return [(number, f"number {number}")] if number.isdecimal() else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        number = self.value()
+        return queryset.filter(**{f"{self.field}_id": int(number)}) if number and number.isdecimal() else queryset
+
+
+class ByPortal(ById):
+    field = "portal"
+
+
+class ByForm(ById):
+    field = "form"
+
+
+class ByCode(admin.SimpleListFilter):
+    """By the code of a reason. The codes that are known are offered, not those that stand in the table."""
+
+    title = parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(code, code) for code in sorted({*sentences.FAILURES, *REMEDIES} - {""})]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(code=self.value()) if self.value() else queryset
 
 
 class Operable(ReadOnly):
@@ -57,6 +104,7 @@ class PortalAdmin(Operable):
         "tariff",
         "app_status",
         "installed_at",
+        "submissions",
     )
     list_filter = ("state", "hold_code", "tariff")
     search_fields = ("domain", "member_id")
@@ -117,6 +165,11 @@ class PortalAdmin(Operable):
         oldest: datetime | None = portal.oldest
         return oldest
 
+    @admin.display(description="")
+    def submissions(self, portal: Portal) -> str:
+        address = reverse("admin:traces_submission_changelist")
+        return format_html('<a href="{}?portal__id__exact={}">submissions</a>', address, portal.pk)
+
     @admin.action(description="Resume delivery", permissions=["operate"])
     def resume(self, request: HttpRequest, chosen: QuerySet[Portal]) -> None:
         """Send to held portals again; one that is still not well is held anew by its next answer."""
@@ -135,7 +188,7 @@ class PortalAdmin(Operable):
 @admin.register(Form)
 class FormAdmin(ReadOnly):
     list_display = ("name", "portal", "creates", "active", "created_at")
-    list_filter = ("active", "creates", "portal")
+    list_filter = ("active", "creates", ByPortal)
     list_select_related = ("portal",)
     search_fields = ("name", "=key")
     fields = (
@@ -151,11 +204,10 @@ class AttemptInline(ReadOnlyInline):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(Operable):
+class SubmissionAdmin(Operable, LongReadOnly):
     list_display = ("id", "portal", "form", "state", "code", "tries", "received_at", "due_at", "delivered_at")
-    list_filter = ("state", "code", "portal", "form")
+    list_filter = ("state", ByCode, ByPortal, ByForm)
     list_select_related = ("portal", "form")
-    show_full_result_count = False
     actions = ("send_again",)
     inlines = (AttemptInline,)
     fields = (
@@ -175,7 +227,7 @@ class BatchAdmin(ReadOnly):
     """Batches in flight, and those whose answer was lost (`code`)."""
 
     list_display = ("id", "portal", "state", "sent_at", "expected_at", "lease_until", "code", "number")
-    list_filter = ("state", "code", "portal")
+    list_filter = ("state", ByCode, ByPortal)
     list_select_related = ("portal",)
     fields = (*("id", "portal", "state", "receipt_slot", "sent_at", "expected_at", "lease_until", "code", "commands"),)
 
@@ -186,13 +238,23 @@ class BatchAdmin(ReadOnly):
 
 @admin.register(Preferences)
 class PreferencesAdmin(ReadOnly):
-    list_display = ("portal", "retention_days", "viewers", "notify", "notified_code", "notified_at", "erase_before")
+    list_display = ("portal", "retention_days", "viewers", "notify", "notices_a_day", "erase_before")
     list_filter = ("notify", "viewers")
     list_select_related = ("portal",)
     fields = (
-        *("portal", "retention_days", "viewers", "notify", "notify_user_id", "notified_code", "notified_at"),
+        *("portal", "retention_days", "viewers", "notify", "notify_user_id", "tell_of", "notices_a_day"),
         *("erase_before", "welcomed"),
     )
+
+
+@admin.register(Notice)
+class NoticeAdmin(LongReadOnly):
+    """What administrators were told of, and what could not be told yet (`try_at`)."""
+
+    list_display = ("about", "portal", "at", "try_at", "over")
+    list_filter = ("over", ByPortal)
+    list_select_related = ("portal",)
+    fields = ("portal", "about", "at", "try_at", "over")
 
 
 @admin.register(SourceRule)
@@ -200,7 +262,7 @@ class SourceRuleAdmin(ReadOnly):
     """Rules are changed in the portal or added by `source_rule_add`, which check them; they can be taken away here."""
 
     list_display = ("__str__", "portal", "position")
-    list_filter = ("portal",)
+    list_filter = (ByPortal,)
     list_select_related = ("portal",)
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -210,6 +272,6 @@ class SourceRuleAdmin(ReadOnly):
 @admin.register(Unmatched)
 class UnmatchedAdmin(ReadOnly):
     list_display = ("field", "value", "portal", "week", "count", "last_at")
-    list_filter = ("field", "portal")
+    list_filter = ("field", ByPortal)
     list_select_related = ("portal",)
     fields = ("portal", "week", "field", "value", "count", "last_at")

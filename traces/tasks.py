@@ -56,13 +56,12 @@ def sweep() -> None:
 
 def _slow_parts(now: datetime) -> Iterator[Callable[[], object]]:
     """What may take longer than the time between two sweeps."""
-    yield erasure.erase_requested
-    yield lambda: erasure.erase_wanted(now)
-    if wakeups.first_to_tidy(TIDY_SECONDS):
-        yield lambda: erasure.erase_old(now)
-        yield lambda: tokens.renew_old(now, OLD_TOKENS)
+    thorough = wakeups.first_to_tidy(TIDY_SECONDS)
+    yield lambda: erasure.erase(now, thorough=thorough)
     yield lambda: takeover.go_on(now)
-    yield lambda: notices.look(now)
+    if thorough:
+        yield lambda: tokens.renew_old(now, OLD_TOKENS)
+        yield lambda: notices.look(now)
 
 
 def _part(part: Callable[[], object]) -> None:

@@ -103,6 +103,13 @@ def test_the_figures_cost_the_same_however_many_portals(client, acme, other, dja
         client.get("/metrics")
 
 
+def test_the_submissions_are_not_counted_anew_for_every_asker(client, make_submission, django_assert_num_queries):
+    make_submission()
+    client.get("/metrics")
+    with django_assert_num_queries(3):
+        assert 'trace_relay_submissions{state="queued"} 1.0' in client.get("/metrics").text
+
+
 def test_without_a_database_there_are_no_figures(client, without_database):
     answer = client.get("/metrics")
     assert (answer.status_code, b"db.internal" in answer.content) == (503, False)

@@ -62,7 +62,8 @@ def test_holding_one_portal_holds_no_other(row, other):
     assert row.portal.state == "active"
 
 
-def test_erasing_one_portal_leaves_the_other(row, other):
+def test_erasing_one_portal_leaves_the_other(row, other, settings):
+    settings.CLEAN_GRACE_DAYS = 0
     Submission.objects.create(portal=other, form=make_form(other), body={}, body_hash="0")
     other.state, other.clean_requested_at = "uninstalled", other.installed_at
     other.save()

@@ -1,11 +1,14 @@
 """The operator's pages: what they show, what they can do, and what is on none of them."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from b24app.api.remedies import REMEDIES
@@ -36,6 +39,7 @@ def planted(acme, make_submission):
     Preferences.objects.create(portal=acme, notify="email", notify_email=f"{MARK}@shop.example")
     acme.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
     acme.unmatched.create(week=NOW.date(), field="utm_source", value="radio", last_at=NOW)
+    acme.notices.create(about="stopped:plan")
     PortalEvent.objects.create(member_id="acme", event="ONAPPINSTALL")
     return row
 
@@ -67,7 +71,7 @@ def test_the_other_pages_show_none_either(admin_client, planted):
 
 def test_the_model_of_tokens_has_no_page_of_its_own():
     assert sorted(model._meta.model_name for model in OURS) == [
-        *("batch", "form", "portal", "portalevent", "preferences", "sourcerule", "submission", "unmatched")
+        *("batch", "form", "notice", "portal", "portalevent", "preferences", "sourcerule", "submission", "unmatched")
     ]
 
 
@@ -98,6 +102,36 @@ def test_a_list_costs_the_same_however_long_it_is(
         make_submission(form=make_form(portal))
     with django_assert_max_num_queries(12):
         admin_client.get(page)
+
+
+def test_the_list_of_submissions_reads_no_more_than_it_shows(admin_client, acme, other, form):
+    facts = {"portal": acme, "form": form, "body": {}, "body_hash": "0"}
+    Submission.objects.bulk_create([Submission(**facts) for _ in range(101)])
+    make_form(other)
+    with CaptureQueriesContext(connection) as captured:
+        page = admin_client.get(SUBMISSIONS)
+    asked = [query["sql"] for query in captured if "traces_submission" in query["sql"]]
+    assert [sql for sql in asked if "DISTINCT" in sql or " LIMIT " not in sql] == []
+    # Neither portals nor forms are read but those of the rows that are shown.
+    others = [query["sql"] for query in captured if query["sql"].startswith("SELECT") and query["sql"] not in asked]
+    assert [sql for sql in others if "b24app_portal" in sql or "traces_form" in sql] == []
+    assert other.domain not in page.text
+
+
+def test_a_portals_submissions_are_one_click_away(admin_client, acme, other, make_submission):
+    make_submission()
+    make_submission(form=make_form(other))
+    page = admin_client.get(PORTALS).text
+    (link,) = [
+        link for link in re.findall('href="([^"]*portal__id__exact=[0-9]+)"', page) if link.endswith(f"={acme.pk}")
+    ]
+    assert admin_client.get(link).context["cl"].result_count == 1
+
+
+def test_a_filter_that_is_no_number_asks_nothing(admin_client, acme, make_submission):
+    make_submission()
+    answer = admin_client.get(SUBMISSIONS, {"portal__id__exact": "x'--"})
+    assert (answer.status_code, answer.context["cl"].result_count) == (200, 1)
 
 
 def test_held_portals_can_be_resumed(admin_client, acme, other):

@@ -178,3 +178,21 @@ def test_every_state_is_shown():
 )
 def test_a_source_is_told_in_words(source, label):
     assert sentences.source_label(source) == label
+
+
+def test_what_was_asked_and_answered_is_shown_folded(frame, make_submission):
+    row = make_submission(state="delivered", due_at=None)
+    row.attempts.create(
+        method="crm.lead.add",
+        outcome="delivered",
+        exchange='{"method":"crm.lead.add","asked":{"fields":{"TITLE":"text(9)"}},"answered":{"status":200,"result":17}}',
+    )
+    page = frame.get(f"{LIST}{row.pk}/").text
+    assert "<details><summary>What was asked and answered</summary>" in page
+    assert "text(9)" in page and "&quot;result&quot;: 17" in page
+
+
+def test_an_attempt_whose_exchange_is_too_old_is_shown_without_it(frame, make_submission):
+    row = make_submission(state="delivered", due_at=None)
+    row.attempts.create(method="crm.lead.add", outcome="delivered")
+    assert "<summary>What was asked and answered" not in frame.get(f"{LIST}{row.pk}/").text

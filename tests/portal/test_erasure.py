@@ -2,24 +2,26 @@
 
 import threading
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from b24app.models import Portal
 from b24app.portal import install
 from tests.fixtures.forms import make_form
 from traces import tasks
-from traces.history import erasure
-from traces.models import Attempt, Batch, Preferences, Submission
+from traces.history import erasure, resending
+from traces.models import Attempt, Batch, Notice, Preferences, Submission
 
 NOW = timezone.now()
 
 
 @pytest.fixture
-def erasing(transactional_db):
+def erasing(transactional_db, settings):
     """Somebody erases what was asked to be erased, over and over, while the test runs."""
+    settings.CLEAN_GRACE_DAYS = 0
     over = threading.Event()
 
     def erase():
@@ -96,7 +98,7 @@ def test_a_sweep_deletes_a_few_chunks_only(make_submission, monkeypatch):
 def test_old_weeks_of_unmatched_values_go(acme):
     for days in (7 * 11, 7 * 14):
         acme.unmatched.create(week=received(days).date(), field="utm_source", value=str(days), last_at=NOW)
-    erasure.erase_old(NOW)
+    erasure.erase_old_notes(NOW)
     assert list(acme.unmatched.values_list("value", flat=True)) == ["77"]
 
 
@@ -160,3 +162,129 @@ def test_the_sweep_deletes_both(make_submission, acme, redis):
     make_submission(received_at=received(2))
     tasks.sweep()
     assert not Submission.objects.exists()
+
+
+def test_what_was_told_long_ago_goes(acme):
+    for days, over in ((61, True), (59, True), (400, False)):
+        Notice.objects.create(portal=acme, about=f"silent:{days}", at=received(days), over=over)
+    erasure.erase_old_notes(NOW)
+    assert sorted(Notice.objects.values_list("about", flat=True)) == ["silent:400", "silent:59"]
+
+
+def test_what_the_portal_was_asked_goes_after_two_weeks_and_the_attempt_stays(make_submission):
+    row = make_submission(state="delivered", due_at=None)
+    for days in (15, 13):
+        row.attempts.create(method=f"m{days}", outcome="done", at=received(days), exchange="{}")
+    erasure.empty_exchanges(NOW)
+    assert dict(row.attempts.values_list("method", "exchange")) == {"m15": None, "m13": "{}"}
+
+
+@pytest.mark.parametrize("part", ["erase_requested", "erase_wanted", "erase_old", "purge_held"])
+def test_a_part_that_fails_stops_no_other_and_quotes_no_row(make_submission, acme, monkeypatch, caplog, part):
+    def fail(*_):
+        raise DatabaseError("Failing row contains (Planted-Name)")
+
+    monkeypatch.setattr(erasure, part, Mock(side_effect=fail, __name__=part))
+    make_submission().attempts.create(method="m", outcome="done", at=received(15), exchange="{}")
+    erasure.erase(NOW, thorough=True)
+    assert Attempt.objects.get().exchange is None
+    assert ("(DatabaseError)" in caplog.text, "Planted-Name" in caplog.text) == (True, False)
+
+
+def test_a_portal_that_cannot_be_erased_stops_no_other(make_submission, acme, other, monkeypatch):
+    delete_chunks = erasure._delete_chunks
+
+    def fail_for_acme(rows):
+        if rows.filter(portal=acme).exists():
+            raise DatabaseError
+        return delete_chunks(rows)
+
+    monkeypatch.setattr(erasure, "_delete_chunks", fail_for_acme)
+    for form in (make_form(acme), make_form(other)):
+        make_submission(form=form, state="failed", due_at=None, received_at=received(200))
+    erasure.erase_old(NOW)
+    assert [row.portal for row in Submission.objects.all()] == [acme]
+
+
+@pytest.fixture
+def held(acme):
+    """acme has taken nothing for 91 days, and its administrator was told fifteen days ago what will be deleted."""
+    Portal.objects.update(state="held", hold_code="plan", held_since=received(91))
+    Notice.objects.create(portal=acme, about=Notice.PURGE, at=received(15), try_at=None)
+    acme.refresh_from_db()
+    return acme
+
+
+def waiting(make_submission, days, **facts):
+    told = {"search": "planted", "idempotency_key": f"planted{days}", "sender_form_name": "Planted"}
+    row = make_submission(body={"NAME": "Planted"}, received_at=received(days), **told, **facts)
+    row.attempts.create(method="crm.lead.add", outcome="held", params={"words": "Planted"}, exchange="{}")
+    return row
+
+
+def test_what_waits_for_too_long_is_given_up_with_what_the_visitor_sent(held, make_submission):
+    row = waiting(make_submission, 80)
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert (row.state, row.code, row.due_at, row.body) == ("failed", "held_too_long", None, {})
+    stored = [*Submission.objects.values(), *Attempt.objects.values()]
+    assert "lanted" not in str(stored)
+
+
+@pytest.mark.parametrize(("days", "state"), [(0.5, "queued"), (2, "failed")])
+def test_what_comes_after_the_day_that_was_told_stays(held, make_submission, days, state):
+    row = waiting(make_submission, days)
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert row.state == state
+
+
+@pytest.mark.parametrize(("days", "state"), [(13, "queued"), (15, "failed")])
+def test_from_then_on_each_waits_for_two_weeks(held, make_submission, days, state):
+    Portal.objects.update(held_since=received(150))
+    Notice.objects.update(at=received(60))
+    row = waiting(make_submission, days)
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert row.state == state
+
+
+@pytest.mark.parametrize(
+    ("facts", "warned"),
+    [
+        ({"held_since": received(89)}, 15),  # not for so long
+        ({}, 13),  # told too late
+        ({}, None),  # told never
+        ({"state": "active", "held_since": None}, 15),
+    ],
+)
+def test_nothing_is_given_up_before_its_time_or_untold(held, make_submission, facts, warned):
+    row = waiting(make_submission, 80)
+    Portal.objects.update(**facts)
+    Notice.objects.update(at=received(warned or 0), over=warned is None)
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert (row.state, row.body) == ("queued", {"NAME": "Planted"})
+
+
+def test_it_is_given_up_in_chunks(held, make_submission, monkeypatch):
+    monkeypatch.setattr(erasure, "CHUNK", 2)
+    monkeypatch.setattr(erasure, "CHUNKS_A_SWEEP", 2)
+    for days in range(50, 55):
+        waiting(make_submission, days)
+    erasure.purge_held(NOW)
+    assert Submission.objects.filter(state="failed").count() == 4
+
+
+def test_another_portals_queue_stays(held, make_submission, other):
+    row = waiting(make_submission, 80, form=make_form(other))
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert row.state == "queued"
+
+
+def test_what_was_given_up_cannot_be_sent_again(held, make_submission):
+    row = waiting(make_submission, 80)
+    erasure.purge_held(NOW)
+    row.refresh_from_db()
+    assert (resending.may(row, NOW), resending.chosen(held, [row.pk])) == (False, 0)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from traces.delivery import drain
-from traces.models import Batch, Submission
+from traces.models import Batch, Preferences, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FORMER = [("b24app", "0002_pacing"), ("traces", "0007_embedded_application")]
@@ -117,3 +117,11 @@ def test_what_the_administrator_has_chosen_is_kept(old_rows):
     assert "enterprise" in newest.get_model("b24app", "Portal").objects.values_list().get()
     assert 4321 in newest.get_model("traces", "Form").objects.values_list().get()
     assert "google" in newest.get_model("traces", "SourceRule").objects.values_list().get()
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "portal"), ("email", "email")])
+def test_somebody_is_told_where_nobody_had_chosen_a_way(former, old_portal, before, after):
+    former.get_model("traces", "Preferences").objects.create(portal=old_portal, notify=before)
+    migrate()
+    chosen = Preferences.objects.get()
+    assert (chosen.notify, chosen.tell_of, chosen.notices_a_day) == (after, ["stopped", "refused", "silent"], 3)

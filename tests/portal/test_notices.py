@@ -1,4 +1,7 @@
-"""Telling an administrator that deliveries have stopped: when, how often, in which words, and what if it fails."""
+"""Telling an administrator that deliveries have stopped: when, how often, in which words, and what if it fails.
+
+What else there is to tell stands in test_matters.py.
+"""
 
 import logging
 from datetime import timedelta
@@ -10,8 +13,9 @@ from django.utils import timezone
 from b24app import settings as product_settings
 from b24app.api import errors
 from b24app.api.remedies import REMEDIES
-from traces.models import Preferences
-from traces.monitoring import notices
+from b24app.models import Portal
+from traces.models import Notice, Preferences
+from traces.monitoring import matters, notices
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -40,7 +44,8 @@ def held(acme):
 @pytest.fixture
 def in_portal(chosen, held):
     """acme's user 7 wants a notice in the portal, which is held."""
-    Preferences.objects.update(notify="portal", notify_user_id=7)
+    Preferences.objects.update(notify="portal", notify_user_id=7, notify_email="")
+    Portal.objects.update(scope="crm,im")
 
 
 @pytest.fixture
@@ -87,12 +92,18 @@ def test_a_new_stop_is_told_of_again(chosen, held):
     assert len(mail.outbox) == 2
 
 
-def test_once_well_again_nothing_is_noted(chosen, held):
+def test_once_well_again_the_stop_is_over(chosen, held):
     notices.look(NOW)
     resumed(held)
     notices.look(NOW)
-    chosen.refresh_from_db()
-    assert (chosen.notified_code, chosen.notified_at) == ("", None)
+    assert list(Notice.objects.values_list("about", "over")) == [("stopped:payment_required", True)]
+
+
+def test_another_reason_is_told_with_its_own_remedy(chosen, held):
+    notices.look(NOW)
+    Portal.objects.update(hold_code="plan")
+    notices.look(NOW)
+    assert str(REMEDIES["plan"].todo) in mail.outbox[1].body
 
 
 @pytest.mark.parametrize(("minutes", "letters"), [(61, 1), (59, 0)])
@@ -129,9 +140,9 @@ def test_another_portals_stop_is_not_told_of(chosen, other):
 
 
 def test_a_stop_that_another_sweep_tells_of_is_not_told_of_twice(chosen, held, monkeypatch):
-    found = notices._watched(NOW)
+    found = list(matters.watch(NOW))
     notices.look(NOW)
-    monkeypatch.setattr(notices, "_watched", lambda now: found)  # what the other sweep had read before
+    monkeypatch.setattr(matters, "watch", lambda now: found)  # what the other sweep had read before
     notices.look(NOW)
     assert len(mail.outbox) == 1
 
@@ -173,7 +184,7 @@ def test_a_failed_notice_is_tried_again_after_an_hour(in_portal, answers):
 def test_a_notice_that_the_portal_does_not_make_counts_as_failed(in_portal, answers):
     answers.say({"result": False})
     notices.look(NOW)
-    assert Preferences.objects.get().notified_code == ""
+    assert Notice.objects.get().try_at == NOW + HOUR
 
 
 def test_a_missing_right_for_notices_holds_no_portal(in_portal, acme, answers):
@@ -188,26 +199,65 @@ def test_a_missing_right_for_notices_holds_no_portal(in_portal, acme, answers):
 def test_a_letter_that_fails_writes_no_address_to_the_log(chosen, held, mail_is_away, caplog):
     caplog.set_level(logging.DEBUG)
     notices.look(NOW)
-    assert "could not be told (mail)" in caplog.text
+    assert "could not be told of stopped:payment_required (mail)" in caplog.text
     assert ADDRESS not in caplog.text
 
 
-def test_without_a_mail_server_nothing_counts_as_told(chosen, held, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+def test_without_a_mail_server_nothing_is_told_until_there_is_one(chosen, held, settings):
+    backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.dummy.EmailBackend"
     notices.look(NOW)
-    chosen.refresh_from_db()
-    assert (chosen.notified_code, chosen.notified_at) == ("", NOW)
+    assert not Notice.objects.exists()
+    settings.EMAIL_BACKEND = backend
+    notices.look(NOW)
+    assert len(mail.outbox) == 1
 
 
 def test_one_sweep_tells_a_bounded_number(chosen, held, monkeypatch):
     monkeypatch.setattr(notices, "MAX_AT_ONCE", 0)
     notices.look(NOW)
-    assert (mail.outbox, Preferences.objects.get().notified_at) == ([], None)
+    assert (mail.outbox, Notice.objects.get().try_at) == ([], NOW)
+    monkeypatch.setattr(notices, "MAX_AT_ONCE", 1)
+    notices.look(NOW)
+    assert len(mail.outbox) == 1
 
 
-def test_looking_costs_one_query_where_all_is_well(chosen, django_assert_num_queries):
-    with django_assert_num_queries(1):
+def test_looking_costs_three_queries_where_all_is_well(chosen, other, lead, django_assert_num_queries):
+    with django_assert_num_queries(3):
         notices.look(NOW)
+
+
+def test_by_default_the_installing_administrator_is_told_in_the_portal(held, answers):
+    Portal.objects.update(scope="crm,im", chosen_user_id=4)
+    answers.say({"result": 5})
+    notices.look(NOW)
+    assert [request["json"]["USER_ID"] for _, _, request in answers.calls] == [4]
+
+
+def test_where_nobody_was_chosen_it_is_the_first_administrator(held, answers):
+    Portal.objects.update(scope="crm,im")
+    held.users.create(user_id=9)
+    answers.say({"result": 5})
+    notices.look(NOW)
+    assert [request["json"]["USER_ID"] for _, _, request in answers.calls] == [1]
+
+
+def test_without_the_right_for_notices_a_known_address_gets_a_letter(chosen, held, answers):
+    Preferences.objects.update(notify="portal")
+    notices.look(NOW)
+    assert ([letter.to for letter in mail.outbox], answers.calls) == ([[ADDRESS]], [])
+
+
+def test_a_notice_that_the_portal_does_not_take_goes_by_mail(in_portal, answers):
+    Preferences.objects.update(notify_email=ADDRESS)
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    notices.look(NOW)
+    assert (len(mail.outbox), Notice.objects.get().try_at) == (1, None)
+
+
+def test_where_there_is_no_way_nothing_is_tried(held, answers, caplog):
+    for hours in range(5):
+        notices.look(NOW + timedelta(hours=hours))
+    assert (answers.calls, caplog.text, Notice.objects.exists()) == ([], "", False)
 
 
 def test_by_default_no_mail_is_sent():

@@ -9,6 +9,8 @@ from traces.models import Submission
 
 # Rows that one statement changes, so that none holds up live traffic.
 CHUNK_ROWS = 500
+# The code of a submission that was given up with what the visitor had sent: there is nothing left to send.
+HELD_TOO_LONG = "held_too_long"
 
 
 def send_again(chosen: Q) -> int:
@@ -17,7 +19,8 @@ def send_again(chosen: Q) -> int:
     Returns how many there were.
     """
     now = timezone.now()
-    is_resting = Q(state=Submission.State.FAILED) | Q(state=Submission.State.QUEUED, due_at__gt=now)
+    is_failed = Q(state=Submission.State.FAILED) & ~Q(code=HELD_TOO_LONG)
+    is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=now)
     resting = Submission.objects.filter(chosen, is_resting).order_by("pk").values_list("pk", flat=True)
     changed = 0
     ids = list(resting[:CHUNK_ROWS])

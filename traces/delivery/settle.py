@@ -17,7 +17,7 @@ from b24app.models import Portal
 from b24app.pace import limits
 from b24app.portal import hold, tokens
 from traces.compose import steps
-from traces.delivery import claims, methods, poison, recovery, results
+from traces.delivery import claims, exchange, methods, poison, recovery, results
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import Outcome
 from traces.delivery.unmatched import Pair
@@ -57,7 +57,8 @@ def _settle_by_answer(
             (name, command.method): steps.outcome(answer, next(keys), command)
             for name, command in item.commands.items()
         }
-        attempts += results.settled(item.row, item.prepared, outcomes, seconds)
+        settled = results.settled(item.row, item.prepared, outcomes, seconds)
+        attempts += exchange.noted(settled, item.commands, outcomes)
         faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
     if results.save(prepared.batch, attempts):
         _count_unmatched(prepared, unmatched)
@@ -146,8 +147,10 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
         rest_until = timezone.now()  # it has ended already
     attempts = []
     for item in prepared.items:
-        method = next(iter(item.commands.values())).method
-        attempts.append(results.failed(item.row, list(item.commands), method, error, seconds, rest_until))
+        first = next(iter(item.commands.values()))
+        attempt = results.failed(item.row, list(item.commands), first.method, error, seconds, rest_until)
+        attempt.exchange = exchange.text_of(first, error)
+        attempts.append(attempt)
     if len(attempts) == 1:
         poison.give_up(portal, attempts[0].submission, attempts[0])
     results.save(prepared.batch, attempts)

@@ -1,17 +1,25 @@
-"""Deleting data: of portals uninstalled with it, what has ended long ago, what an administrator wants gone."""
+"""Deleting data: of portals that were uninstalled, what has ended or waited too long, what an administrator wants gone.
+
+Each part is done by itself and in chunks: what stops one stops no other, and nobody waits long for the database.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from traces.delivery import unmatched
-from traces.models import Preferences, Submission, Unmatched
+from traces.delivery import requeue, unmatched
+from traces.models import Attempt, Notice, Preferences, Submission, Unmatched
+from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +28,8 @@ CHUNK = 1000
 # Chunks of a portal that one sweep deletes; the next one goes on.
 CHUNKS_A_SWEEP = 5
 UNMATCHED_WEEKS = 12
+# What was told is history for so long.
+NOTICE_DAYS = 60
 ENDED = (Submission.State.DELIVERED, Submission.State.FAILED, Submission.State.TEST)
 # What was received before a wish may be committed a moment after it.
 LATE_COMMITS = timedelta(seconds=15)
@@ -27,41 +37,139 @@ LATE_COMMITS = timedelta(seconds=15)
 SETTLED = Q(batch=None) & ~Q(state=Submission.State.SENDING)
 
 
-def erase_requested() -> None:
-    """Delete the forms and submissions of portals that were uninstalled with their data; safe to repeat.
+def erase(now: datetime, *, thorough: bool) -> None:
+    """Delete what its time has come for, a few chunks of each portal: to be called again and again.
 
-    Every statement looks again whether that is still wished: the application may be installed anew meanwhile.
+    Only a `thorough` call looks for what is old. Nothing is raised: what fails is logged and tried again.
     """
-    wished = Portal.objects.filter(state=Portal.State.UNINSTALLED, clean_requested_at__isnull=False)
-    for portal_id in list(wished.values_list("pk", flat=True)):
-        rows = Submission.objects.filter(portal__in=wished.filter(pk=portal_id))
-        while ids := list(rows.values_list("pk", flat=True)[:CHUNK]):
-            Submission.objects.filter(pk__in=ids).delete()
-        with transaction.atomic():
-            # Locked, so that an installation either comes before (and the row is not found here) or after it is gone.
-            portal = wished.select_for_update().filter(pk=portal_id).first()
-            if portal is not None:
-                portal.delete()
-                logger.info("portal %s: its data was deleted as requested", portal_id)
+    with _apart("what was uninstalled"):
+        erase_requested()
+    with _apart("what administrators want gone"):
+        erase_wanted(now)
+    if not thorough:
+        return
+    for part in (erase_old, purge_held, empty_exchanges, erase_old_notes):
+        with _apart(part.__name__):
+            part(now)
+
+
+@contextmanager
+def _apart(what: str) -> Iterator[None]:
+    """Log what fails, and go on. A database's own text may quote a row, so only its kind is written."""
+    try:
+        yield
+    except Exception as error:
+        logger.error("erasure of %s failed (%s)", what, type(error).__name__)
+
+
+def erase_requested() -> None:
+    """Delete the portals that were uninstalled with their data, and those whose uninstallation is long ago.
+
+    Safe to repeat: each statement looks again whether that still holds, since the application may be installed anew
+    meanwhile.
+    """
+    now = timezone.now()
+    asked = Q(clean_requested_at__lte=now - timedelta(days=settings.CLEAN_GRACE_DAYS))
+    forgotten = Q(uninstalled_at__lte=now - timedelta(days=settings.UNINSTALLED_DAYS))
+    gone = Portal.objects.filter(asked | forgotten, state=Portal.State.UNINSTALLED)
+    for portal_id in list(gone.values_list("pk", flat=True)):
+        with _apart(f"portal {portal_id}"):
+            _erase_portal(gone.filter(pk=portal_id))
+
+
+def _erase_portal(gone: QuerySet[Portal]) -> None:
+    """Delete a few chunks of a portal's submissions; and the portal with all that is left, once there are none."""
+    rows = Submission.objects.filter(portal__in=gone)
+    _delete_chunks(rows)
+    with writing():
+        # Locked, so that an installation either comes before (and the row is not found here) or after it is gone.
+        portal = gone.select_for_update().first()
+        if portal is not None and not rows.exists():
+            portal_id, asked = portal.pk, portal.clean_requested_at is not None
+            portal.delete()
+            logger.info(
+                "portal %s: its data was deleted, %s", portal_id, "as requested" if asked else "its time is over"
+            )
 
 
 def erase_old(now: datetime) -> None:
-    """Delete what has ended longer ago than each portal keeps it, and old weeks of what no rule took.
-
-    A few chunks of each portal: to be called again and again.
-    """
+    """Delete what has ended longer ago than each portal keeps it."""
     default = Preferences().retention_days
     for portal_id, chosen in list(Portal.objects.values_list("pk", "preferences__retention_days")):
         days = default if chosen is None else chosen
-        if days:
-            before = now - timedelta(days=days)
-            rows = Submission.objects.filter(portal=portal_id, state__in=ENDED, received_at__lt=before)
+        if not days:
+            continue
+        before = now - timedelta(days=days)
+        rows = Submission.objects.filter(portal=portal_id, state__in=ENDED, received_at__lt=before)
+        with _apart(f"portal {portal_id}"):
             if number := _delete_chunks(rows):
                 logger.info("portal %s: %d submissions of more than %d days were deleted", portal_id, number, days)
+
+
+def erase_old_notes(now: datetime) -> None:
+    """Delete old weeks of what no rule took, and what administrators were told of long ago."""
     week = unmatched.monday(now) - timedelta(weeks=UNMATCHED_WEEKS)
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
+    old = Notice.objects.filter(over=True, at__lt=now - timedelta(days=NOTICE_DAYS))
+    if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
+        with writing():
+            Notice.objects.filter(pk__in=ids).delete()
+
+
+def empty_exchanges(now: datetime) -> None:
+    """Delete what was asked of the portals and what they answered, once it is old; the attempts themselves stay."""
+    old = Attempt.objects.filter(exchange__isnull=False, at__lt=now - timedelta(days=settings.EXCHANGE_DAYS))
+    for _ in range(CHUNKS_A_SWEEP):
+        ids = list(old.order_by("at").values_list("pk", flat=True)[:CHUNK])
+        if not ids:
+            break
+        with writing():
+            Attempt.objects.filter(pk__in=ids).update(exchange=None)
+
+
+def purge_held(now: datetime) -> None:
+    """Give up what waits for portals that have taken nothing for `HELD_DAYS`, and delete what visitors typed in it.
+
+    Only where somebody was told two weeks before (`Notice.PURGE`). What comes after that day waits two weeks too.
+    """
+    held_since = now - timedelta(days=settings.HELD_DAYS)
+    for portal in list(Portal.objects.filter(state=Portal.State.HELD, held_since__lte=held_since)):
+        warned = Notice.objects.filter(portal=portal, about=Notice.PURGE, over=False).first()
+        if warned is None or purge_at(portal, warned.at) > now:
+            continue
+        with _apart(f"portal {portal.pk}"):
+            if number := _purge_chunks(portal, max(purge_at(portal, warned.at), now - PURGE_NOTICE)):
+                logger.warning("portal %s: %d submissions waited too long and were given up", portal.pk, number)
+
+
+def _purge_chunks(portal: Portal, before: datetime) -> int:
+    """Give up a few chunks of what a held portal's queue got before this time; how many rows that were."""
+    held = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD)
+    waiting = Submission.objects.filter(portal__in=held, state=Submission.State.QUEUED, received_at__lt=before)
+    purged = 0
+    for _ in range(CHUNKS_A_SWEEP):
+        with writing():
+            ids = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK])
+            if ids:
+                Attempt.objects.filter(submission__in=ids).update(params={}, exchange=None)
+                Submission.objects.filter(pk__in=ids).update(**_GIVEN_UP)
+        purged += len(ids)
+        if len(ids) < CHUNK:
+            break
+    return purged
+
+
+# A submission that was given up: only that there was one, of which form, and what the CRM has of it.
+_GIVEN_UP: dict[str, Any] = {
+    "state": Submission.State.FAILED,
+    "code": requeue.HELD_TOO_LONG,
+    "due_at": None,
+    **dict.fromkeys(("params", "body"), {}),
+    **dict.fromkeys(("search", "source", "body_hash", "sender_form_name"), ""),
+    "idempotency_key": None,
+}
 
 
 def erase_wanted(now: datetime) -> None:
@@ -70,10 +178,11 @@ def erase_wanted(now: datetime) -> None:
     What is being sent right now follows once it is settled; then the wish is fulfilled and goes.
     """
     for wish in Preferences.objects.exclude(erase_before=None).only("portal_id", "erase_before"):
-        if number := _delete_chunks(wanted(wish).filter(SETTLED)):
-            logger.info("portal %s: %d submissions were deleted as its administrator asked", wish.portal_id, number)
-        if wish.erase_before and wish.erase_before + LATE_COMMITS < now and not wanted(wish).exists():
-            Preferences.objects.filter(pk=wish.pk, erase_before=wish.erase_before).update(erase_before=None)
+        with _apart(f"portal {wish.portal_id}"):
+            if number := _delete_chunks(wanted(wish).filter(SETTLED)):
+                logger.info("portal %s: %d submissions were deleted as its administrator asked", wish.portal_id, number)
+            if wish.erase_before and wish.erase_before + LATE_COMMITS < now and not wanted(wish).exists():
+                Preferences.objects.filter(pk=wish.pk, erase_before=wish.erase_before).update(erase_before=None)
 
 
 def wanted(wish: Preferences) -> QuerySet[Submission]:

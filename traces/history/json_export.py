@@ -11,7 +11,7 @@ from django.db.models import Model, Q
 from django.utils.translation import override
 
 from b24app.models import Portal
-from traces.models import Form, Preferences, SourceRule, Submission, Unmatched
+from traces.models import Form, Notice, Preferences, SourceRule, Submission, Unmatched
 
 # Submissions that are read at a time.
 CHUNK = 500
@@ -22,17 +22,21 @@ FORM = (
     *("active", "created_at"),
 )
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
-PREFERENCES = ("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "erase_before")
+PREFERENCES = (
+    *("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "tell_of", "notices_a_day"),
+    "erase_before",
+)
+NOTICE = ("about", "at", "try_at", "over")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
     *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
     *("trace_id", "entities", "progress", "due_at", "delivered_at"),
 )
-ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds")
+ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchange")
 
 
 def lines(portal: Portal) -> Iterator[str]:
-    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, unmatched, submission.
+    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, notice, unmatched, submission.
 
     A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
     submissions at a time.
@@ -46,6 +50,8 @@ def lines(portal: Portal) -> Iterator[str]:
         yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
     for chosen in Preferences.objects.filter(portal=portal):
         yield _line("preferences", chosen, PREFERENCES)
+    for notice in Notice.objects.filter(portal=portal).order_by("at", "pk"):
+        yield _line("notice", notice, NOTICE)
     for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):
         yield _line("unmatched", count, UNMATCHED)
     for row in _submissions(portal):

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from b24app.host.transactions import in_line
+from b24app.models import Portal
 from traces.compose import search, steps, trace
 from traces.compose.visitor import Visitor, recognise
 from traces.intake import spam
@@ -32,6 +33,17 @@ class Accepted:
 
     submission: Submission
     created: bool
+
+
+def check_open(form: Form) -> None:
+    """Raise `Problem` where the application was removed from the form's portal: nothing of a visitor is kept then.
+
+    The form opens again under the same key when the application is installed anew.
+    """
+    if form.portal.state == Portal.State.UNINSTALLED:
+        title = "This form takes no submissions any more."
+        detail = "Trace Relay was removed from the portal that the form belonged to. Nothing was stored."
+        raise Problem(410, "uninstalled", title, detail)
 
 
 def accept(form: Form, posted: Posted, *, key: str = "", trusted: bool = False, is_spam: bool = False) -> Accepted:

@@ -61,7 +61,8 @@ def _page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """What a visitor reads in the browser's language: what happened, and what to do next."""
     code = translation.get_language_from_request(request)
     with iframe.speaking(code):
-        context = {"lang": code, "passes": bool(problem.retry_after), "is_too_large": problem.status == 413}
+        facts = {"passes": bool(problem.retry_after), "is_too_large": problem.status == 413}
+        context = {"lang": code, **facts, "is_closed": problem.status == 410}
         response = render(request, "traces/refused.html", context, status=problem.status)
     iframe.guard(response, None)
     patch_vary_headers(response, ["Accept-Language"])

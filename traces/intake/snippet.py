@@ -17,6 +17,7 @@ from django.utils.http import quote_etag
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from b24app.models import Portal
 from traces.models import Form
 
 logger = logging.getLogger(__name__)
@@ -24,20 +25,28 @@ logger = logging.getLogger(__name__)
 SOURCE = Path(__file__).resolve().parent.parent / "static" / "traces" / "snippet.js"
 CONTENT_TYPE = "text/javascript; charset=utf-8"
 CACHE_SECONDS = 300
+# A form whose portal has removed the application may open again at any moment.
+CLOSED_CACHE_SECONDS = 60
+_CLOSED = "// Trace Relay was removed from the portal of this form: this script does nothing.\n"
 _EMPTY_CONFIG = '{ form: "", intake: "" }'
 
 
 @gzip_page
 @require_safe
 def serve(request: HttpRequest, key: str) -> HttpResponse:
-    """The script of the form with this public key, or 404 with a comment that says why."""
-    if not _is_offered(key):
+    """The script of the form with this public key, or 404 with a comment that says why.
+
+    A form whose portal has removed the application gets a script that does nothing, so that its site shows no error.
+    """
+    state = _portal_state(key)
+    if state is None:
         comment = "// Trace Relay: there is no such form. Check the address of this script, or make a new form.\n"
         return HttpResponse(comment, status=404, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-cache"})
-    text = script(key)
+    is_closed = state == Portal.State.UNINSTALLED
+    text = _CLOSED if is_closed else script(key)
     etag = quote_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
     response = HttpResponse(text, content_type=CONTENT_TYPE)
-    response["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+    response["Cache-Control"] = f"public, max-age={CLOSED_CACHE_SECONDS if is_closed else CACHE_SECONDS}"
     response["ETag"] = etag
     response["Cross-Origin-Resource-Policy"] = "cross-origin"  # sites that ask it of all they embed
     return get_conditional_response(request, etag=etag, response=response) or response
@@ -49,15 +58,16 @@ def script(key: str) -> str:
     return _source().replace(_EMPTY_CONFIG, json.dumps(config), 1)
 
 
-def _is_offered(key: str) -> bool:
-    """Whether there is such a form. Unknown while the database is away, and then the script is the better answer:
-    in the visitors' browsers it keeps what cannot be stored here.
+def _portal_state(key: str) -> str | None:
+    """The state of the form's portal; None where there is no such form. "" while the database is away, and then the
+    script is the better answer: in the visitors' browsers it keeps what cannot be stored here.
     """
     try:
-        return key.isprintable() and Form.objects.filter(key=key, active=True).exists()
+        forms = Form.objects.filter(key=key, active=True).values_list("portal__state", flat=True)
+        return forms.first() if key.isprintable() else None
     except DatabaseError as error:
         logger.error("the database cannot tell whether a form exists: %s", type(error).__name__)
-        return True
+        return ""
 
 
 @functools.cache

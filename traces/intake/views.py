@@ -38,18 +38,23 @@ def receive(request: HttpRequest, key: str) -> HttpResponse:
     may_send = access.may_send_from(form, origin)
     if request.method == "OPTIONS":
         response = HttpResponse(status=204)
-    elif request.method in ("GET", "HEAD"):
-        response = HttpResponse("Trace Relay accepts submissions at this address by POST.\n", content_type="text/plain")
-    elif not may_send:
-        raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
+    elif request.method in ("GET", "HEAD") or may_send:
+        response = _serve(request, form)
     else:
-        response = _take(request, form)
+        raise Problem(403, "origin_not_allowed", "This web page may not send to this form.", f"Origin: {origin[:200]}")
     return _allow(response, origin, request) if may_send else response
 
 
 @answer_problems
-def _take(request: HttpRequest, form: Form) -> HttpResponse:
+def _serve(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
+    accept.check_open(form)
+    if request.method in ("GET", "HEAD"):
+        return HttpResponse("Trace Relay accepts submissions at this address by POST.\n", content_type="text/plain")
+    return _take(request, form)
+
+
+def _take(request: HttpRequest, form: Form) -> HttpResponse:
     trusted = access.shows_secret(form, request.headers.get("Authorization", ""))
     if seconds := spam.wait(form):
         title = "This form takes no more submissions in this minute."

@@ -1,6 +1,7 @@
 """Everything that the product stores, by subject."""
 
 from traces.models.forms import Form, Kind, Preferences, new_key
+from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
 from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
 
@@ -9,6 +10,7 @@ __all__ = [
     "Batch",
     "Form",
     "Kind",
+    "Notice",
     "Preferences",
     "Reasoned",
     "ShownState",

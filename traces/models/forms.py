@@ -67,27 +67,40 @@ class Form(models.Model):
         return self.name
 
 
+def all_kinds() -> list[str]:
+    """What an administrator is told of unless less is chosen."""
+    return [Preferences.Kind.STOPPED, Preferences.Kind.REFUSED, Preferences.Kind.SILENT]
+
+
 class Preferences(models.Model):
     """What a portal's administrators have chosen for the whole portal, and what came of it."""
 
     class Notify(models.TextChoices):
-        """How the administrator is told that deliveries have stopped (`traces.monitoring.notices`)."""
+        """How an administrator is told of what needs attention (`traces.monitoring.notices`)."""
 
         NONE = "", _("Not at all")
         PORTAL = "portal", _("By a notice in the portal")
         EMAIL = "email", _("By e-mail")
+
+    class Kind(models.TextChoices):
+        """What an administrator is told of."""
+
+        STOPPED = "stopped", _("Deliveries have stopped")
+        REFUSED = "refused", _("Submissions were not delivered: the first one, then once a day")
+        SILENT = "silent", _("A form that used to get submissions gets none")
+        WEEKLY = "weekly", _("The figures of each week")
 
     portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
     # Days after which a submission that has ended is deleted with the visitor's data; 0 keeps it.
     retention_days = models.PositiveSmallIntegerField(default=180)
     # Whether users who do not administer the portal see the overview.
     viewers = models.BooleanField(default=False)
-    notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.NONE, blank=True)
+    notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.PORTAL, blank=True)
     notify_email = models.EmailField(blank=True)
+    # None: the administrator whose token is used first (`Portal.chosen_user_id`).
     notify_user_id = models.PositiveIntegerField(null=True, blank=True)
-    # Why somebody was told last, and when; cleared once the portal is well again.
-    notified_code = models.CharField(max_length=40, blank=True)
-    notified_at = models.DateTimeField(null=True, blank=True)
+    tell_of: models.JSONField[list[str], list[str]] = models.JSONField(default=all_kinds, blank=True)
+    notices_a_day = models.PositiveSmallIntegerField(default=3)
     # The administrator asked that everything received before this time be deleted; done by the sweep.
     erase_before = models.DateTimeField(null=True, blank=True)
     # The first run was finished or left: the application opens with the overview.

@@ -176,9 +176,13 @@ class Attempt(Reasoned):
     method = models.CharField(max_length=60)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     milliseconds = models.PositiveIntegerField(default=0)
+    # What was asked and what the portal answered, without any value that a visitor may have typed
+    # (`traces.delivery.exchange`). None where it was not kept, or its time is over (`EXCHANGE_DAYS`).
+    exchange = models.TextField(null=True, blank=True)  # noqa: DJ001 (the index below holds what is not NULL)
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["at"], name="attempt_exchange", condition=models.Q(exchange__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.method} {self.outcome}"

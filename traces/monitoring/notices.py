@@ -1,7 +1,8 @@
-"""Telling a portal's administrator that deliveries have stopped: once a stop, in the portal's language.
+"""Telling a portal's administrator what needs attention: each matter once, in the portal's language.
 
-A stop is a portal that is held, or whose oldest due submission waits for more than an hour. What is told are the
-remedy's words; nothing of a visitor. A claim by a conditional UPDATE keeps two sweeps from telling twice.
+What there is to tell finds `matters`, in which words says `letters`. An administrator chooses of what, how, and how
+often a day at most; without a choice it is the one whose token is used, by a notice in the portal. A claim by a
+conditional UPDATE keeps two sweeps from telling twice.
 """
 
 from __future__ import annotations
@@ -11,36 +12,33 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from b24app.api import errors, remedies
-from b24app.api.remedies import Remedy
+from b24app.api.remedies import Remedy, Text
 from b24app.frame import iframe
-from b24app.models import Portal
+from b24app.models import Portal, PortalUser
 from b24app.portal import calls
-from traces.models import Preferences, Submission
+from traces.models import Notice, Preferences
+from traces.monitoring import letters, matters
+from traces.monitoring.matters import WAITING, Kind, Matter, Watched
 
 logger = logging.getLogger(__name__)
 
-HELD_FOR = timedelta(minutes=5)
-WAITING_FOR = timedelta(hours=1)
-# Nobody is told, and no failed attempt to tell is repeated, more often than this.
-TELL_EVERY = timedelta(hours=1)
+# No failed attempt to tell is repeated more often; and a portal whose hold is over gets so long for its queue.
+TRY_EVERY = timedelta(hours=1)
 # One sweep tells so many: each may take seconds.
 MAX_AT_ONCE = 5
-# The code of a stop without a hold; the others are keys of `b24app.api.remedies.REMEDIES`.
-WAITING = "waiting"
 METHOD, SCOPE = "im.notify.system.add", "im"
 # A notice with the same tag takes the place of the one before it.
-TAG = "TRACE_RELAY_STOPPED"
+TAG = "TRACE_RELAY_"
 PORTAL_SECONDS = 8.0
 # What the mail framework raises: the server's answers are OSErrors; an address may be unfit for a header.
 MAIL_ERRORS = (OSError, ValueError)
 
 
 class NotTold(Exception):
-    """The notice did not go out; `code` says why without any address: a portal's code, `mail` or `no_mail`."""
+    """The notice did not go out; `code` says why without any address: a portal's code, `mail`, `no_mail`, `no_way`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -48,67 +46,100 @@ class NotTold(Exception):
 
 
 def look(now: datetime) -> None:
-    """Tell those who wished it of stops that nobody was told of, and forget the stops that are over."""
-    told = 0
-    for chosen in _watched(now):
-        code = stop_of(chosen, now)
-        if code and told < MAX_AT_ONCE and _claim(chosen, code, now):
-            told += 1
-            _tell(chosen, code)
-        elif not code:
-            _over(chosen, now)
+    """Tell what nobody was told of, and note what is over."""
+    attempts = 0
+    for watched in matters.watch(now):
+        _close(watched, now)
+        for matter in watched.matters:
+            notice = _opened(watched, matter, now)
+            is_enough = attempts >= MAX_AT_ONCE or watched.told >= watched.chosen.notices_a_day
+            if notice and not is_enough and _is_wanted(watched, matter) and _claim(notice, now):
+                attempts += 1
+                watched.told += _tell(watched.chosen, matter, notice, now)
 
 
-def _watched(now: datetime) -> list[Preferences]:
-    """The preferences of portals whose administrator wants to know, with `late`: whether a row waits for too long."""
-    late = Submission.objects.filter(portal=OuterRef("portal"), due_at__lte=now - WAITING_FOR)
-    chosen = Preferences.objects.exclude(notify=Preferences.Notify.NONE).exclude(portal__state=Portal.State.UNINSTALLED)
-    return list(chosen.select_related("portal").annotate(late=Exists(late)))
+def tell_anew(portal: Portal, now: datetime) -> None:
+    """Tell what still lasts once more: whoever is named now was told of nothing yet."""
+    Notice.objects.filter(portal=portal, over=False).update(try_at=now)
 
 
-def stop_of(chosen: Preferences, now: datetime) -> str:
-    """The code of the stop that may be told of; "" where the portal is well, or nothing is to be told yet."""
+def label_of(notice: Notice) -> Text:
+    """What a notice was about, in the language that is active."""
+    labels: dict[str, Text] = {
+        **dict(Kind.choices),
+        Notice.PURGE: _("What waits is going to be deleted"),
+        f"{Notice.PURGE}:done": _("What waited was deleted"),
+    }
+    return labels.get(notice.about) or labels.get(notice.about.partition(":")[0], "")
+
+
+def _close(watched: Watched, now: datetime) -> None:
+    """What is no matter any more is over. After a hold, what waits gets an hour to go out before that is told of."""
+    lasting = {matter.about for matter in watched.matters}
+    over = [notice for about, notice in watched.notices.items() if about not in lasting]
+    late = Matter(Kind.STOPPED, WAITING).about
+    for notice in over:
+        Notice.objects.filter(pk=notice.pk).update(over=True)
+        was_held = notice.about.startswith(Kind.STOPPED) and notice.about != late
+        if was_held and watched.is_late and watched.portal.state != Portal.State.HELD and late not in watched.notices:
+            watched.notices[late] = _open(watched, late, now, now + TRY_EVERY)
+
+
+def _opened(watched: Watched, matter: Matter, now: datetime) -> Notice | None:
+    """The notice of a matter that is to be told now; None where it was told, or is not to be told yet."""
+    notice = watched.notices.get(matter.about)
+    if notice is None:
+        # The date of a deletion counts from the first notice on, whether it could be told or not.
+        wanted = matter.about == Notice.PURGE or _is_wanted(watched, matter)
+        return _open(watched, matter.about, now, now) if wanted else None
+    if notice.try_at is not None:
+        return notice
+    is_told_again = matter.again is not None and notice.at <= now - matter.again and _is_wanted(watched, matter)
+    if is_told_again and Notice.objects.filter(pk=notice.pk, over=False).update(over=True):
+        return _open(watched, matter.about, now, now)
+    return None
+
+
+def _open(watched: Watched, about: str, now: datetime, try_at: datetime) -> Notice:
+    portal = watched.portal
+    if about == Notice.PURGE:
+        logger.warning("portal %s: held for long, what waits is going to be deleted", portal.pk)
+    return Notice.objects.get_or_create(portal=portal, about=about, over=False, defaults={"at": now, "try_at": try_at})[
+        0
+    ]
+
+
+def _is_wanted(watched: Watched, matter: Matter) -> bool:
+    """Whether the administrator wants to know of this, and there is a way to tell it."""
+    return (matter.kind == Notice.PURGE or matter.kind in watched.chosen.tell_of) and has_way(watched.chosen)
+
+
+def _claim(notice: Notice, now: datetime) -> bool:
+    """Whether this sweep is the one to tell of it."""
+    mine = Notice.objects.filter(pk=notice.pk, over=False, try_at__lte=now)
+    return bool(mine.update(try_at=now + TRY_EVERY))
+
+
+def _tell(chosen: Preferences, matter: Matter, notice: Notice, now: datetime) -> bool:
+    """Returns whether it was told."""
     portal = chosen.portal
-    if portal.state == Portal.State.HELD:
-        return portal.hold_code if portal.held_since and portal.held_since <= now - HELD_FOR else ""
-    # A portal that has just been resumed has old rows; whoever was told of the stop is not told of that.
-    just_resumed = chosen.notified_code not in ("", WAITING)
-    return WAITING if chosen.late and not just_resumed else ""  # type: ignore[attr-defined]  # annotated above
-
-
-def _claim(chosen: Preferences, code: str, now: datetime) -> bool:
-    """Whether this sweep is the one to tell of the stop."""
-    rested = Q(notified_at=None) | Q(notified_at__lte=now - TELL_EVERY)
-    free = Preferences.objects.filter(rested, pk=chosen.pk, notify=chosen.notify).exclude(notified_code=code)
-    return bool(free.update(notified_code=code, notified_at=now))
-
-
-def _tell(chosen: Preferences, code: str) -> None:
-    try:
-        send(chosen, *text_of(chosen.portal, code))
-    except NotTold as error:
-        logger.warning("portal %s: its administrator could not be told (%s)", chosen.portal_id, error.code)
-        # The time stays: the next attempt is after `TELL_EVERY`.
-        Preferences.objects.filter(pk=chosen.pk, notified_code=code).update(notified_code="")
-    else:
-        logger.info("portal %s: its administrator was told (%s)", chosen.portal_id, code)
-
-
-def _over(chosen: Preferences, now: datetime) -> None:
-    """The stop is over. One whose rows still wait gets an hour to send them before that is told of."""
-    if chosen.portal.state == Portal.State.HELD or not (chosen.notified_code or chosen.notified_at):
-        return
-    mine = Preferences.objects.filter(pk=chosen.pk, notified_code=chosen.notified_code, notified_at=chosen.notified_at)
-    mine.update(notified_code="", notified_at=now if chosen.late else None)  # type: ignore[attr-defined]
-
-
-def text_of(portal: Portal, code: str) -> tuple[str, str]:
-    """The subject and the text that tell of a stop, in the portal's language."""
     with iframe.speaking(iframe.language(portal.language)):
-        subject = _("Trace Relay: deliveries to %(portal)s have stopped") % {"portal": portal.domain}
-        remedy = remedy_of(code, portal.by_webhook)
-        last = _("Nothing is lost: what waits is delivered afterwards.")
-        return subject, "\n\n".join([subject + ".", str(remedy.happened), str(remedy.todo), last])
+        letter = letters.letter_of(
+            portal, matter, remedy_of(matter.subject or portal.hold_code, portal.by_webhook), notice, now
+        )
+    if letter is None:
+        Notice.objects.filter(pk=notice.pk).update(over=True)
+        return False
+    try:
+        send(chosen, *letter, tag=matter.kind)
+    except NotTold as error:
+        logger.warning("portal %s: its administrator could not be told of %s (%s)", portal.pk, matter.about, error.code)
+        return False
+    # A deletion's date counts from the first try on.
+    at = notice.at if matter.about == Notice.PURGE else now
+    Notice.objects.filter(pk=notice.pk).update(try_at=None, at=at)
+    logger.info("portal %s: its administrator was told of %s", portal.pk, matter.about)
+    return True
 
 
 def remedy_of(code: str, by_webhook: bool) -> Remedy:
@@ -123,17 +154,40 @@ def send_test(chosen: Preferences) -> None:
     """Send a notice that says it is a test, in the way that was chosen. Raises `NotTold`."""
     with iframe.speaking(iframe.language(chosen.portal.language)):
         subject = _("Trace Relay: a test notice")
-        text = _("This is a test. You will be told like this when deliveries to %(portal)s stop.")
+        text = _("This is a test. You will be told like this when something about %(portal)s needs your attention.")
         text = text % {"portal": chosen.portal.domain}
     send(chosen, subject, text)
 
 
-def send(chosen: Preferences, subject: str, text: str) -> None:
-    """Send a notice in the way that was chosen. Not to be called within a transaction. Raises `NotTold`."""
-    if chosen.notify == Preferences.Notify.EMAIL:
+def send(chosen: Preferences, subject: str, text: str, *, tag: str = "test") -> None:
+    """Send a notice in the way that was chosen. Not to be called within a transaction. Raises `NotTold`.
+
+    Where the portal does not take it, it goes by e-mail, if there is an address.
+    """
+    if chosen.notify == Preferences.Notify.PORTAL:
+        try:
+            return _send_to_portal(chosen, text, tag)
+        except NotTold:
+            if not (chosen.notify_email and mail_is_set_up()):
+                raise
+    if chosen.notify:
         _send_mail(chosen.notify_email, subject, text)
-    elif chosen.notify == Preferences.Notify.PORTAL:
-        _send_to_portal(chosen.portal, chosen.notify_user_id or 0, text)
+    return None
+
+
+def has_way(chosen: Preferences) -> bool:
+    """Whether there is a way to tell, as far as can be known before it is tried."""
+    by_mail = bool(chosen.notify and chosen.notify_email and mail_is_set_up())
+    in_portal = chosen.notify == Preferences.Notify.PORTAL and may_notify(chosen.portal)
+    return by_mail or (in_portal and recipient(chosen) is not None)
+
+
+def recipient(chosen: Preferences) -> int | None:
+    """The user of the portal who gets its notices: the one who chose to, else the one whose token is used first."""
+    if chosen.notify_user_id or chosen.portal.chosen_user_id:
+        return chosen.notify_user_id or chosen.portal.chosen_user_id
+    users = chosen.portal.users.filter(state=PortalUser.State.ACTIVE)
+    return users.order_by("pk").values_list("user_id", flat=True).first()
 
 
 def _send_mail(address: str, subject: str, text: str) -> None:
@@ -145,10 +199,13 @@ def _send_mail(address: str, subject: str, text: str) -> None:
         raise NotTold("mail") from None
 
 
-def _send_to_portal(portal: Portal, user: int, text: str) -> None:
-    params = {"USER_ID": user, "MESSAGE": text, "TAG": TAG}
+def _send_to_portal(chosen: Preferences, text: str, tag: str) -> None:
+    user = recipient(chosen) if may_notify(chosen.portal) else None
+    if user is None:
+        raise NotTold("no_way")
+    params = {"USER_ID": user, "MESSAGE": text, "TAG": f"{TAG}{tag.upper()}"}
     try:
-        if not calls.call(portal, METHOD, params, read_seconds=PORTAL_SECONDS).result:
+        if not calls.call(chosen.portal, METHOD, params, read_seconds=PORTAL_SECONDS).result:
             raise NotTold("not_created")
     except errors.PortalError as error:
         # It holds nothing: that the right for notices is missing says nothing of deliveries.

@@ -22,6 +22,7 @@ from traces import sentences
 from traces.compose import steps
 from traces.history import statistics
 from traces.models import Form
+from traces.models.notices import announced_purge
 from traces.monitoring import checks
 from traces.pages import chart
 from traces.pages.frame import Reader, render, view
@@ -75,7 +76,8 @@ def _whole(reader: Reader) -> dict[str, Any]:
         for row in rows
     ]
     former = takeover.offered(reader.portal) if reader.is_admin else None
-    return {"unmatched": unmatched, "former": former, **_figures(reader, DAYS[0])}
+    purge = announced_purge(reader.portal, timezone.now())
+    return {"unmatched": unmatched, "former": former, "purge_at": purge, **_figures(reader, DAYS[0])}
 
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:

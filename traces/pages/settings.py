@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -19,7 +20,8 @@ from b24app.api import remedies
 from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
 from traces.history import erasure, json_export
-from traces.models import Preferences, Submission
+from traces.models import Notice, Preferences, Submission
+from traces.models.notices import announced_purge
 from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
 from traces.pages.inputs import PageInput
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # A test notice can be sent to any address: not more often than this.
 TEST_EVERY_SECONDS = 60
+# The latest notices that are shown.
+MAX_TOLD = 5
 
 # What is wrong, by the place on the page that says it.
 Errors = Mapping[str, str]
@@ -55,16 +59,18 @@ def save_retention(request: HttpRequest, reader: Reader) -> HttpResponse:
 @sensitive_post_parameters("notify_email")
 @view("POST")
 def save_notices(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Store how somebody is told that deliveries have stopped."""
+    """Store who is told of what, how, and how often."""
     typed = NoticesInput(reader.portal, request.POST)
     if not typed.is_valid():
         return _page(request, reader, typed=typed)
     way = typed.cleaned_data["notify"]
     user = reader.session.user_id if way == Preferences.Notify.PORTAL else None
-    # Whoever is named now was told of nothing yet.
-    _store(reader, **typed.cleaned_data, notify_user_id=user, notified_code="", notified_at=None)
+    before = preferences(reader.portal)
+    _store(reader, **typed.cleaned_data, notify_user_id=user)
+    if (before.notify, before.notify_email, before.notify_user_id) != (way, typed.cleaned_data["notify_email"], user):
+        notices.tell_anew(reader.portal, timezone.now())
     if not way:
-        return _page(request, reader, _("Saved. Nobody is told when deliveries stop."))
+        return _page(request, reader, _("Saved. Nobody is told of anything."))
     return _page(request, reader, _("Saved. Send a test notice to see that it arrives."))
 
 
@@ -86,6 +92,8 @@ def send_test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _why_not_sent(code: str) -> str:
     """Why a notice did not go out, and what to do."""
+    if code == "no_way":
+        return _("The application may not send notices on this portal, and no e-mail address is given. Give one.")
     if code == "no_mail":
         return _("The operator of Trace Relay has set up no mail server, so no e-mail can be sent.")
     if code == "mail":
@@ -194,6 +202,7 @@ def _page(
         "errors": errors or {},
         "troubles": troubles,
         "chosen": chosen,
+        **_told(reader.portal, chosen),
         **_inputs(reader.portal, chosen, typed),
         **_administrators(reader.portal),
         **_stored(reader.portal),
@@ -205,7 +214,8 @@ def _page(
 
 def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dict[str, PageInput]:
     """The page's forms as they are stored, and the one that was typed in the place of its own."""
-    stored = {name: getattr(chosen, name) for name in ("retention_days", "notify", "notify_email", "viewers")}
+    names = ("retention_days", "notify", "notify_email", "tell_of", "notices_a_day", "viewers")
+    stored = {name: getattr(chosen, name) for name in names}
     inputs: dict[str, PageInput] = {
         "retention": RetentionInput(initial=stored),
         "notices": NoticesInput(portal, initial=stored),
@@ -214,6 +224,21 @@ def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dic
         "erase": EraseInput(),
     }
     return {name: typed if typed and type(typed) is type(form) else form for name, form in inputs.items()}
+
+
+def _told(portal: Portal, chosen: Preferences) -> dict[str, Any]:
+    """Who is told, and the latest notices."""
+    chosen.portal = portal
+    latest = Notice.objects.filter(portal=portal).order_by("-at")[:MAX_TOLD]
+    return {
+        "recipient": notices.recipient(chosen) if chosen.notify == Preferences.Notify.PORTAL else None,
+        "has_way": notices.has_way(chosen),
+        "told": [(notice, notices.label_of(notice)) for notice in latest],
+        "purge_at": announced_purge(portal, timezone.now()),
+        "clean_days": settings.CLEAN_GRACE_DAYS,
+        "uninstalled_days": settings.UNINSTALLED_DAYS,
+        "held_days": settings.HELD_DAYS,
+    }
 
 
 def _administrators(portal: Portal) -> dict[str, Any]:

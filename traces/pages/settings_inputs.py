@@ -16,8 +16,9 @@ from traces.models import Preferences
 from traces.monitoring import notices
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
-MAX_DAYS = 3650
+MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
+MAX_NOTICES = 50
 
 Notify = Preferences.Notify
 TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
@@ -51,9 +52,20 @@ class RetentionInput(PageInput):
         max_value=MAX_DAYS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         error_messages=one_answer(
-            filled(_("Give a number of days from 0 to %(most)s; 0 keeps everything."), most=MAX_DAYS)
+            filled(
+                _("Give a number of days from %(least)s to %(most)s; 0 keeps everything."),
+                least=MIN_DAYS,
+                most=MAX_DAYS,
+            )
         ),
     )
+
+    def clean_retention_days(self) -> int:
+        """The days; the Market asks that what was asked of the portal and answered is kept for three."""
+        days: int = self.cleaned_data["retention_days"]
+        if 0 < days < MIN_DAYS:
+            raise ValidationError(self.fields["retention_days"].error_messages["invalid"])
+        return days
 
 
 class WayRadios(forms.RadioSelect):
@@ -68,7 +80,7 @@ class WayRadios(forms.RadioSelect):
 
 
 class NoticesInput(PageInput):
-    """How somebody is told that deliveries have stopped."""
+    """Who is told of what, how, and how often."""
 
     ids = "settings-%s"
 
@@ -81,10 +93,27 @@ class NoticesInput(PageInput):
     )
     notify_email = forms.EmailField(
         label=_("E-mail address for notices"),
+        help_text=_("With notices in the portal it is used where the portal does not take one."),
         required=False,
         max_length=MAX_EMAIL_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages=one_answer(_("This is no e-mail address. Give one like name@company.com.")),
+    )
+
+    tell_of = forms.MultipleChoiceField(
+        label=_("What to tell"),
+        choices=Preferences.Kind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=one_answer(_("Choose among what is offered.")),
+    )
+    notices_a_day = NumberField(
+        label=_("Notices a day, at most"),
+        required=False,
+        min_value=1,
+        max_value=MAX_NOTICES,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(filled(_("Give a number of notices from 1 to %(most)s."), most=MAX_NOTICES)),
     )
 
     def __init__(self, portal: Portal, data: Mapping[str, Any] | None = None, **options: Any) -> None:
@@ -108,6 +137,10 @@ class NoticesInput(PageInput):
         if way == Notify.PORTAL and not self.may_notify:
             raise ValidationError(_("The application may not send notices on this portal. Choose e-mail instead."))
         return way
+
+    def clean_notices_a_day(self) -> int:
+        """The number, or the usual one."""
+        return self.cleaned_data["notices_a_day"] or Preferences().notices_a_day
 
     def clean(self) -> dict[str, Any]:
         """Notices by e-mail need an address."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from traces import sentences
 from traces.compose import journey
 from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
+from traces.delivery import exchange
 from traces.history import explanation, resending
 from traces.history.explanation import Explanation
 from traces.models import Attempt, ShownState, Submission
@@ -46,12 +48,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """An attempt as the page shows it."""
+    """An attempt as the page shows it; what was `asked` and `answered` is empty where that is not kept any more."""
 
     attempt: Attempt
     outcome: sentences.Text
     reason: str
     mark: str
+    asked: str
+    answered: str
 
 
 @view()
@@ -126,6 +130,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "words": row.params.get("words", ""),
         "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
+        "exchange_days": int(settings.EXCHANGE_DAYS),
         "records": cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
@@ -207,4 +212,5 @@ def _card(kind: str, number: Any) -> Record:
 
 def _try(attempt: Attempt) -> Try:
     mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
-    return Try(attempt, sentences.OUTCOMES[attempt.outcome], attempt.reason, mark)
+    asked, answered = exchange.read(attempt.exchange)
+    return Try(attempt, sentences.OUTCOMES[attempt.outcome], attempt.reason, mark, asked, answered)

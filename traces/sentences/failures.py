@@ -173,6 +173,11 @@ FAILURES: dict[str, Failure] = {
         _("It shows its secret only to servers that its operator has named."),
         _("Tell the operator of Trace Relay, then send the submission again."),
     ),
+    "held_too_long": Failure(
+        _("The portal took nothing for so long that what the visitor had sent was deleted."),
+        _("Trace Relay keeps what waits for a portal for a limited time, and its administrator was told before."),
+        _("This submission cannot be sent again. Ask the visitor anew if you know who it was."),
+    ),
     "turning_in_circles": Failure(
         _("The portal's address or permission changed again and again."),
         _("This happens while a portal is being moved or renamed."),

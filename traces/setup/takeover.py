@@ -115,7 +115,7 @@ def _move_rules(former: Portal, portal: Portal) -> None:
 def _move_preferences(former: Portal, portal: Portal) -> None:
     """What was chosen holds on; the first run is over, since there are forms. What the new portal has chosen stays."""
     if not Preferences.objects.filter(portal=portal).exists():
-        Preferences.objects.filter(portal=former).update(portal=portal, notified_code="", notified_at=None)
+        Preferences.objects.filter(portal=former).update(portal=portal)
     Preferences.objects.filter(portal=portal).update(welcomed=True)
 
 
