@@ -8,31 +8,32 @@ visitor's request to the delivered trace on the nine others, and what the worker
 from __future__ import annotations
 
 import json
+import socket
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import requests
 
-from tests.fixtures.odd_servers import OK, pour, serving, trickle
+from tests.fixtures.odd_servers import serving
 from tests.fixtures.stack import Stack, private_services, start_stack
 
 PORTALS, SECONDS, EVERY_SECONDS = 12, 100.0, 2.0
 HUGE = 200 * 1024 * 1024
+HEAD, PIECE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", b" " * 2**20
 MAX_RATIO = 1.5
 AIM = "from b24app.models import Portal; Portal.objects.filter(member_id={!r}).update(client_endpoint={!r})"
 TIMES = """
 import json
 from traces.models import Submission
 rows = Submission.objects.filter(portal__member_id__in={members!r}, received_at__gte={since!r})
-print(json.dumps([
-    [str(row.portal_id), (row.delivered_at - row.received_at).total_seconds() if row.delivered_at else None] for row in rows
-]))
+seconds = lambda row: (row.delivered_at - row.received_at).total_seconds() if row.delivered_at else None
+print(json.dumps(list(map(seconds, rows))))
 """
 
 
@@ -47,7 +48,7 @@ def main() -> int:
         members = list(forms)
         well = _run(stack, forms, members[3:])
         memory = _memory(stack)
-        answers: list[Callable[..., Any]] = [trickle(OK + b"Content-Length: 1000000\r\n\r\n"), _pour, _hang]
+        answers: list[Callable[..., None]] = [_trickle, _pour, _hang]
         for member_id, answer in zip(members, answers, strict=False):
             port = odd.enter_context(serving(answer))
             stack.run("shell", "-v", "0", "-c", AIM.format(member_id, f"http://127.0.0.1:{port}/rest/"))
@@ -66,11 +67,19 @@ def main() -> int:
     return 0 if ratio <= MAX_RATIO else 1
 
 
-def _pour(connection: Any, asked: bytes, over: Any) -> None:
-    pour(HUGE)(connection, asked, over)
+def _trickle(connection: socket.socket, asked: bytes, over: threading.Event) -> None:
+    connection.sendall(HEAD % HUGE)
+    while not over.wait(0.05):
+        connection.sendall(b" ")
 
 
-def _hang(connection: Any, asked: bytes, over: Any) -> None:
+def _pour(connection: socket.socket, asked: bytes, over: threading.Event) -> None:
+    connection.sendall(HEAD % HUGE)
+    for _ in range(HUGE // len(PIECE)):
+        connection.sendall(PIECE)
+
+
+def _hang(connection: socket.socket, asked: bytes, over: threading.Event) -> None:
     over.wait()
 
 
@@ -102,7 +111,8 @@ def _run(stack: Stack, forms: dict[str, str], watched: list[str]) -> list[float 
     time.sleep(3)
     moment = time.strftime("%Y-%m-%d %H:%M:%S+00:00", time.gmtime(since))
     found = stack.run("shell", "-v", "0", "-c", TIMES.format(members=watched, since=moment))
-    return [seconds for _, seconds in json.loads(found)]
+    times: list[float | None] = json.loads(found)
+    return times
 
 
 def _memory(stack: Stack) -> float:
