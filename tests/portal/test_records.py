@@ -151,7 +151,7 @@ def test_a_deals_company_is_not_linked_as_a_contact(submit, portal):
 def test_an_existing_contact_is_found_and_linked(submit, portal):
     finish(submit("contact"))
     before = dict(portal.entities)
-    row = submit("deal", {**BODY, "COMPANY": ""}, find_existing=True)
+    row = submit("deal", {**BODY, "COMPANY": ""}, repeats="find")
     finish(row)
     assert left(portal, before)[0] == ["DEAL"]
     assert left(portal, before)[1][-1] == ["CONTACT", "DEAL"]

@@ -1,6 +1,6 @@
 """Everything that the product stores, by subject."""
 
-from traces.models.forms import Form, Kind, Preferences, new_key
+from traces.models.forms import Form, Kind, Preferences, Repeats, new_key
 from traces.models.source_rules import SourceRule, Unmatched
 from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
 
@@ -11,6 +11,7 @@ __all__ = [
     "Kind",
     "Preferences",
     "Reasoned",
+    "Repeats",
     "ShownState",
     "SourceRule",
     "Submission",
