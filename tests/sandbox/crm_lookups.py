@@ -78,4 +78,5 @@ def status_list(call: Call) -> Any:
 
 @method("crm.settings.mode.get", "crm")
 def settings_mode_get(call: Call) -> Any:
-    return 1
+    """1: the CRM works with leads; 2: without ("simple CRM")."""
+    return 2 if call.portal.simple_crm else 1

@@ -65,8 +65,9 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way. A request is cut off after `cut_after` seconds; a command takes
-    `command_seconds`, and costs as much operating time where `operating_seconds` says nothing else.
+    close the portal in their own way; with `simple_crm` it works without leads. A request is cut off after `cut_after`
+    seconds; a command takes `command_seconds`, and costs as much operating time where `operating_seconds` says nothing
+    else.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Portal:
     blocked: bool = False
     plan_without_rest: bool = False
     payment_ended: bool = False
+    simple_crm: bool = False
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class Portal:
     bindings: list[dict[str, Any]] = field(default_factory=list)
     placements: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
     operating: dict[tuple[str, bool], Operating] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
