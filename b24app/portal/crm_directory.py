@@ -116,8 +116,8 @@ def _user_rows(portal: Portal) -> list[dict[str, Any]]:
     starts = range(0, MAX_USERS + 1, _PAGE)
     commands = {f"from{start}": Command("user.get", {**params, "start": start}) for start in starts}
     answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
-    for error in answer.errors.values():
-        raise error
+    if answer.errors:
+        raise next(iter(answer.errors.values()))
     pages = [page for page in answer.results.values() if isinstance(page, list)]
     return [row for page in pages for row in page if isinstance(row, dict)]
 

@@ -78,9 +78,10 @@ def methods(kind: str, repeats: str) -> set[str]:
     """The methods that submissions of such a form need besides those that make something."""
     if repeats == NEW or kind not in _LOOKED_FOR:
         return set()
-    joins = repeats == JOIN and kind in _OPEN
-    needed = {FIND_BY_COMM, *(f"crm.{name}.list" for name in _OPEN[kind] if joins)}
-    return needed | ({COMMENT_ADD} if joins or kind not in _OPEN else set())
+    if kind not in _OPEN:
+        return {FIND_BY_COMM, COMMENT_ADD}
+    open_ones = {COMMENT_ADD, *(f"crm.{name}.list" for name in _OPEN[kind])}
+    return {FIND_BY_COMM} | (open_ones if repeats == JOIN else set())
 
 
 def look_ups(prepared: Prepared, progress: Progress) -> dict[str, Command]:

@@ -31,6 +31,10 @@ class Kind(models.TextChoices):
     LEAD_UTM = "lead_utm", _("A lead with UTM fields only")
 
 
+# The kinds that need a portal that works with leads.
+LEADS = (Kind.LEAD, Kind.LEAD_UTM)
+
+
 class Repeats(models.TextChoices):
     """What becomes of a visitor whose phone or e-mail the CRM knows already (`traces.compose.existing`)."""
 

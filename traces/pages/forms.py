@@ -12,13 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from b24app.api import errors
 from b24app.host.transactions import in_line
 from b24app.models import Portal
+from b24app.portal import crm_directory
 from traces.history import statistics
-from traces.models import Form, Submission
+from traces.models import LEADS, Form, Submission
 from traces.pages import chart
 from traces.pages.chart import Sparkline
-from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
+from traces.pages.form_inputs import ChosenInput, FormSettingsInput, NewFormInput, ResponsibleInput, SecretInput
 from traces.pages.frame import Reader, render, view
 from traces.setup import embed, first_steps, forms
 
@@ -70,8 +72,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Ask for a name and a kind; make the form, and show its secret this once."""
     if request.method == "GET":
-        return render(request, reader, "traces/forms/new.html", {"input": NewFormInput()}, page="forms")
-    typed = NewFormInput(request.POST)
+        return render(request, reader, "traces/forms/new.html", {"input": NewFormInput(reader.portal)}, page="forms")
+    typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
     form, secret = create_form(reader.portal, typed)
@@ -91,7 +93,7 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """What an administrator decides about a form, but its fields."""
     if request.method == "GET":
         return _settings(request, reader, form)
-    typed = FormSettingsInput(request.POST)
+    typed = FormSettingsInput(reader.portal, request.POST, kind=form.creates)
     if not typed.is_valid():
         return _settings(request, reader, form, typed=typed)
     for name, value in typed.cleaned_data.items():
@@ -99,6 +101,22 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     with in_line():
         form.save(update_fields=list(typed.cleaned_data))
     return _settings(request, reader, form, notice=_("The settings are saved. They hold from now on."))
+
+
+@view("GET")
+@of_portal
+def choose_responsible(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """The portal's users to choose from; 204 where it does not list them, and the number is typed."""
+    typed = ChosenInput(request.GET)
+    typed.full_clean()
+    try:
+        users = crm_directory.users(reader.portal)
+    except errors.PortalError:
+        users = []
+    if not users:
+        return HttpResponse(status=204)
+    context = {"field": ResponsibleInput(users, typed.cleaned_data.get("chosen"))["assigned_by_id"]}
+    return render(request, reader, "traces/_field.html", context)
 
 
 @view("GET")
@@ -145,6 +163,7 @@ def _settings(
         "form": form,
         "input": typed or FormSettingsInput.of_form(form),
         "is_used": form.submissions.exists(),
+        "makes_no_leads": reader.portal.simple_crm and form.creates in LEADS,
         "notice": notice,
     }
     status = 422 if typed else 200

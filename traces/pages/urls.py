@@ -44,6 +44,7 @@ urlpatterns = [
     path("forms/", forms.show, name="forms"),
     path("forms/new/", forms.create, name="form-new"),
     path("forms/<int:form_id>/", forms.settings, name="form"),
+    path("forms/<int:form_id>/responsible/", forms.choose_responsible, name="form-responsible"),
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
