@@ -134,8 +134,8 @@ def _names(kind: str, visitor: Visitor) -> list[str]:
 
 def _responsible(form: FormSettings, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The responsible person, where the mapping gives none; a mapping of "" leaves it to the portal."""
-    is_left_out = (form.mapping.get(name) or {}).get("ASSIGNED_BY_ID") == ""
-    if not form.assigned_by_id or values.get("ASSIGNED_BY_ID") or is_left_out:
+    is_taken_away = (form.mapping.get(name) or {}).get("ASSIGNED_BY_ID") == ""
+    if not form.assigned_by_id or values.get("ASSIGNED_BY_ID") or is_taken_away:
         return {}
     return {"ASSIGNED_BY_ID": form.assigned_by_id}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -44,8 +44,8 @@ REPEATS = {
     ),
 }
 _NO_LEADS = _(
-    "Not available: this portal works without leads (“simple CRM”) and turns each into a deal at once. Make a deal, or "
-    "switch leads on in the CRM's settings and open Trace Relay again."
+    "Not available: this portal works without leads (“simple CRM”) and turns each into a deal at once. Make a deal; or "
+    "switch leads on in the CRM's settings, then open the page “Health”, which asks the portal anew."
 )
 _NOT_REPEATED = _("What this form makes cannot be looked for that way. Choose another answer.")
 MAX_USER_ID = 2**31 - 1
@@ -253,31 +253,6 @@ class FormSettingsInput(NewFormInput):
     def clean_max_per_minute(self) -> int:
         """The limit, 0 for none."""
         return self.cleaned_data["max_per_minute"] or 0
-
-
-class ResponsibleInput(PageInput):
-    """The responsible person, chosen from the portal's users as (ID, name)."""
-
-    ids = "form-%s"
-
-    assigned_by_id = forms.ChoiceField(
-        label=_("Responsible person"),
-        help_text=_("For the new records of this form. A field of the mapping has precedence."),
-    )
-
-    def __init__(self, users: Sequence[tuple[str, str]], chosen: int | None) -> None:
-        known = dict(users)
-        missing = {str(chosen): f"{chosen}"} if chosen and str(chosen) not in known else {}
-        super().__init__(initial={"assigned_by_id": str(chosen or "")})
-        field = self.fields["assigned_by_id"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("The administrator chosen in the settings")), *missing.items(), *known.items()]
-
-
-class ChosenInput(PageInput):
-    """Which user the page shows as chosen."""
-
-    chosen = NumberField(required=False, min_value=1, max_value=MAX_USER_ID)
 
 
 class SecretInput(PageInput):

@@ -12,15 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.api import errors
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from b24app.portal import crm_directory
 from traces.history import statistics
 from traces.models import LEADS, Form, Submission
 from traces.pages import chart
 from traces.pages.chart import Sparkline
-from traces.pages.form_inputs import ChosenInput, FormSettingsInput, NewFormInput, ResponsibleInput, SecretInput
+from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
 from traces.pages.frame import Reader, render, view
 from traces.setup import embed, first_steps, forms
 
@@ -101,22 +99,6 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     with in_line():
         form.save(update_fields=list(typed.cleaned_data))
     return _settings(request, reader, form, notice=_("The settings are saved. They hold from now on."))
-
-
-@view("GET")
-@of_portal
-def choose_responsible(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
-    """The portal's users to choose from; 204 where it does not list them, and the number is typed."""
-    typed = ChosenInput(request.GET)
-    typed.full_clean()
-    try:
-        users = crm_directory.users(reader.portal)
-    except errors.PortalError:
-        users = []
-    if not users:
-        return HttpResponse(status=204)
-    context = {"field": ResponsibleInput(users, typed.cleaned_data.get("chosen"))["assigned_by_id"]}
-    return render(request, reader, "traces/_field.html", context)
 
 
 @view("GET")
