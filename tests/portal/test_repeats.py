@@ -143,6 +143,27 @@ def test_a_text_like_a_reference_joins_as_well(submit, there, portal):
     assert joined(portal, "lead", number)[0] and "$result[" in portal.comments[0]["COMMENT"]
 
 
+@pytest.mark.parametrize(("kind", "repeats"), [("lead", "join"), ("deal", "find"), ("contact", "find")])
+def test_of_a_backlog_by_one_visitor_the_first_is_found_by_the_others(installed, portal, kind, repeats):
+    form = make_form(installed, creates=kind, repeats=repeats)
+    numbers = ["+33170000000", "+33 1 70 00 00 00", "+33170000001", "+33 (1) 70000000"]
+    rows = [
+        Submission.objects.create(portal=installed, form=form, body={"PHONE": number}, body_hash="0" * 64)
+        for number in numbers
+    ]
+    for row in rows:
+        finish(row)
+    known = "CONTACT" if kind == "deal" else kind.upper()
+    assert [row.state for row in rows] == ["delivered"] * 4
+    assert len([number for other, number in portal.entities if other == known]) == 1 + 2
+
+
+def test_a_long_text_is_cut_and_told(submit, there, portal):
+    there("lead", PHONE=PHONE)
+    row = submit("lead", "join", {**BODY, "message": "x" * 70_000})
+    assert (len(portal.comments[0]["COMMENT"]), "value_shortened" in row.repairs) == (60_000, True)
+
+
 @pytest.mark.parametrize("lost", range(5))
 @pytest.mark.parametrize("kind", ["lead", "deal", "contact"])
 def test_a_lost_answer_doubles_nothing(submit, there, portal, monkeypatch, kind, lost):

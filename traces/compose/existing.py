@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24app.api.batch import Command
+from traces.compose.phones import digits_of
 from traces.compose.records import BY_NAME
 from traces.compose.submitted import submitted_values
 
@@ -36,7 +37,7 @@ _SEMANTIC = {"lead": "STATUS_SEMANTIC_ID", "deal": "STAGE_SEMANTIC_ID"}
 _OWNERS = {"lead": "@ID", "deal": "@CONTACT_ID"}
 _FOUND_AS = {"lead": "lead", "deal": "contact"}
 _CHANNELS = ("phone", "email")
-MAX_VALUES = 20
+MAX_VALUES, MAX_COMMENT_LENGTH = 20, 60_000
 # What the timeline would read as a mark-up of its own: `[b]`, `[/url]`, `[user=1]`.
 _MARK_UP = re.compile(r"\[(?=[/*A-Za-z])")
 
@@ -54,6 +55,11 @@ class Known:
     phones: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     comment: str = ""
+
+    @property
+    def contacts(self) -> frozenset[str]:
+        """What tells that another submission is of the same visitor: the digits of phones, and e-mails."""
+        return frozenset((*map(digits_of, self.phones), *map(str.casefold, self.emails)))
 
 
 class Found(int):
@@ -122,10 +128,11 @@ def comment(name: str, number: int, text: str) -> Command:
     return Command(COMMENT_ADD, {"fields": fields})
 
 
-def comment_text(form_name: str, page: str, body: Mapping[str, Any]) -> str:
-    """What came, as a text for a record's timeline."""
+def comment_text(form_name: str, page: str, body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """What came, as a text for a record's timeline, and the repairs where it had to be cut."""
     lines = [form_name, page, *(f"{name}: {value}" for name, value in submitted_values(body))]
-    return _MARK_UP.sub("[\u200b", "\n".join(line for line in lines if line))
+    text = _MARK_UP.sub("[\u200b", "\n".join(line for line in lines if line))
+    return text[:MAX_COMMENT_LENGTH], ("value_shortened",) if len(text) > MAX_COMMENT_LENGTH else ()
 
 
 def _wanted(prepared: Prepared, progress: Progress) -> list[str]:

@@ -79,6 +79,7 @@ def prepare(
     records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule)
     if form.creates == "lead_utm":
         records["lead"] |= _utm_fields(built)
+    known, repairs_of_comment = _known(form, visitor, body, built, records)
     return Prepared(
         kind=form.creates,
         origin=submission_id,
@@ -86,11 +87,11 @@ def prepare(
         built=built,
         records=records,
         entities=() if form.creates == "trace" else steps.entities(body),
-        known=_known(form, visitor, body, built, records),
+        known=known,
         facts=facts,
         rule=rule,
         source=search.source_of(facts, built),
-        repairs=tuple(dict.fromkeys([*clean.repairs, *repairs])),
+        repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
     )
 
 
@@ -115,13 +116,13 @@ def _known(
     body: Mapping[str, Any],
     built: Mapping[str, Any],
     records: Mapping[str, Mapping[str, Any]],
-) -> existing.Known:
-    """By what the visitor is looked for in the CRM, if at all."""
+) -> tuple[existing.Known, tuple[str, ...]]:
+    """By what the visitor is looked for in the CRM, if at all, and the repairs of the comment."""
     if form.repeats not in existing.repeats_of(form.creates) or form.repeats == existing.NEW:
-        return existing.Known()
+        return existing.Known(), ()
     phones, emails = existing.channels(visitor.phones, visitor.emails, records)
-    comment = existing.comment_text(form.name, built.get("url", ""), body)
-    return existing.Known(form.repeats, phones, emails, comment)
+    comment, repairs = existing.comment_text(form.name, built.get("url", ""), body)
+    return existing.Known(form.repeats, phones, emails, comment), repairs
 
 
 def _names(kind: str, visitor: Visitor) -> list[str]:

@@ -39,7 +39,10 @@ def split_blocked(
 
 
 def together(items: list[Item], max_commands: int) -> list[Item]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all."""
+    """The first of the rows, and all others that may travel with it, of so many commands in all.
+
+    Of rows by one visitor who is looked for in the CRM the first one goes, so that the next one finds what it has made.
+    """
     if not items:
         return []
     first = items[0]
@@ -49,13 +52,16 @@ def together(items: list[Item], max_commands: int) -> list[Item]:
     if first.row.isolated:
         return [first]
     chosen: list[Item] = []
+    visitors: set[str] = set()
     for item in items:
-        if item.row.isolated or not _can_travel(item):
+        contacts = item.prepared.known.contacts
+        if item.row.isolated or not _can_travel(item) or not visitors.isdisjoint(contacts):
             continue
         max_commands -= len(item.commands)
         if chosen and max_commands < 0:
             break
         chosen.append(item)
+        visitors |= contacts
     return chosen
 
 
