@@ -43,6 +43,21 @@ def test_row_1_a_phone_is_in_its_field_or_in_the_comments(deliver, number):
     assert (missing, bool(values(lead, "PHONE")) or "phone_unreadable" in row.repairs) == ([], True)
 
 
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("+7 812 999-93-31 доб. 139", ["+7 812 999-93-31#139"]),
+        ("+33170000000 / +33170000001", ["+33170000000", "+33170000001"]),
+        ("tel:+33170000000", ["+33170000000"]),
+        ("112", ["112"]),
+        ("call 112 at night", ["call 112 at night"]),
+    ],
+)
+def test_row_1_a_phone_that_is_mapped_is_read_too(deliver, text, stored):
+    lead, _ = deliver({"ref": text}, mapping={"lead": {"PHONE": {"field": "ref"}}})
+    assert values(lead, "PHONE") == stored
+
+
 # --- Row 3: zero-archive/amocrm-php#49, drillcoder/AmoCRM_Wrap#3 (several ticks of one group) ---
 
 

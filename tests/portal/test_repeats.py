@@ -62,7 +62,7 @@ def joined(portal, kind, number):
     return [NUMBERS[kind.upper()], number] in portal.traces[-1].entities, said
 
 
-@pytest.mark.parametrize("contacts", [{"PHONE": PHONE}, {"EMAIL": EMAIL}])
+@pytest.mark.parametrize("contacts", [{"PHONE": PHONE}, {"EMAIL": EMAIL}, {"PHONE": [{"VALUE": "+33170000000#12"}]}])
 def test_an_open_lead_is_joined(submit, there, portal, contacts):
     number = there("lead", **contacts)
     row = submit("lead", "join")

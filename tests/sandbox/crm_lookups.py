@@ -48,7 +48,8 @@ def find_by_comm(call: Call) -> Any:
 
 
 def _comparable(kind: str, text: str) -> str:
-    return re.sub(r"\D", "", text) if kind == "PHONE" else text.lower().strip()
+    """What the portal compares: a phone without its extension, which stands behind a #."""
+    return re.sub(r"\D", "", text.partition("#")[0]) if kind == "PHONE" else text.lower().strip()
 
 
 @method("crm.status.list", "crm")

@@ -58,8 +58,9 @@ class Known:
 
     @property
     def contacts(self) -> frozenset[str]:
-        """What tells that another submission is of the same visitor: the digits of phones, and e-mails."""
-        return frozenset((*map(digits_of, self.phones), *map(str.casefold, self.emails)))
+        """What tells that another submission is of the same visitor: e-mails, and phones without their extensions."""
+        numbers = (digits_of(number.partition("#")[0]) for number in self.phones)
+        return frozenset((*numbers, *map(str.casefold, self.emails)))
 
 
 class Found(int):

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from traces.compose import emails, typed_values
+from traces.compose import emails, phones, typed_values
 from traces.compose.records import BY_NAME
 from traces.compose.typed_values import FieldType, Types
 from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
@@ -146,15 +146,15 @@ def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[st
 def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str], beside: Collection[str] = ()) -> dict[str, Any]:
     who = visitor.full_name or visitor.company or next(iter(visitor.phones + visitor.emails), "")
     title = f"{facts.get('form', '')}: {who}".strip(": ")
-    phones = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
-    emails = [{"VALUE": address, "VALUE_TYPE": "WORK"} for address in visitor.emails]
+    numbers = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
+    addresses = [{"VALUE": address, "VALUE_TYPE": "WORK"} for address in visitor.emails]
     person = {
         "NAME": visitor.name,
         "LAST_NAME": visitor.last_name,
         "SECOND_NAME": visitor.second_name,
         "POST": visitor.position,
-        "PHONE": phones,
-        "EMAIL": emails,
+        "PHONE": numbers,
+        "EMAIL": addresses,
     }
     comments = {"COMMENTS": _comments(visitor, _without_field(record, visitor, beside))}
     values: dict[str, dict[str, Any]] = {
@@ -164,7 +164,7 @@ def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str], beside: C
         "contact": {**person, **comments},
         "company": {
             "TITLE": visitor.company or who,
-            **({} if "contact" in beside and _has_name(visitor) else {"PHONE": phones, "EMAIL": emails}),
+            **({} if "contact" in beside and _has_name(visitor) else {"PHONE": numbers, "EMAIL": addresses}),
             **({} if beside else comments),
         },
     }
@@ -244,7 +244,18 @@ def _multifield(field: str, value: Any, repairs: list[str]) -> tuple[list[dict[s
     unfit: list[str] = []
     if field == "EMAIL":
         texts, unfit = _addresses(texts, repairs)
+    elif field == "PHONE":
+        texts = [number for text in texts for number in _numbers(text, repairs)]
     return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in texts], unfit
+
+
+def _numbers(text: str, repairs: list[str]) -> Sequence[str]:
+    """The telephone numbers in a text; all of it where it says something else too, since the portal takes any text."""
+    found = phones.read(text)
+    if found.has_more or not found.numbers:
+        return [text]
+    repairs.extend(found.repairs)
+    return found.numbers
 
 
 def _addresses(texts: Sequence[str], repairs: list[str]) -> tuple[list[str], list[str]]:
