@@ -157,6 +157,14 @@ def test_an_existing_contact_is_found_and_linked(submit, portal):
     assert left(portal, before)[1][-1] == ["CONTACT", "DEAL"]
 
 
+def test_a_lead_for_a_portal_without_leads_is_delivered_and_becomes_a_deal(submit, portal):
+    portal.simple_crm = True
+    before = dict(portal.entities)
+    row = submit("lead")
+    finish(row)
+    assert (row.state, left(portal, before)[0]) == ("delivered", ["CONTACT", "DEAL", "LEAD"])
+
+
 def test_a_rule_gives_the_source_of_the_trace_and_of_the_record(submit, portal, installed):
     facts = {"field": "utm_source", "value": "fb", "utm_source": "google", "crm_source": "ADVERTISING"}
     SourceRule.objects.create(portal=installed, position=1, crm_description="By rule", **facts)

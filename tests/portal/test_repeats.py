@@ -108,6 +108,12 @@ def test_a_new_lead_belongs_to_the_contact_and_company_that_are_there(submit, th
     assert (lead["CONTACT_ID"], lead["COMPANY_ID"], lead["NAME"]) == (str(contact), str(company), "Ines")
 
 
+def test_a_mapped_contact_of_a_lead_has_precedence(submit, there, portal):
+    there("contact", PHONE=PHONE)
+    row = submit("lead", "find", mapping={"lead": {"CONTACT_ID": 3}})
+    assert portal.entities[made(row)[0]]["CONTACT_ID"] == "3"
+
+
 @pytest.mark.parametrize("kind", ["contact", "company"])
 def test_a_second_contact_or_company_is_not_made(submit, portal, kind):
     first = submit(kind, "find", {**BODY, "COMPANY": "Moreau SARL"})

@@ -26,6 +26,8 @@ TRACE_ADD = "crm.tracking.trace.add"
 ORIGINATOR = "trace-relay"
 # Commands that make something anew with each call: their numbers stand in the receipt.
 MAKING = frozenset({"trace", "comment", *BY_NAME})
+# The records that a new one names; of a lead they were there before, and what is mapped has precedence.
+_LINKED = {"lead": ("company", "contact"), "contact": ("company",), "deal": ("contact",)}
 _LOOK_UPS = ("found_", "open_", "look_")
 
 _ID = re.compile("[0-9]{1,18}")
@@ -189,10 +191,10 @@ def _fields(prepared: Prepared, name: str, progress: Progress) -> dict[str, Any]
         fields["TRACE"] = trace
     elif prepared.kind != "lead_utm":
         fields["TRACE"] = prepared.trace
-    if name in ("contact", "lead") and (company := _number("company", progress)):
-        fields["COMPANY_ID"] = company
-    if name in ("deal", "lead") and (contact := _number("contact", progress)):
-        fields["CONTACT_ID"] = contact
+    for other in _LINKED.get(name, ()):
+        field = f"{other.upper()}_ID"
+        if (number := _number(other, progress)) and (name != "lead" or field not in fields):
+            fields[field] = number
     return fields
 
 
