@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Q
 
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import calls
 from tests.fixtures.forms import make_form
-from traces.delivery import drain
+from traces.compose import steps
+from traces.delivery import drain, requeue
 from traces.models import Batch, Submission
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +163,31 @@ def test_of_a_backlog_by_one_visitor_the_first_is_found_by_the_others(installed,
     known = "CONTACT" if kind == "deal" else kind.upper()
     assert [row.state for row in rows] == ["delivered"] * 4
     assert len([number for other, number in portal.entities if other == known]) == 1 + 2
+
+
+@pytest.mark.parametrize(("kind", "repeats"), [("lead", "join"), ("deal", "join"), ("contact", "find")])
+def test_where_the_record_is_gone_meanwhile_sending_again_makes_a_new_one(
+    installed, there, portal, monkeypatch, kind, repeats
+):
+    contact = there("contact", PHONE=PHONE)
+    deal, lead = there("deal", CONTACT_ID=contact), there("lead", PHONE=PHONE)
+    number = {"lead": lead, "deal": deal, "contact": contact}[kind]
+    form = make_form(installed, creates=kind, repeats=repeats)
+    row = Submission.objects.create(portal=installed, form=form, body=BODY, body_hash="0" * 64)
+    original = steps.next_commands
+
+    def next_commands(prepared, progress):
+        commands = original(prepared, progress)
+        if "comment" in commands:
+            portal.entities.pop((kind.upper(), number), None)
+        return commands
+
+    monkeypatch.setattr(steps, "next_commands", next_commands)
+    finish(row)
+    assert row.state == "failed"
+    requeue.send_again(Q(pk=row.pk))
+    finish(row)
+    assert (row.state, made(row)[-1]) == ("delivered", (kind.upper(), number + 1))
 
 
 def test_a_long_text_is_cut_and_told(submit, there, portal):

@@ -22,7 +22,9 @@ def comment_add(call: Call) -> Any:
     kind, number = given["ENTITY_TYPE"], php.integer(given["ENTITY_ID"])
     if kind not in _WITH_TIMELINE or number <= 0:
         raise classic("ENTITY_ID and ENTITY_TYPE are required.")
-    if (kind.upper(), number) not in call.portal.entities or not traces.may_update(call, kind.upper(), number):
+    if (kind.upper(), number) not in call.portal.entities:
+        raise classic("Not found")
+    if not traces.may_update(call, kind.upper(), number):
         raise classic("Access denied.")
     call.portal.comments.append({**given, "ID": str(len(call.portal.comments) + 1), "AUTHOR_ID": str(call.user.id)})
     return len(call.portal.comments)

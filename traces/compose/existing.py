@@ -123,6 +123,15 @@ def joined(prepared: Prepared, progress: Progress) -> tuple[str, int] | None:
     return (kind, number) if number else None
 
 
+def unjoined(prepared: Prepared, progress: Progress) -> dict[str, Any]:
+    """The progress after the portal refused to add to a record, which may be gone: sent again, a new one is made."""
+    record = joined(prepared, progress)
+    if record is None or "comment" in progress:
+        return dict(progress)
+    gone = ("open_", f"found_{prepared.kind}_")
+    return {name: number for name, number in progress.items() if not name.startswith(gone)}
+
+
 def comment(name: str, number: int, text: str) -> Command:
     """The command that writes into a record's timeline."""
     fields = {"ENTITY_ID": number, "ENTITY_TYPE": name, "COMMENT": text}
