@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.portals",
     "tests.fixtures.product",
     "tests.fixtures.redis",
+    "tests.fixtures.reports",
     "tests.fixtures.running_stack",
     "tests.fixtures.sandbox",
     "tests.fixtures.website",

@@ -66,8 +66,8 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way; `disk_full` refuses every new record, and the methods in
-    `lacks` are not there. A request is cut off after `cut_after`
+    close the portal in their own way; with `simple_crm` it works without leads, `disk_full` refuses every new record, and
+    the methods in `lacks` are not there. A request is cut off after `cut_after`
     seconds; a command takes `command_seconds`, and costs as much operating time where `operating_seconds` says nothing
     else.
     """
@@ -98,6 +98,7 @@ class Portal:
     payment_ended: bool = False
     disk_full: bool = False
     lacks: set[str] = field(default_factory=set)
+    simple_crm: bool = False
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)
@@ -110,6 +111,7 @@ class Portal:
     bindings: list[dict[str, Any]] = field(default_factory=list)
     placements: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
     operating: dict[tuple[str, bool], Operating] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)

@@ -50,7 +50,10 @@ def split_blocked(items: Sequence[Item], blocked: Mapping[str, Wait]) -> tuple[l
 
 
 def together(items: Sequence[Item], max_commands: int) -> list[Item]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all."""
+    """The first of the rows, and all others that may travel with it, of so many commands in all.
+
+    Of rows by one visitor who is looked for in the CRM the first one goes, so that the next one finds what it has made.
+    """
     if not items:
         return []
     first = items[0]
@@ -58,13 +61,16 @@ def together(items: Sequence[Item], max_commands: int) -> list[Item]:
         name, command = next(iter(first.commands.items()))
         return [Item(first.row, first.prepared, {name: command})]  # a plain call; the next step has the other commands
     chosen: list[Item] = []
+    visitors: set[str] = set()
     for item in items:
-        if not _can_travel(item):
+        contacts = item.prepared.known.contacts
+        if not _can_travel(item) or not visitors.isdisjoint(contacts):
             continue
         max_commands -= len(item.commands)
         if chosen and max_commands < 0:
             break
         chosen.append(item)
+        visitors |= contacts
     return chosen
 
 

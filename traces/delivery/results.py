@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces.compose import steps
+from traces.compose import existing, steps
 from traces.compose.prepared import Prepared
 from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
@@ -62,6 +62,8 @@ def settled(
     if faults:
         # What the portal refuses decides, whatever else is tried again.
         name, method, fault = min(faults, key=lambda fault: not isinstance(fault[2], errors.Refused))
+        if isinstance(fault, errors.Refused):
+            row.progress = existing.unjoined(prepared, row.progress)
         return [*attempts, failed(row, [name], method, fault, seconds)]
     if is_unfinished:
         _leave_batch(row)

@@ -144,7 +144,9 @@ class Turn:
         return limits.tariff_of(self.portal)
 
     def _room(self, max_commands: int) -> _Room:
-        methods = {method for form in self.rulebook.forms.values() for method in steps.methods(form.creates)}
+        methods = {
+            method for form in self.rulebook.forms.values() for method in steps.methods(form.creates, form.repeats)
+        }
         allowances = limits.look(self.portal, sorted(methods or {steps.TRACE_ADD}), max_commands)
         by_method = {method: allowance.commands for method, allowance in allowances.items() if not allowance.wait}
         return _Room(

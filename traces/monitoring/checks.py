@@ -22,15 +22,17 @@ from django.utils.translation import ngettext
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
-from b24app.portal import event_bindings, health, hold, tokens
+from b24app.portal import crm_directory, event_bindings, health, hold, tokens
 from b24app.portal.health import Check
-from traces.models import Preferences, Submission
+from traces.models import LEADS, Form, Preferences, Submission
 from traces.monitoring import metrics, notices
 
 # A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
 LONG_WAIT_SECONDS = 300.0
 # The latest submissions tell whether the portal's own tracker is on the site.
 SUBMISSIONS_READ = 50
+# Forms that one check names.
+MAX_NAMES = 10
 
 
 def of_service(now: datetime) -> list[Check]:
@@ -89,7 +91,7 @@ def _workers(swept: float | None, now: datetime) -> Check:
 def of_portal(portal: Portal) -> list[Check]:
     """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
     known = [_deliveries(portal), _oldest(portal), _permission(portal), _tariff(portal), _receipts(portal)]
-    return [*known, *_notices(portal), _tracker(portal)]
+    return [*known, *_leads(portal), *_notices(portal), _tracker(portal)]
 
 
 def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
@@ -97,7 +99,9 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
     try:
         if bind:
             event_bindings.bind_again(portal)
-        return health.checks(portal)
+        answered = health.checks(portal)
+        crm_directory.keep_mode(portal, now=True)
+        return answered
     except errors.PortalError as error:
         return [_no_answer(portal, error)]
 
@@ -200,6 +204,21 @@ def _receipts(portal: Portal) -> Check:
     if portal.by_webhook:
         return Check(name, False, text, _("Install the application to have receipts and notices."))
     return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))
+
+
+def _leads(portal: Portal) -> list[Check]:
+    """Only where forms make leads on a portal that works without them."""
+    forms = (
+        Form.objects.filter(portal=portal, active=True, creates__in=LEADS) if portal.simple_crm else Form.objects.none()
+    )
+    names = ", ".join(f"“{name}”" for name in forms.order_by("name").values_list("name", flat=True)[:MAX_NAMES])
+    if not names:
+        return []
+    text = _("The portal works without leads, and these forms make some: %(names)s. It turns each into a deal at once.")
+    todo = _(
+        "Let these forms make deals (page “Forms”), or switch leads on in the CRM's settings; then look here again."
+    )
+    return [Check(_("Leads"), False, text % {"names": names}, todo)]
 
 
 def _notices(portal: Portal) -> list[Check]:

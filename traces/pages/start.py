@@ -55,8 +55,11 @@ def page(
 ) -> HttpResponseBase:
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
     form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
-    context: dict[str, Any] = {"input": typed or NewFormInput(initial={"name": _("Website")}), "form": form}
-    context["former"] = takeover.offered(reader.portal)
+    context: dict[str, Any] = {
+        "input": typed or NewFormInput(reader.portal, initial={"name": _("Website")}),
+        "form": form,
+        "former": takeover.offered(reader.portal),
+    }
     if form:
         context |= {
             "can_test": form.creates != Kind.LINK,
@@ -85,7 +88,7 @@ def check_connection(request: HttpRequest, reader: Reader) -> HttpResponse:
 @view("POST")
 def create_form(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Make the first form."""
-    typed = NewFormInput(request.POST)
+    typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return page(request, reader, typed=typed)
     form, secret = forms.create_form(reader.portal, typed)
