@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any
 
+import re2
+
 from traces.intake.reading import limits
 from traces.intake.reading.tree import merged
 
@@ -27,6 +29,29 @@ def tree(text: str) -> Any:
     except ValueError:
         return None
     return value if isinstance(value, (dict, list)) else None
+
+
+_STRINGS = re2.compile(r"""("(?:[^"\\]|\\.)*")|('(?:[^'\\]|\\.)*')|([A-Za-z_$][\w$]*)|,(\s*[}\]])""")
+_WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null"}
+
+
+def loose(text: str) -> Any:
+    """The list or object of a text that a program wrote for JSON, but with its own quotes, names or last commas.
+
+    None where there is none. Raises `Problem` (422) where it is nested too deeply.
+    """
+    return tree(_STRINGS.sub(_strict, text)) if text[-1:] in "}]" else None
+
+
+def _strict(found: Any) -> str:
+    """One string, word or last comma as JSON writes it."""
+    whole, single, word, end = (str(part) if part is not None else None for part in found.groups())
+    if single is not None:
+        inner = single[1:-1].replace("\\'", "'")
+        return json.dumps(inner.replace("\\\\", "\\"), ensure_ascii=False)
+    if word is not None:
+        return _WORDS.get(word, word if word in ("null", "true", "false") else json.dumps(word))
+    return whole or end or ""
 
 
 def parse(text: str) -> Any:

@@ -26,7 +26,14 @@ ADS = (
     Sender(
         "meta",
         "Meta (Facebook, Instagram)",
-        shapes=(("field_data/name", "field_data/values"), ("leadgen_id", "field_data")),
+        shapes=(
+            ("field_data/name", "field_data/values"),
+            ("leadgen_id", "field_data"),
+            ("form_id", "adset_name", "is_organic"),  # by Zapier and others, each field under its own name
+            ("form_id", "adset_id", "ad_name"),
+            ("formid", "adsetname", "adname"),
+            ("formid", "createdtime", "leadid"),
+        ),
         places={
             "id": DELIVERY,
             "leadgen_id": DELIVERY,
@@ -35,7 +42,11 @@ ADS = (
             "campaign_name": OWN_NAME,
             "adset_name": OWN_NAME,
             "ad_name": OWN_NAME,
+            "leadid": DELIVERY,
             "is_organic": NOISE,
+            "isorganic": NOISE,
+            "inbox_url": NOISE,
+            "lead_status": NOISE,
             "*_id": NOISE,
         },
     ),
@@ -46,10 +57,15 @@ ADS = (
             ("entry/changes/field", "entry/lead_id"),
             ("entry/lead_id", "entry/changes"),
             ("lead_data/field_list",),
+            ("lead_id", "advertiser_id", "page_id"),
         ),
         places={
             "entry/lead_id": DELIVERY,
             "request_id": DELIVERY,
+            "lead_id": DELIVERY,
+            "advertiser_id": NOISE,
+            "create_time": NOISE,
+            "code": NOISE,
             "object": NOISE,
             "time": NOISE,
             "entry/*_id": NOISE,

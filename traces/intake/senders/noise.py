@@ -18,7 +18,8 @@ _NAMES = word_set(
     "userip clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat "
     "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
     "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
-    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk"
+    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk "
+    "formmode paireditem"
 )
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))
@@ -27,7 +28,7 @@ _IDS = word_set(
     "form page post site website widget campaign adgroup ad adset creative group user account portal field entry lead "
     "leadgen event request response submission respondent session client visitor message chat update product "
     "variant webhook hook workspace quiz template row record contact customer person tenant app block element "
-    "platform store"
+    "platform store advertiser"
 )
 _BEGINNINGS = ("gform_", "is_submit_", "state_")
 # Some builders give a visitor's own fields an underscore.
