@@ -59,6 +59,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     accepted = accept.accept(
         form,
         posted,
+        fields=reading.fields,
         key=request.headers.get("Idempotency-Key", ""),
         trusted=trusted,
         is_spam=spam.is_caught(form, reading.fields),

@@ -41,6 +41,13 @@ class Leaf:
     is_pair: bool = False
     own: Any = None  # the product's own value (`TRACE`), as it came
 
+    def names(self) -> tuple[str, ...]:
+        """What its sender may call it: `form_fields[email]`, `form_fields.email`, `email`."""
+        first, *others = self.path or ("",)
+        whole = first + "".join(f"[{part}]" for part in others)
+        ids = (self.id, f"{first}[{self.id}]") if self.id else ()
+        return tuple(filter(None, dict.fromkeys((whole, ".".join(self.path), *self.path[-1:], *ids))))
+
 
 def leaves_of(tree: Any, notes: Notes, *, brief_goods: bool = False) -> list[Leaf]:
     """The values of a tree in their order. `brief_goods`: a shop's record, of whose goods only the gist is kept."""

@@ -21,6 +21,10 @@ _NAMES = word_set(
     "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk "
     "formmode paireditem"
 )
+_SECRETS = word_set("secret apikey googlekey handshakekey auth")
+_SECRET_WORDS = frozenset(
+    (word,) for word in ("token", "nonce", "sessid", "sessionid", "phpsessid", "password", "passwd")
+)
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))
 # `…_id` of these is a number of the sender's; what a visitor types ends in "id" too ("Telegram ID").
@@ -33,6 +37,12 @@ _IDS = word_set(
 _BEGINNINGS = ("gform_", "is_submit_", "state_")
 # Some builders give a visitor's own fields an underscore.
 _UNDERSCORED = word_set("_replyto _subject _name _email _phone _message")
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """Whether a name is one of what must be kept nowhere."""
+    return joined(name) in _SECRETS or words(name)[-1:] in _SECRET_WORDS or not _WORDS.isdisjoint(words(name))
 
 
 @lru_cache(maxsize=4096)
