@@ -29,6 +29,7 @@ ADS = (
         shapes=(
             ("field_data/name", "field_data/values"),
             ("leadgen_id", "field_data"),
+            ("entry/changes/value/field_data",),
             ("form_id", "adset_name", "is_organic"),  # by Zapier and others, each field under its own name
             ("form_id", "adset_id", "ad_name"),
             ("formid", "adsetname", "adname"),
@@ -43,6 +44,11 @@ ADS = (
             "adset_name": OWN_NAME,
             "ad_name": OWN_NAME,
             "leadid": DELIVERY,
+            "object": NOISE,
+            "entry/changes/field": NOISE,
+            "entry/*": NOISE,
+            "entry/changes/value/leadgen_id": DELIVERY,
+            "entry/changes/value/form_id": FORM_ID,
             "is_organic": NOISE,
             "isorganic": NOISE,
             "inbox_url": NOISE,

@@ -11,6 +11,7 @@ from traces.intake.senders.sender import COOKIES, DELIVERY, FORM_ID, FORM_NAME, 
 _FORM_NAMES = word_set("formname formtitle quizname form quiz formlabel")
 _FORM_PARENTS = word_set("form quiz forminfo formdata")
 _FORM_IDS = word_set("formid formuid quizid")
+_COOKIES = word_set("cookies cookie tildautm sbjscurrent utmz")
 # Ids of a delivery that are safe to trust whoever sends them; others (`event_id`) only a sender's row names.
 _DELIVERIES = word_set("submissionid tranid leadgenid")
 # A form's own name has none of these; what a visitor answered in a field "Quiz" has.
@@ -29,7 +30,7 @@ def aside_of(leaf: Leaf, own: str) -> str:
         (FORM_ID, name in _FORM_IDS or (parent in _FORM_PARENTS and name == "id")),
         (DELIVERY, not leaf.is_pair and name in _DELIVERIES),
         (PROBE, name in ("istest", "testmode")),
-        (COOKIES, name in ("cookies", "cookie", "tildautm") or parent in ("cookies", "cookie")),
+        (COOKIES, name in _COOKIES or parent in ("cookies", "cookie")),
         (NOISE, is_noise(own) or bool(leaf.id and is_noise(leaf.id)) or is_private),
     )
     return next((place for place, is_it in places if is_it), "")

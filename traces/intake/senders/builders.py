@@ -99,6 +99,7 @@ BUILDERS = (
             "cookies": COOKIES,
             "tildaspec-cookie": COOKIES,
             "tildaspec-referer": "page_url",
+            "referer": "page_url",  # where the form stands
             "tildaspec-formid": FORM_ID,
             "tildaspec-formname": FORM_NAME,
             "tildaspec-*": NOISE,

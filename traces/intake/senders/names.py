@@ -48,7 +48,8 @@ ENVELOPES = word_set(
     "rawrequest custom custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields "
     "hidden_fields extra meta_data note_attributes variables triggerdata данные meta metadata context tracking "
     "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
-    "add update changes value form details info additional contactdetails traits props querystring steps pages"
+    "add update changes value form details info additional contactdetails traits props querystring steps pages "
+    "posted_data posteddata array bundle"
 )
 # A name of these words alone is a wrapping: `form_data`, `formSubmission`, `response_values`.
 _WRAPPING_WORDS = word_set(
@@ -183,7 +184,7 @@ def _of_words(found: tuple[str, ...]) -> str:
 
 def _allowed(key: str) -> frozenset[str]:
     if key == "name":  # the name of a form, product, page or campaign is not the visitor's
-        return PERSONS | {"your", "my"} | _OTHERS
+        return PERSONS | {"your", "my", "text"} | _OTHERS
     if key in ("phone", "email", "website"):
         return _FILLERS | _OTHERS | {"company", "organization", "order"}
     return _FILLERS | _OTHERS | {"name", "names"}

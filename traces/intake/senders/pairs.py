@@ -118,7 +118,7 @@ def sole_value(node: dict[str, Any], own: str, notes: Notes) -> tuple[Any] | Non
     found = _one_of(keys, names)
     if found is None or isinstance(node[found], dict):
         return None
-    if not all(name in _METADATA for name, key in keys.items() if key != found):
+    if not all(name in _METADATA or node[key] in ("", None) for name, key in keys.items() if key != found):
         return None
     _drop(node, {found}, notes)
     return (node[found],)

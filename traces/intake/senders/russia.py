@@ -62,10 +62,23 @@ RUSSIA = (
     Sender(
         "bitrix_order",
         "1C-Bitrix order",
-        shapes=(("order_prop_*",), ("order/order_prop_*",), ("order/account_number", "basket")),
+        shapes=(
+            ("order_prop_*",),
+            ("order/order_prop_*",),
+            ("order/account_number", "basket"),
+            ("order_id", "sale_email"),
+        ),
         places={
             **_sale(""),
             **_sale("order/"),
+            # What its mail events have.
+            "order_id": "order",
+            "order_user": "name",
+            "order_list": "goods",
+            "price": "total",
+            "sale_email": NOISE,
+            "default_email_from": NOISE,
+            "bcc": NOISE,
             "order/account_number": "order",
             "order/price": "total",
             "order/user_description": "message",

@@ -42,6 +42,7 @@ SITES = (
             "data/submissionpdf/**": NOISE,
             "data/context/**": NOISE,
             "data/contact/*/tag": NOISE,
+            "data/formfieldmask": NOISE,
         },
     ),
     Sender(

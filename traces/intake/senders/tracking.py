@@ -37,7 +37,7 @@ _PAGES = word_list(
     "pageurl sourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage pageuri "
     "embedurl submissionurl page url href location permalink postpermalink posturl pagelink landingpage "
     "landingpageurl landingurl landing landingsite entryurl firstpage requesturl uri origin link locationhref "
-    "documentlocation documentlocationhref windowlocationhref windowlocation locationurl posturi wpurl "
+    "documentlocation originpage documentlocationhref windowlocationhref windowlocation locationurl posturi wpurl "
     "страница адресстраницы urlстраницы ссылканастраницу страницаотправки страницасайта страницазаявки "
     "сторінка адресасторінки urlсторінки seite seitenurl página urldelapágina urldapágina urldelapage pagina "
     "urldellapagina strona adresstrony urlstrony adresurlstrony sayfa sayfaurlsi"
