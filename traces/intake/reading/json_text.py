@@ -14,6 +14,7 @@ from traces.intake.reading.tree import merged
 
 MAX_DIGITS = 19  # of a whole number that a database holds; Python refuses to read 4,300
 MAX_FLOAT_LENGTH = 17  # beyond that a number is an id or would lose digits
+MAX_LOOSE_LENGTH = 32 * 1024  # of what people's own programs write; repairing more costs too much
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
@@ -40,7 +41,8 @@ def loose(text: str) -> Any:
 
     None where there is none. Raises `Problem` (422) where it is nested too deeply.
     """
-    return tree(_STRINGS.sub(_strict, text)) if text[-1:] in "}]" else None
+    is_worth_it = len(text) <= MAX_LOOSE_LENGTH and text[-1:] in ("}", "]")
+    return tree(_STRINGS.sub(_strict, text)) if is_worth_it else None
 
 
 def _strict(found: Any) -> str:
