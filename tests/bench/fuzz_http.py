@@ -110,7 +110,7 @@ def odd_headers(path: str, body: Body, chance: random.Random) -> bytes:
     """A request with headers, a method or an address of its own."""
     extra = chance.choices(HEADERS, k=chance.randrange(1, 4))
     method = chance.choice(("POST", "POST", "PUT", "PATCH", "QUERY", "post", "OPTIONS"))
-    where = path + chance.choice(("", "?" + "a=b&" * 200, "?%00=%ff", "?utm_source=%ed%a0%80", "%00", "/" * 300))
+    where = path + chance.choice(("", "?" + "a=b&" * 150, "?%00=%ff", "?utm_source=%ed%a0%80", "%00", "/" * 300))
     version = chance.choice(("1.1", "1.1", "1.0", "9.9"))
     return head(where, body, *extra, f"Content-Length: {len(body.raw)}", method=method, version=version) + body.raw
 
