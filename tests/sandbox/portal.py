@@ -66,10 +66,9 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way; with `simple_crm` it works without leads, `disk_full` refuses every new record, and
-    the methods in `lacks` are not there. A request is cut off after `cut_after`
-    seconds; a command takes `command_seconds`, and costs as much operating time where `operating_seconds` says nothing
-    else.
+    close the portal in their own way; with `simple_crm` it works without leads, `disk_full` refuses every new record,
+    and the methods in `lacks` are not there. A request is cut off after `cut_after` seconds; a command takes
+    `command_seconds`, and costs as much operating time where `operating_seconds` says nothing else.
     """
 
     name: str

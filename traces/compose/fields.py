@@ -15,6 +15,7 @@ from typing import Any
 
 from traces.compose import emails, phones, typed_values
 from traces.compose.records import BY_NAME
+from traces.compose.submitted import NAMES
 from traces.compose.typed_values import FieldType, Types
 from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
 
@@ -71,11 +72,12 @@ def build(
     """
     values = _defaults(record, visitor, facts, beside)
     rules = mapping.get(record) or {}
-    texts = {**facts, **dict(submitted_values(body))} if rules else {}
+    named = body.get(NAMES) or {}
+    texts = {**_joined(named), **facts, **dict(submitted_values(body))} if rules else {}
     repairs = list(visitor.repairs)
     left: list[tuple[str, Any]] = []
     for field, rule in rules.items():
-        raw = _mapped(rule, body, texts)
+        raw = _mapped(rule, {**named, **body}, texts)
         value, unfit = _fitting(field, rule, raw, types.of(record, field), types.country, repairs)
         name = rule["field"] if isinstance(rule, dict) else field
         if isinstance(value, list) and len(value) > MAX_ITEMS:
@@ -131,6 +133,13 @@ def fault(mapping: Any) -> Fault | None:
             if not named and not isinstance(rule, (str, int, float)):
                 return Fault("no_rule", field)
     return None
+
+
+def mapped_names(mapping: Mapping[str, Any]) -> frozenset[str]:
+    """The names of submitted values that a mapping asks for."""
+    rules = [rule for record in mapping.values() for rule in record.values()]
+    fields = {rule["field"] for rule in rules if isinstance(rule, dict)}
+    return frozenset(fields | {name for rule in rules if isinstance(rule, str) for name in _PLACEHOLDER.findall(rule)})
 
 
 def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
@@ -197,6 +206,10 @@ def _comments(visitor: Visitor, others: Sequence[str]) -> str:
         lines.append(visitor.web)
     text = "\n".join(line for line in lines if line)
     return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def _joined(named: Mapping[str, Any]) -> dict[str, str]:
+    return {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in named.items()}
 
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
