@@ -19,5 +19,5 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if "charset" in declared.lower():
         environ["declared.content_type"] = declared
         parts = declared.split(";")
-        environ["CONTENT_TYPE"] = ";".join(part for part in parts if "charset" not in part.lower())
+        environ["CONTENT_TYPE"] = ";".join(part for part in parts if not part.strip().lower().startswith("charset"))
     return _django(environ, start_response)
