@@ -115,7 +115,7 @@ def _move_rules(former: Portal, portal: Portal) -> None:
 def _move_preferences(former: Portal, portal: Portal) -> None:
     """What was chosen holds on; the first run is over, since there are forms. What the new portal has chosen stays."""
     if not Preferences.objects.filter(portal=portal).exists():
-        Preferences.objects.filter(portal=former).update(portal=portal, notified_code="", notified_at=None)
+        Preferences.objects.filter(portal=former).update(portal=portal)
     Preferences.objects.filter(portal=portal).update(welcomed=True)
 
 
@@ -136,7 +136,7 @@ def _move_submissions(former: Portal, now: datetime) -> bool:
     free = Submission.objects.filter(portal=former, batch=None)
     for _ in range(CHUNKS_AT_ONCE):
         with writing():
-            locked = free.select_for_update(skip_locked=True, of=("self",))
+            locked = free.select_for_update(skip_locked=True)
             ids = list(locked.values_list("pk", flat=True)[:CHUNK])
             if not ids:
                 break
