@@ -11,6 +11,7 @@ from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.models import PortalEvent
 from b24app.pace import wakeups
+from b24app.portal import hold
 from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import named
@@ -81,6 +82,11 @@ def test_a_held_portal_says_why_and_what_to_do(frame, acme):
     page = text(frame.get(HERE))
     assert str(REMEDIES["overload_limit"].happened) in page
     assert str(REMEDIES["overload_limit"].todo) in page
+
+
+def test_a_method_that_the_portal_lacks_has_its_remedy(frame, acme):
+    hold.hold_method(acme, "crm.quote.add", "method_missing")
+    assert str(REMEDIES["method_missing"].todo) in text(frame.get(HERE))
 
 
 @pytest.mark.parametrize(("minutes", "good"), [(1, True), (10, False)])

@@ -62,7 +62,7 @@ class Turn:
         self.portal = portal
         self.rulebook = rulebook
         self.workers = workers
-        self.in_flight = InFlight(MAX_IN_FLIGHT)
+        self.in_flight = InFlight(portal.pk, MAX_IN_FLIGHT)
         self.unmatched: Counter[Pair] = Counter()
 
     def run(self) -> Next:

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
-from b24app.portal import event_bindings, health, tokens
+from b24app.portal import event_bindings, health, hold, tokens
 from b24app.portal.health import Check
 from traces.models import Preferences, Submission
 from traces.monitoring import metrics, notices
@@ -121,6 +121,9 @@ def _deliveries(portal: Portal) -> Check:
     name = _("Deliveries")
     if portal.state == Portal.State.HELD:
         remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
+        return Check(name, False, remedy.happened, remedy.todo)
+    for code in hold.reasons_of_methods(portal):
+        remedy = notices.remedy_of(code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     return Check(name, True, _("They go on."))
 
