@@ -1,6 +1,7 @@
 """Settings that must not meet, found at the start instead of at the first customer."""
 
 import sqlite3  # the one that b24app.host.patches put in place
+import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +37,18 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
         problems.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
+    if settings.B24_CA_FILE and not _holds_certificates(settings.B24_CA_FILE):
+        hint = "Give a file in PEM form that this process may read."
+        problems.append(Error("B24_CA_FILE holds no certificates.", hint=hint, id="b24app.E006"))
     return problems
+
+
+def _holds_certificates(path: str) -> bool:
+    try:
+        ssl.create_default_context().load_verify_locations(path)
+    except OSError:
+        return False
+    return True
 
 
 @register()

@@ -63,6 +63,9 @@ class Portal(models.Model):
     # How many of `b24app.api.receipts.OPTION_SETS`, from the first on, a batch may leave its receipt in.
     receipt_option_sets = models.PositiveSmallIntegerField(default=2)
 
+    # When its events were last found bound to our address; None: to be looked at when it is opened.
+    events_bound_at = models.DateTimeField(null=True, blank=True)
+
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)
     # The administrator asked at uninstall that all data be deleted.
@@ -99,6 +102,8 @@ class PortalUser(models.Model):
     renewed_at = models.DateTimeField(default=timezone.now)
     # When a call with it, or its renewal, was last answered.
     proved_at = models.DateTimeField(null=True, blank=True)
+    # When the OAuth server was last asked for a new pair, whatever it answered.
+    refresh_tried_at = models.DateTimeField(null=True, blank=True)
     # Who is renewing this pair right now, and until when that may be believed.
     renewal_id = models.UUIDField(null=True, blank=True)
     renewal_until = models.DateTimeField(null=True, blank=True)

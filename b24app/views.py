@@ -29,7 +29,7 @@ def install_page(request: HttpRequest) -> HttpResponse:
     if isinstance(opening, HttpResponse):
         return opening
     context = {"portal": opening.portal, "is_admin": opening.is_admin}
-    return iframe.page(request, "b24app/install.html", context, portal=opening.portal)
+    return iframe.page(request, "b24app/install.html", context, opening=opening)
 
 
 def open_application(request: HttpRequest) -> install.Opening | HttpResponse:
@@ -47,7 +47,7 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
         problem, remedy, status = "not_administrator", None, 403
     except (errors.Stop, errors.Poison) as error:
         problem, remedy, status = error.code, remedies.of(error.code, by_webhook=False), 403
-    except (install.Unproven, errors.Refused, errors.OtherUser, errors.Renew) as error:
+    except (install.Unproven, install.Overtaken, errors.Refused, errors.OtherUser, errors.Renew) as error:
         logger.warning("an opening was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
         problem, remedy, status = "unproven", None, 403
     except errors.PortalError as error:

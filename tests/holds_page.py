@@ -58,6 +58,13 @@ HOLDS = (
     Hold("not_installed", APPLICATION, "401 APPLICATION_NOT_FOUND, until it is installed again", OPENED),
     Hold("no_administrator", APPLICATION, "the only administrator is dismissed; another one opens it", OPENED),
     Hold(
+        "no_rights", APPLICATION, "“Access denied.” for every record to every administrator, until one gets the right"
+    ),
+    Hold(
+        "not_allowed", APPLICATION, "401 ACCESS_DENIED “Current user can't be authorized in this context” to everybody"
+    ),
+    Hold("key_missing", APPLICATION, "the encryption key is taken away; an administrator opens it", OPENED),
+    Hold(
         "invalid_token", APPLICATION, "401 invalid_token, also for the renewed one; an administrator opens it", OPENED
     ),
     Hold("moved", APPLICATION, "302 to a host that the OAuth server does not name; an administrator opens it", OPENED),
@@ -74,6 +81,7 @@ HOLDS = (
     Hold("private_address", WEBHOOK, "a private address, then `B24_PRIVATE_HOSTS`"),
     Hold("invalid_credentials", WEBHOOK, "401 INVALID_CREDENTIALS: it was deleted; a new one is added", ADDED),
     Hold("webhook_owner_gone", WEBHOOK, "401 authorization_error: its owner is dismissed; another's is added", ADDED),
+    Hold("key_missing", WEBHOOK, "the encryption key is taken away; it is added again", ADDED),
     Hold("webhook_moved", WEBHOOK, "302 to another host; it is added with the new address", ADDED),
     Hold("plain_http", WEBHOOK, "an http address; it is added with https", ADDED),
     Hold("invalid_request", WEBHOOK, "401 INVALID_REQUEST “Https required.”; it is added with https", ADDED),

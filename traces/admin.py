@@ -41,7 +41,7 @@ class UserInline(ReadOnlyInline):
     """The administrators whose permission is stored."""
 
     model = PortalUser
-    fields = ("user_id", "state", "dead_code", "renewed_at", "version")
+    fields = ("user_id", "state", "dead_code", "renewed_at", "proved_at", "version")
 
 
 @admin.register(Portal)

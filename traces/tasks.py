@@ -9,15 +9,19 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from b24app.pace import wakeups
+from b24app.portal import tokens
 from traces.delivery import claims, drain, methods, wake
 from traces.delivery.next import AT_ONCE
 from traces.history import erasure
 from traces.monitoring import notices
+from traces.setup import takeover
 
 logger = logging.getLogger(__name__)
 
 # How often the sweep looks for what is old.
 TIDY_SECONDS = 60.0
+# So many tokens that nobody has used for long are renewed then.
+OLD_TOKENS = 5
 # So long a sweep's slow parts are taken to be under way where its worker has died in them.
 SLOW_SECONDS = 600.0
 
@@ -56,6 +60,8 @@ def _slow_parts(now: datetime) -> Iterator[Callable[[], object]]:
     yield lambda: erasure.erase_wanted(now)
     if wakeups.first_to_tidy(TIDY_SECONDS):
         yield lambda: erasure.erase_old(now)
+        yield lambda: tokens.renew_old(now, OLD_TOKENS)
+    yield lambda: takeover.go_on(now)
     yield lambda: notices.look(now)
 
 

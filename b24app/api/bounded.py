@@ -139,7 +139,8 @@ def _may_be_reached(host: str, address: str) -> bool:
     """Whether we may connect to this address of a host; the operator names those that have private ones."""
     if settings.B24_ALLOW_INSECURE_PORTALS or host.rstrip(".").lower() in settings.B24_PRIVATE_HOSTS:
         return True
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
+    number = ipaddress.ip_address(address.partition("%")[0])
+    return (getattr(number, "ipv4_mapped", None) or number).is_global
 
 
 class _Pool(HTTPConnectionPool):

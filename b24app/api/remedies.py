@@ -171,6 +171,10 @@ REMEDIES: dict[str, Remedy] = {
             "What waits for it then goes on within an hour. Other forms are not affected."
         ),
     ),
+    "key_missing": Remedy(
+        _("The permission is stored with an encryption key that the service does not have any more."),
+        _("Open the application as an administrator once; that gives it anew, and delivery goes on at once."),
+    ),
     "forbidden": Remedy(
         _("The portal's address turns our requests away: the portal was deleted, or a firewall stands before it."),
         _(
@@ -234,6 +238,10 @@ _BY_WEBHOOK: dict[str, Remedy] = {
     ),
     "invalid_credentials": Remedy(
         _("The webhook is no longer valid: it was deleted, changed or blocked, or its time has ended."), _NEW_WEBHOOK
+    ),
+    "key_missing": Remedy(
+        _("The webhook is stored with an encryption key that the service does not have any more."),
+        _("Have the webhook's address added to Trace Relay again; delivery then goes on at once."),
     ),
     "invalid_request": Remedy(
         _("The portal accepts encrypted connections only."),

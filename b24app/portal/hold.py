@@ -102,6 +102,12 @@ def release_method(portal: Portal, method: str) -> None:
     logger.info("portal %s: %s goes on", portal.pk, method)
 
 
+def reasons_of_methods(portal: Portal) -> list[str]:
+    """Why the portal's held methods are held, as codes: the one that is held for longest first."""
+    facts = sorted(portal.held_methods.values(), key=lambda facts: str(facts["since"]))
+    return list(dict.fromkeys(str(fact["code"]) for fact in facts))
+
+
 def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
     """Do what an error of a call of `method` asks of the whole portal; `method` is "" for a question of our own.
 

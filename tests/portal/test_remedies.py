@@ -3,15 +3,18 @@
 The time is moved by moving the portal's next probe; how long that was is counted. `tests/holds_page.py` lists them all.
 """
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.utils import timezone, translation
 
 from b24app.api import remedies
 from b24app.models import Portal
-from b24app.portal import hold, install
+from b24app.portal import install
 from tests.fixtures.forms import make_form
 from tests.fixtures.odd_servers import certificate, relay, serving, tls
 from tests.holds_page import APPLICATION, HOLDS, PROBE, WEBHOOK
@@ -58,8 +61,7 @@ class World:
     def add(self, url=""):
         """The webhook is added to Trace Relay again, with another address."""
         self.mend()
-        Portal.objects.filter(pk=self.row.pk).update(webhook_url=url or self.portal.webhook_url)
-        hold.resume(self.row)
+        call_command("portal_add_webhook", url or self.portal.webhook_url, stdout=io.StringIO(), stderr=io.StringIO())
 
     @property
     def secure_url(self):
@@ -126,6 +128,8 @@ def plain_http(world):
 def add_https(world):
     world.settings.B24_CA_FILE = world.call_by_https()
     world.settings.B24_PRIVATE_HOSTS = {"127.0.0.1"}
+    # Elsewhere http and https of one host have ports of their own, which name no other portal.
+    Portal.objects.filter(pk=world.row.pk).update(domain=world.secure.removeprefix("https://"))
     world.add(world.secure_url)
 
 
@@ -142,7 +146,20 @@ def give_rights(world):
 
 
 def add_anothers(world):
-    world.add(world.portal.webhook_url.replace("/rest/1/", "/rest/2/"))
+    world.portal.edit_webhook(2)
+    world.add()
+
+
+def keep_out(world):
+    world.portal.users[1].in_context = False
+
+
+def let_in(world):
+    world.portal.users[1].in_context = True
+
+
+def lose_key(world):
+    world.settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
 
 OWN_PAGE = ("/bitrix/coupon_activation.php", "http://{}/bitrix/coupon_activation.php", "/closed.html")
@@ -160,6 +177,9 @@ WAYS = {
     ("insufficient_scope", APPLICATION): (set_on_portal(scope="placement"), set_on_portal(scope="crm,placement")),
     ("not_installed", APPLICATION): (set_on_portal(active=False), OPEN),
     ("no_administrator", APPLICATION): (dismiss, lambda world: world.open(user=2)),
+    ("no_rights", APPLICATION): (lose_rights, give_rights),
+    ("not_allowed", APPLICATION): (keep_out, let_in),
+    ("key_missing", APPLICATION): (lose_key, OPEN),
     ("invalid_token", APPLICATION): (error("invalid_token"), OPEN),
     ("moved", APPLICATION): (redirect("http://elsewhere.example/rest/"), OPEN),
     ("plan", WEBHOOK): (set_on_portal(plan_without_rest=True), set_on_portal(plan_without_rest=False)),
@@ -175,6 +195,7 @@ WAYS = {
     ("private_address", WEBHOOK): (private_address, name_private_host),
     ("invalid_credentials", WEBHOOK): (set_on_portal(webhook_code="another"), ADD),
     ("webhook_owner_gone", WEBHOOK): (error("authorization_error", "Unable to authorize user"), add_anothers),
+    ("key_missing", WEBHOOK): (lose_key, ADD),
     ("webhook_moved", WEBHOOK): (redirect("http://elsewhere.example/rest/"), ADD),
     ("plain_http", WEBHOOK): (plain_http, add_https),
     ("invalid_request", WEBHOOK): (error("INVALID_REQUEST", "Https required."), add_https),

@@ -10,7 +10,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from b24app.api import bounded, errors, oauth, rest, transport
-from tests.fixtures.odd_servers import OK, certificate, pour, say, serving, tls, trickle
+from tests.fixtures.odd_servers import OK, certificate, pour, say, serving, tls, trickle, tunnel
 
 GOOD = OK + b'Content-Length: 13\r\n\r\n{"result": 7}'
 
@@ -38,6 +38,26 @@ def test_an_address_of_a_private_network_is_refused_with_a_reason(settings, sand
             get(sandbox.oauth_url.replace("http", "https").replace("127.0.0.1", host))
 
 
+@pytest.mark.parametrize(
+    ("address", "permitted"),
+    [
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("127.0.0.1", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.0.0.1", False),
+        ("8.8.8.8", True),
+        ("2001:4860:4860::8888", True),
+    ],
+)
+def test_which_addresses_may_be_reached(settings, address, permitted):
+    settings.B24_ALLOW_INSECURE_PORTALS = False
+    settings.B24_PRIVATE_HOSTS = {"portal.company.example"}
+    assert bounded._may_be_reached("acme.example", address) is permitted
+    assert bounded._may_be_reached("Portal.company.example.", address)
+
+
 def test_a_host_that_the_operator_names_may_have_a_private_address(settings, tmp_path):
     path, _ = certificate(tmp_path)
     settings.B24_ALLOW_INSECURE_PORTALS = False
@@ -57,6 +77,21 @@ def test_the_operators_proxy_is_asked(settings):
     with serving(say(GOOD)) as port:
         settings.B24_PROXY = f"http://127.0.0.1:{port}"
         assert get("http://portal.example/rest/profile").json() == {"result": 7}
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_a_portal_with_tls_is_reached_through_the_proxy(settings, tmp_path, is_private):
+    """The proxy decides where a name leads; an address that is a number is looked at all the same."""
+    path, _ = certificate(tmp_path)
+    settings.B24_ALLOW_INSECURE_PORTALS = False
+    settings.B24_PRIVATE_HOSTS, settings.B24_CA_FILE = set() if is_private else {"127.0.0.1"}, str(path)
+    with serving(say(GOOD), tls(path)) as port, serving(tunnel) as proxy:
+        settings.B24_PROXY = f"http://127.0.0.1:{proxy}"
+        if is_private:
+            with pytest.raises(errors.Stop, match="private_address"):
+                get(f"https://127.0.0.1:{port}/")
+        else:
+            assert get(f"https://127.0.0.1:{port}/").json() == {"result": 7}
 
 
 @pytest.mark.usefixtures("permitted")

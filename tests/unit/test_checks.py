@@ -23,6 +23,8 @@ def test_the_defaults_are_fine_for_a_laptop():
         ({"FIELD_ENCRYPTION_KEYS": ["short"]}, "b24app.E003"),
         ({"B24_OAUTH_HOSTS": ["http://oauth.example"]}, "b24app.E004"),
         ({"B24_OAUTH_HOSTS": []}, "b24app.E004"),
+        ({"B24_CA_FILE": "/nowhere.pem"}, "b24app.E006"),
+        ({"B24_CA_FILE": __file__}, "b24app.E006"),
     ],
 )
 def test_a_bad_setting_is_found(settings, changes, id):

@@ -14,13 +14,15 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from b24app.api import errors
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
-from b24app.portal import event_bindings, health
+from b24app.portal import event_bindings, health, hold, tokens
 from b24app.portal.health import Check
 from traces.models import Preferences, Submission
 from traces.monitoring import metrics, notices
@@ -120,6 +122,9 @@ def _deliveries(portal: Portal) -> Check:
     if portal.state == Portal.State.HELD:
         remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
+    for code in hold.reasons_of_methods(portal):
+        remedy = notices.remedy_of(code, portal.by_webhook)
+        return Check(name, False, remedy.happened, remedy.todo)
     return Check(name, True, _("They go on."))
 
 
@@ -145,17 +150,36 @@ def _permission(portal: Portal) -> Check:
     if portal.by_webhook:
         text = _("The portal is connected by a webhook, which needs nobody's permission.")
         return Check(name, True, text, _("Install the application to have receipts and notices."))
-    working = portal.users.filter(state=PortalUser.State.ACTIVE).count()
+    users = list(tokens.ranked(portal))
+    working = [user for user in users if user.state == PortalUser.State.ACTIVE]
+    proved = sum(user.proved_at is not None for user in working)
     if not working:
-        remedy = notices.remedy_of("no_administrator", by_webhook=False)
+        remedy = notices.remedy_of(tokens.none_left(portal).code, by_webhook=False)
         return Check(name, False, remedy.happened, remedy.todo)
     text = ngettext(
         "The permission of %(working)s administrator works.",
         "The permissions of %(working)s administrators work.",
-        working,
+        proved,
     )
-    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if working == 1 else ""
-    return Check(name, True, text % {"working": working}, todo)
+    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if len(working) == 1 else ""
+    texts = [text % {"working": proved}] if proved else []
+    return Check(name, True if proved else None, " ".join([*texts, *map(_age, users)]), todo)
+
+
+def _age(user: PortalUser) -> str:
+    """How old an administrator's permission is, and when the portal took it last."""
+    state = {
+        PortalUser.State.BARRED: _("User %(user)s lacks rights on the portal (permission renewed on %(renewed)s)."),
+        PortalUser.State.DEAD: _("User %(user)s has to open Trace Relay anew (permission renewed on %(renewed)s)."),
+    }.get(PortalUser.State(user.state))
+    if state is None and user.proved_at is None:
+        state = _("User %(user)s: renewed on %(renewed)s, not tried since.")
+    state = state or _("User %(user)s: renewed on %(renewed)s, worked last on %(proved)s.")
+    return state % {"user": user.user_id, "renewed": _day(user.renewed_at), "proved": _day(user.proved_at)}
+
+
+def _day(time: datetime | None) -> str:
+    return date_format(timezone.localtime(time), "DATE_FORMAT") if time else ""
 
 
 def _tariff(portal: Portal) -> Check:

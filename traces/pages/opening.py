@@ -21,7 +21,9 @@ def app_page(request: HttpRequest) -> HttpResponseBase:
     opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
     reader = Reader(proven.portal, opened)
     with iframe.speaking(opened.language, opened.time_zone):
-        return finish(_first(request, reader), reader)
+        response = finish(_first(request, reader), reader)
+    iframe.guard(response, proven.portal, proven.origin)
+    return response
 
 
 def _first(request: HttpRequest, reader: Reader) -> HttpResponseBase:

@@ -27,6 +27,7 @@ from traces.pages import chart
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
 from traces.pages.numbers import grouped
+from traces.setup import takeover
 
 DAYS = (14, 90)
 
@@ -47,9 +48,12 @@ class Line:
     page: str = ""
 
 
-def page(request: HttpRequest, reader: Reader) -> HttpResponseBase:
-    """The page itself, with which the application opens."""
-    return render(request, reader, "traces/overview/page.html", _whole(reader), page="overview")
+def page(request: HttpRequest, reader: Reader, *, notice: str = "", trouble: str = "") -> HttpResponseBase:
+    """The page itself, with which the application opens; with a `notice` of what was done, or what is in the way."""
+    context = {"notice": notice, "trouble": trouble, **_whole(reader)}
+    return render(
+        request, reader, "traces/overview/page.html", context, page="overview", status=422 if trouble else 200
+    )
 
 
 show = view(viewers=True)(page)
@@ -70,7 +74,8 @@ def _whole(reader: Reader) -> dict[str, Any]:
         {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": grouped(row.count)}
         for row in rows
     ]
-    return {"unmatched": unmatched, **_figures(reader, DAYS[0])}
+    former = takeover.offered(reader.portal) if reader.is_admin else None
+    return {"unmatched": unmatched, "former": former, **_figures(reader, DAYS[0])}
 
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:

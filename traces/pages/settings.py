@@ -122,6 +122,15 @@ def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @view("POST")
+def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
+    """Use an administrator's permission before the others'."""
+    if not tokens.choose(reader.portal, user):
+        return render(request, reader, "traces/missing.html", page="settings", status=404)
+    logger.info("portal %s: user %s was chosen", reader.portal.pk, user)
+    return _page(request, reader, _("Saved. This permission is used from the next delivery on."))
+
+
+@view("POST")
 def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
     """Remove an administrator's permission, unless it is the last one that works."""
     if not reader.portal.users.filter(user_id=user).exists():
@@ -208,9 +217,16 @@ def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dic
 
 
 def _administrators(portal: Portal) -> dict[str, Any]:
-    users = list(portal.users.order_by("user_id"))
+    users = list(tokens.ranked(portal))
     working = sum(user.state == PortalUser.State.ACTIVE for user in users)
-    rows = [{"row": user, "stays": working == 1 and user.state == PortalUser.State.ACTIVE} for user in users]
+    rows = [
+        {
+            "row": user,
+            "chosen": user.user_id == portal.chosen_user_id,
+            "stays": working == 1 and user.state == PortalUser.State.ACTIVE,
+        }
+        for user in users
+    ]
     return {"users": rows, "working": working}
 
 

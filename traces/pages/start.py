@@ -24,7 +24,7 @@ from traces.pages import forms, overview, submission, submissions
 from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
-from traces.setup import embed, first_steps
+from traces.setup import embed, first_steps, takeover
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -56,6 +56,7 @@ def page(
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
     form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
     context: dict[str, Any] = {"input": typed or NewFormInput(initial={"name": _("Website")}), "form": form}
+    context["former"] = takeover.offered(reader.portal)
     if form:
         context |= {
             "can_test": form.creates != Kind.LINK,

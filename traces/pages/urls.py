@@ -14,6 +14,7 @@ from traces.pages import (
     start,
     submission,
     submissions,
+    takeover,
 )
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("start/test/", start.send_test, name="start-test"),
     path("start/watch/<uuid:submission_id>/", start.watch, name="start-watch"),
     path("start/finish/", start.finish, name="start-finish"),
+    path("takeover/<int:portal_id>/", takeover.take_over, name="takeover"),
     # Overview
     path("overview/", overview.show, name="overview"),
     path("overview/figures/", overview.show_figures, name="overview-figures"),
@@ -65,6 +67,11 @@ urlpatterns = [
     path("settings/notices/test/", settings.send_test_notice, name="settings-notices-test"),
     path("settings/plan/", settings.save_tariff, name="settings-plan"),
     path("settings/viewers/", settings.save_viewers, name="settings-viewers"),
+    path(
+        "settings/administrators/<int:user>/choose/",
+        settings.choose_administrator,
+        name="settings-administrator-choose",
+    ),
     path(
         "settings/administrators/<int:user>/remove/",
         settings.remove_administrator,
