@@ -50,3 +50,9 @@ def test_a_refusal_and_a_failure_keep_the_portals_code(row, sandbox, code, statu
     last = kept(row)[-1]
     assert {name: last["answered"][name] for name in answered} == answered
     assert last["asked"]
+
+
+def test_where_nothing_was_asked_nothing_is_kept(row, installed):
+    installed.users.all().delete()
+    drained(row)
+    assert list(row.attempts.values_list("outcome", "code", "exchange")) == [("held", "no_administrator", None)]

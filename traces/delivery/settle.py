@@ -114,7 +114,8 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
     for item in prepared.items:
         first = next(iter(item.commands.values()))
         attempt = results.failed(item.row, list(item.commands), first.method, error, seconds, rest_until)
-        attempt.exchange = exchange.text_of(first, error)
+        if seconds:  # else there was no token to ask with, and nothing was asked
+            attempt.exchange = exchange.text_of(first, error)
         attempts.append(attempt)
     results.save(prepared.batch, attempts)
     if isinstance(error, errors.Ambiguous):
