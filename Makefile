@@ -25,8 +25,14 @@ run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with t
 demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
 	@.venv/bin/python -m tests.demo $(ARGS)
 
-test: .venv/made-dev  ## all tests
+# Those that start processes or a browser come one after the other: several at once would starve each other.
+test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": these alone)
+ifeq ($(strip $(ARGS)),)
+	@.venv/bin/python -m pytest -n auto --dist loadfile --ignore tests/stack --ignore tests/browser tests
+	@.venv/bin/python -m pytest tests/stack tests/browser
+else
 	@.venv/bin/python -m pytest $(ARGS)
+endif
 
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest tests/unit -m "not slow" $(ARGS)

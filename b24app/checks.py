@@ -1,6 +1,7 @@
 """Settings that must not meet, found at the start instead of at the first customer."""
 
 import sqlite3  # the one that b24app.host.patches put in place
+import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from django.db import connection
 
 from b24app.host import sqlite
 
+# An application with such an address serves nobody but this machine: it may do without secrets.
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+MIN_SECRET_LENGTH = 32
 MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
 
 
@@ -20,9 +24,10 @@ MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().
 def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Secrets are set where the application has a public address, and every value can be used."""
     problems: list[CheckMessage] = []
-    public = settings.APP_URL.startswith("https:")
-    if public and settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
-        problems.append(Error("DJANGO_SECRET_KEY is not set.", hint="Set it to a long random text.", id="b24app.E001"))
+    public = urlsplit(settings.APP_URL).hostname not in LOOPBACK
+    if public and (settings.SECRET_KEY == settings.INSECURE_SECRET_KEY or len(settings.SECRET_KEY) < MIN_SECRET_LENGTH):
+        hint = f"Set it to a random text of {MIN_SECRET_LENGTH} characters or more."
+        problems.append(Error("DJANGO_SECRET_KEY is not set, or too short.", hint=hint, id="b24app.E001"))
     if public and not settings.FIELD_ENCRYPTION_KEYS:
         hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
         problems.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
@@ -32,11 +37,25 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
         except ValueError:
             hint = "Each key is 32 bytes in URL-safe base64; separate several by commas."
             problems.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
+    if public and settings.B24_ALLOW_INSECURE_PORTALS:
+        hint = "Leave it out: it lets tokens travel unencrypted, and requests reach this network's own hosts."
+        problems.append(Error("B24_ALLOW_INSECURE_PORTALS is for this machine alone.", hint=hint, id="b24app.E006"))
     insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
         problems.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
+    if settings.B24_CA_FILE and not _holds_certificates(settings.B24_CA_FILE):
+        hint = "Give a file in PEM form that this process may read."
+        problems.append(Error("B24_CA_FILE holds no certificates.", hint=hint, id="b24app.E006"))
     return problems
+
+
+def _holds_certificates(path: str) -> bool:
+    try:
+        ssl.create_default_context().load_verify_locations(path)
+    except OSError:
+        return False
+    return True
 
 
 @register()

@@ -49,6 +49,8 @@ class Portal(models.Model):
     pauses = models.PositiveSmallIntegerField(default=0)
     # How many probes in a row have failed; they come less and less often.
     probes = models.PositiveSmallIntegerField(default=0)
+    # How many requests in a row were turned away by what stands before the portal, none with rows having passed.
+    turned_away = models.PositiveSmallIntegerField(default=0)
     # The methods that this portal does not offer: what needs them waits, the rest goes on (`b24app.portal.hold`).
     held_methods: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
 
@@ -60,6 +62,9 @@ class Portal(models.Model):
     tariff = models.CharField("plan", max_length=12, choices=Tariff.choices, default=Tariff.STANDARD)
     # How many of `b24app.api.receipts.OPTION_SETS`, from the first on, a batch may leave its receipt in.
     receipt_option_sets = models.PositiveSmallIntegerField(default=2)
+
+    # When its events were last found bound to our address; None: to be looked at when it is opened.
+    events_bound_at = models.DateTimeField(null=True, blank=True)
 
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)
@@ -97,6 +102,8 @@ class PortalUser(models.Model):
     renewed_at = models.DateTimeField(default=timezone.now)
     # When a call with it, or its renewal, was last answered.
     proved_at = models.DateTimeField(null=True, blank=True)
+    # When the OAuth server was last asked for a new pair, whatever it answered.
+    refresh_tried_at = models.DateTimeField(null=True, blank=True)
     # Who is renewing this pair right now, and until when that may be believed.
     renewal_id = models.UUIDField(null=True, blank=True)
     renewal_until = models.DateTimeField(null=True, blank=True)

@@ -22,13 +22,13 @@ env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
 # Made here, since any process may be the first to open a file in it: the web server, a worker, beat or a command.
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds visitors' names
 
 DEBUG = False
-# The value that only a laptop may use; a system check refuses it together with an https APP_URL.
+# The value that only a laptop may use; a system check refuses it together with any other APP_URL.
 INSECURE_SECRET_KEY = "insecure-key-for-a-laptop-only-0123456789abcdefghijklmnopqrstuvwxyz"
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", INSECURE_SECRET_KEY)
-APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
+APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").strip().rstrip("/")
 ALLOWED_HOSTS = ["*"]  # the reverse proxy or the portal decides the host; nothing here is built from it
 
 # --- Bitrix24 ---------------------------------------------------------------------------------
@@ -46,6 +46,11 @@ if B24_ALLOW_INSECURE_PORTALS:
 # A portal cuts a request at 60 s; giving up earlier would turn successes into unknown outcomes. Nothing is concluded
 # from a missing receipt before this time is over, either.
 B24_HTTP_TIMEOUT = env.float("B24_HTTP_TIMEOUT", 65.0)
+# For portals in a company's own network: hosts that may have private addresses, a file with the certificates of
+# further authorities, and the proxy by which portals and OAuth servers are reached.
+B24_PRIVATE_HOSTS = {host.strip().rstrip(".").lower() for host in env.list("B24_PRIVATE_HOSTS", default=[])}
+B24_CA_FILE = env.str("B24_CA_FILE", "")
+B24_PROXY = env.str("B24_PROXY", "")
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 
 # --- Delivery ---------------------------------------------------------------------------------
@@ -92,7 +97,9 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:
         # A write lock taken at BEGIN waits in line; one taken in mid-transaction fails at once.
         "transaction_mode": "IMMEDIATE",
         "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        # What is deleted is overwritten, not only forgotten.
+        "PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -188,7 +195,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# Without the referrer a browser says that a form comes from nowhere, and Django refuses the operator's login.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600  # where the page was asked for by https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https:")
 

@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from b24app.api import errors
-from b24app.api.remedies import REMEDIES
+from b24app.api import errors, remedies
 from b24app.frame import iframe
 from b24app.pace import wakeups
 from b24app.portal import events as portal_events
@@ -30,7 +29,7 @@ def install_page(request: HttpRequest) -> HttpResponse:
     if isinstance(opening, HttpResponse):
         return opening
     context = {"portal": opening.portal, "is_admin": opening.is_admin}
-    return iframe.page(request, "b24app/install.html", context, portal=opening.portal)
+    return iframe.page(request, "b24app/install.html", context, opening=opening)
 
 
 def open_application(request: HttpRequest) -> install.Opening | HttpResponse:
@@ -46,9 +45,9 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
         return prove()
     except install.NotAdministrator:
         problem, remedy, status = "not_administrator", None, 403
-    except errors.Stop as error:
-        problem, remedy, status = error.code, REMEDIES.get(error.code), 403
-    except (install.Unproven, errors.Refused, errors.OtherUser, errors.Renew) as error:
+    except (errors.Stop, errors.Poison) as error:
+        problem, remedy, status = error.code, remedies.of(error.code, by_webhook=False), 403
+    except (install.Unproven, install.Overtaken, errors.Refused, errors.OtherUser, errors.Renew) as error:
         logger.warning("an opening was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
         problem, remedy, status = "unproven", None, 403
     except errors.PortalError as error:

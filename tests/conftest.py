@@ -16,15 +16,18 @@ pytest_plugins = [
     "tests.fixtures.portals",
     "tests.fixtures.product",
     "tests.fixtures.redis",
+    "tests.fixtures.reports",
     "tests.fixtures.running_stack",
     "tests.fixtures.sandbox",
     "tests.fixtures.website",
 ]
 
-# `HYPOTHESIS_PROFILE=dev` is for while one works; without it, each property is tried as often as Hypothesis does.
-hypothesis.settings.register_profile("dev", max_examples=25, deadline=None)
-if "HYPOTHESIS_PROFILE" in os.environ:
-    hypothesis.settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
+# `HYPOTHESIS_PROFILE=dev` is for while one works; without it, each property is tried as often as Hypothesis does. How
+# long an example takes says something of the machine, not of us.
+ANY_SPEED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("full", ANY_SPEED)
+hypothesis.settings.register_profile("dev", ANY_SPEED, max_examples=25)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 
 def pytest_configure():

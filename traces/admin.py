@@ -88,7 +88,7 @@ class UserInline(ReadOnlyInline):
     """The administrators whose permission is stored."""
 
     model = PortalUser
-    fields = ("user_id", "state", "dead_code", "renewed_at", "version")
+    fields = ("user_id", "state", "dead_code", "renewed_at", "proved_at", "version")
 
 
 @admin.register(Portal)
@@ -149,7 +149,7 @@ class PortalAdmin(Operable):
         """The state, and why a held portal is held and what helps."""
         if portal.state != Portal.State.HELD:
             return portal.get_state_display()
-        remedy = notices.remedy_of(portal.hold_code)
+        remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
         return f"held: {remedy.happened} {remedy.todo}"
 
     @admin.display(description="waiting", ordering="waiting_rows")
@@ -193,7 +193,7 @@ class FormAdmin(ReadOnly):
     search_fields = ("name", "=key")
     fields = (
         *("portal", "name", "key", "creates", "origins", "mapping", "field_types", "country"),
-        *("find_existing", "thank_you_url", "honeypot"),
+        *("repeats", "assigned_by_id", "thank_you_url", "honeypot"),
         *("max_per_minute", "active", "old_secret_until", "created_at"),
     )
 

@@ -1,18 +1,23 @@
 """Cells of a CSV file that a spreadsheet reads as text, never as a formula. Pure.
 
-A cell that begins like a formula gets an apostrophe before it (OWASP, "CSV Injection").
+A part of a cell that begins like a formula gets an apostrophe before it (OWASP, "CSV Injection"). Parts count, not the
+cell alone: some spreadsheets split a line at semicolons or tabs, whatever else the file says.
 """
+
+import re
 
 # The byte order mark by which Excel knows UTF-8.
 MARK = "\ufeff"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Full-width signs are read as the plain ones.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=['=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+_ESCAPED = re.compile(r"(^|[;\t\r\n])'(?=['=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 def escape(cell: str) -> str:
     """The cell as a file holds it; `unescape` gives the cell back."""
-    return f"'{cell}" if cell.startswith((*_FORMULA_STARTS, "'")) else cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def unescape(cell: str) -> str:
-    """A cell of a file, without the apostrophe that `escape` put there."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA_STARTS, "'")) else cell
+    """A cell of a file, without the apostrophes that `escape` put there."""
+    return _ESCAPED.sub(r"\1", cell)

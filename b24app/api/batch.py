@@ -16,8 +16,10 @@ from urllib.parse import quote
 from b24app.api import errors
 
 MAX_COMMANDS = 50
-# What the portal would replace; the collections' names count in any letter case.
-_REFERENCE = re.compile(r"\$(result|error|total|next|time)\[", re.IGNORECASE)
+# A reference is a collection's name in any letter case, with anything behind it but PHP's white space, and in that a
+# bracket (`rest_util.php`, ParseBatchQuery): `$resultX.[a]` is one, too.
+_WORD = re.compile(r"\S+", re.ASCII)
+_COLLECTION = re.compile(r"\$(result|error|total|next|time)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,15 @@ class Answer:
 
 def can_travel(command: Command) -> bool:
     """Whether the portal would leave every text of the command alone in a batch. There is no way to escape one."""
-    return not any(_REFERENCE.search(text) for text in _texts(command.params))
+    return not any(
+        _is_reference(word[0]) for text in _texts(command.params) if "$" in text for word in _WORD.finditer(text)
+    )
+
+
+def _is_reference(word: str) -> bool:
+    """Whether the portal replaces something in a word; in linear time, since a visitor may have typed it."""
+    found = _COLLECTION.search(word)
+    return found is not None and "[" in word[found.end() :]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -5,18 +5,24 @@
     ├── Transient   a fault that passes: try again later; certainly nothing was done
     ├── Ambiguous   no readable answer came: the work may have been done
     ├── Renew       the access token has expired: renew it once, then the same call again
-    ├── OtherUser   this user's token is of no use any more: go on with another administrator's
+    ├── OtherUser   this user's token is of no use here: go on with another administrator's
     ├── Moved       the portal answers from another host now
-    ├── Stop        nothing will pass on this portal until somebody acts: hold its queue
+    ├── Stop        nothing will pass until somebody acts: hold the portal's queue, or one method
+    ├── Poison      the answer may be caused by this very message: set it apart, the others go on
     └── Refused     this message is wrong and will stay wrong
 
-The caller decides by the class alone. Codes come first, the HTTP status second, because statuses
-mislead: 503 is both throttling and a block by hand, `CONNECTION_ERROR` comes with 401, `wrong_client`
-with 200. Source of the codes: Bitrix24's system errors (`_includes/system-errors.md` of its REST
-documentation) and the server's `rest` module; unknown codes count as transient.
+The caller decides by the class alone. Codes come first, then the text where a code has several meanings, then the
+HTTP status, because statuses mislead, and a command inside a batch has none: 503 is both throttling and a block by
+hand, `CONNECTION_ERROR` comes with 401, `wrong_client` with 200. A 500 page is `Ambiguous`, since the work may have
+been done, though this very message may have caused it. Source of the codes: Bitrix24's system errors
+(`_includes/system-errors.md` of its REST documentation) and the server's `rest` module; unknown codes count as
+transient.
 """
 
 from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
 
 MAX_CODE_LENGTH, MAX_DESCRIPTION_LENGTH = 60, 1000
 
@@ -64,7 +70,13 @@ class Renew(PortalError):
 
 
 class OtherUser(PortalError):
-    """The user behind this token was dismissed or is kept out of the application."""
+    """The user behind this token cannot do it. Where `lasts`, the pair of tokens is dead: the user was dismissed, is
+    kept out of the application, or the tokens are void. Otherwise the pair works, but the user may not do this (no
+    rights in the CRM, say), which the portal's administrator can change."""
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, lasts: bool = True) -> None:
+        super().__init__(code, description, status=status)
+        self.lasts = lasts
 
 
 class Moved(PortalError):
@@ -76,7 +88,18 @@ class Moved(PortalError):
 
 
 class Stop(PortalError):
-    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`."""
+    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`.
+
+    With a `method`, only that one is missing or closed: what does not need it goes on.
+    """
+
+    def __init__(self, code: str, description: str = "", *, status: int = 0, method: str = "") -> None:
+        super().__init__(code, description, status=status)
+        self.method = method
+
+
+class Poison(PortalError):
+    """What stands before the portal turned this request away, perhaps for what the message says."""
 
 
 class Refused(PortalError):
@@ -84,9 +107,10 @@ class Refused(PortalError):
 
 
 _WAIT = {"query_limit_exceeded", "operation_time_limit"}
-_TRANSIENT = {"connection_error", "no_auth_found"}
+_TRANSIENT = {"connection_error"}
 _AMBIGUOUS = {"internal_server_error", "error_unexpected_answer"}
-_RENEW = {"expired_token", "invalid_token"}
+# `no_auth_found` is documented as "invalid access token or webhook code": a renewal may cure it, once.
+_RENEW = {"expired_token", "invalid_token", "no_auth_found"}
 _OTHER_USER = {
     "authorization_error",
     "user_access_error",
@@ -106,7 +130,10 @@ _STOP = {
     "wrong_client": "invalid_client",
     "invalid_credentials": "invalid_credentials",
     "invalid_request": "invalid_request",
-    "wrong_license": "plan",
+}
+# What one method lacks says nothing of the others.
+_STOP_METHOD = {
+    "wrong_license": "feature_missing",
     "method_confirm_waiting": "confirmation_waiting",
     "error_method_not_found": "method_missing",
 }
@@ -123,16 +150,38 @@ _REFUSED = {
     "entity_type_not_supported",
     "crm_field_error_value_not_valid",
 }
+_SIMPLE: tuple[tuple[set[str], type[PortalError]], ...] = (
+    (_TRANSIENT, Transient),
+    (_AMBIGUOUS, Ambiguous),
+    (_RENEW, Renew),
+    (_OTHER_USER, OtherUser),
+    (_REFUSED, Refused),
+)
+_BY_TEXT = {"error_oauth", "access_denied", "error_core", ""}
+
+# Methods that need a right to a kind of records at all, and none to a certain one.
+_NEEDS_GENERAL_RIGHT = re.compile(r"crm\.((\w+|tracking\.trace)\.(add|list)|duplicate\.findbycomm)", re.IGNORECASE)
+# The portal's space is used up. Localised, and without a code: both a word for the disk and one for the limit.
+_DISK = re.compile(r"\b(disks?|disco|disque)\b|диск(?!онт|усс)|speicher|festplatte", re.IGNORECASE)
+_QUOTA = re.compile(
+    r"quota|квот|\bspace\b|пространств|\bмест[ао]\b|speicher|\bcuota|\bespa[cç]|\bcota\b", re.IGNORECASE
+)
+# What names a field or repeats a value is about this message.
+_QUOTED = re.compile("[\"'«»“”„`]")
+# Pages of what stands before the portal that may be about the content of one request.
+_POISON_STATUS = {400, 403, 406, 413, 414, 431}
+# The page on which a portal on the company's own server ends every request once its licence has ended.
+_LICENCE_PAGE = "/bitrix/coupon_activation.php"
 
 
 def is_known(code: str) -> bool:
     """Whether this code of an answer is one that the table has."""
-    by_context = code in {"error_oauth", "access_denied", "error_core", ""}
-    return by_context or code in _WAIT or code in _STOP or any(code in codes for codes, _ in _SIMPLE)
+    named = code in _WAIT or code in _STOP or code in _STOP_METHOD or code in _BY_TEXT
+    return named or any(code in codes for codes, _ in _SIMPLE)
 
 
 def of_answer(code: str, description: str, status: int, method: str) -> PortalError:
-    """The error of a JSON answer that carries an `error` key.
+    """The error of a JSON answer that carries an `error` key, or of a command inside a batch, which has no status.
 
     `code` as the portal wrote it (any case, may be empty), `status` the HTTP status, `method` the REST
     method called, or "oauth" for the OAuth server.
@@ -146,45 +195,88 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
         return Stop("invalid_client", description, status=status)
     if key in _STOP:
         return Stop(_STOP[key], description, status=status)
-    if key in {"error_oauth", "access_denied", "error_core", ""}:
-        return _by_context(key, description, status)
+    if key in _STOP_METHOD:
+        # A batch is none: without it nothing goes.
+        return Stop(_STOP_METHOD[key], description, status=status, method="" if method == "batch" else method)
+    if key in _BY_TEXT:
+        return _by_text(key, description, status, method)
     for codes, kind in _SIMPLE:
         if key in codes:
             return kind(key, description, status=status)
     return Transient(key, description, status=status)
 
 
-_SIMPLE: tuple[tuple[set[str], type[PortalError]], ...] = (
-    (_TRANSIENT, Transient),
-    (_AMBIGUOUS, Ambiguous),
-    (_RENEW, Renew),
-    (_OTHER_USER, OtherUser),
-    (_REFUSED, Refused),
-)
-
-
-def _by_context(key: str, description: str, status: int) -> PortalError:
+def _by_text(key: str, description: str, status: int, method: str) -> PortalError:
     """The codes that the portal uses for several things."""
+    text = description.casefold()
     if key == "error_oauth":
-        ended = "subscription" in description.casefold()
+        ended = "subscription" in text
         return Stop("payment_required" if ended else "not_installed", description, status=status)
-    if key == "access_denied":
-        # From the token check (401 in the server's code, 403 in its documentation) it is the plan without
-        # REST; from a method it is this user's right to this object.
-        if status == 401 or "commercial plan" in description.casefold():
-            return Stop("plan", description, status=status)
-        return Refused(key, description, status=status)
-    if status >= 500:
-        # ERROR_CORE "SQL query error!": how far the method had come is not known.
+    if key == "access_denied" and (closed := _closed(text, status)):
+        kind = Stop if closed != "not_allowed" else _not_now
+        return kind(closed, description, status=status)
+    if key == "access_denied" or text.strip(" .!") == "access denied":
+        if _NEEDS_GENERAL_RIGHT.fullmatch(method):
+            return _not_now("no_rights", description, status=status)
+        return Refused("access_denied", description, status=status)
+    if _DISK.search(text) and _QUOTA.search(text) and not _QUOTED.search(text):
+        return Stop("disk_quota", description, status=status)
+    if status >= 500 or "sql query error" in text:
+        # How far the method had come is not known.
         return Ambiguous(key or "error", description, status=status)
     return Refused(key or "refused", description, status=status)
 
 
-def of_unreadable(status: int) -> PortalError:
-    """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one."""
-    if status == 403:
-        return Stop("forbidden", status=status)
+def _closed(text: str, status: int) -> str:
+    """Whom the check of the token keeps out by ACCESS_DENIED, as a code; "" where a method says it.
+
+    Source: the server's `rest/lib/oauth/auth.php` and `rest/lib/apauth/auth.php`.
+    """
+    if "authorized in this context" in text:
+        return "not_allowed"
+    if "subscription" in text:
+        return "market_subscription"
+    # 401 in the server's code, 403 in its documentation.
+    return "plan" if status == 401 or "commercial plan" in text else ""
+
+
+def _not_now(code: str, description: str, *, status: int) -> OtherUser:
+    return OtherUser(code, description, status=status, lasts=False)
+
+
+def of_webhook(error: OtherUser) -> Stop:
+    """What `OtherUser` means where there is no other user: a webhook has its owner alone."""
+    code = error.code if error.code in {"no_rights", "not_allowed"} else "webhook_owner_gone"
+    return Stop(code, error.description, status=error.status)
+
+
+def of_unreadable(status: int, method: str) -> PortalError:
+    """The error of an answer that is no JSON: a page of the front end, an empty body, a broken one.
+
+    `method` is the REST method called, or "oauth" for the OAuth server, whose pages say nothing of a portal.
+    """
+    if status in _POISON_STATUS and method != "oauth":
+        return Poison("forbidden", status=status)
+    if status in {404, 410} and method != "oauth":
+        # Not a method's: that says so by its code. "Your Bitrix24 is switched off" is such a page.
+        return Stop("portal_off", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
         return Transient("unreadable", status=status)
     return Ambiguous("unreadable", status=status)
+
+
+def of_redirect(location: str, asked: str) -> PortalError:
+    """The error of a redirect to `location` as the answer to a request to the address `asked`; it is never followed."""
+    try:
+        here, there = urlsplit(asked), urlsplit(location)
+        licence = there.path.rstrip("/").casefold() == _LICENCE_PAGE
+    except ValueError:
+        return Moved(location)  # what is no address is confirmed by nobody
+    if licence:
+        return Stop("licence", status=302)
+    if there.netloc and there.netloc.casefold() != here.netloc.casefold():
+        return Moved(location)
+    if (here.scheme, there.scheme) == ("http", "https"):
+        return Stop("invalid_request", status=302)
+    return Stop("redirected", status=302)

@@ -7,6 +7,9 @@ refreshing knows only local expiry and no other worker, so `b24app.portal.tokens
 The client secret goes to hosts of `B24_OAUTH_HOSTS` only, in a POST body.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +20,8 @@ from oauthlib.oauth2 import OAuth2Error
 from requests_oauthlib import OAuth2Session
 
 from b24app.api import errors, rest, transport
+
+logger = logging.getLogger(__name__)
 
 READ_SECONDS = 20.0
 
@@ -69,7 +74,7 @@ def refresh(host: str, refresh_token: str) -> Tokens:
         refresh_token=refresh_token,
         client_id=settings.B24_CLIENT_ID,
         client_secret=settings.B24_CLIENT_SECRET,
-        timeout=(transport.CONNECT_SECONDS, READ_SECONDS),
+        timeout=READ_SECONDS,
     )
     return _tokens(answer)
 
@@ -82,7 +87,7 @@ def exchange(host: str, code: str) -> Tokens:
         code=code,
         client_secret=settings.B24_CLIENT_SECRET,
         include_client_id=True,
-        timeout=(transport.CONNECT_SECONDS, READ_SECONDS),
+        timeout=READ_SECONDS,
     )
     return _tokens(answer)
 
@@ -92,10 +97,22 @@ def app_info(host: str, access_token: str) -> AppInfo:
 
     The documentation knows this call as GET with the token in the query; it goes to the OAuth server itself.
     """
-    response = transport.send(
-        "GET", f"{_trusted(host)}/rest/app.info", read_seconds=READ_SECONDS, params={"auth": access_token}
-    )
-    return _app_info(rest.read(response, "oauth").result)
+    url = f"{_trusted(host)}/rest/app.info"
+    with _our_own():
+        response = transport.send("GET", url, read_seconds=READ_SECONDS, params={"auth": access_token})
+    return _app_info(rest.read(response, "oauth", url).result)
+
+
+@contextmanager
+def _our_own() -> Iterator[None]:
+    """A connection that does not come about is never the portal's fault here: no portal is held for it."""
+    try:
+        yield
+    except errors.Stop as error:
+        if error.code not in transport.STOPS:
+            raise
+        logger.error("the OAuth server cannot be reached (%s)", error.code)
+        raise errors.Transient("unreachable") from None
 
 
 def _trusted(host: str) -> str:
@@ -112,7 +129,7 @@ def _ask(operation: str, url: str, **kwargs: Any) -> dict[str, Any]:
     session = transport.equip(OAuth2Session(settings.B24_CLIENT_ID))
     session.register_compliance_hook("access_token_response", _readable)
     session.register_compliance_hook("refresh_token_response", _readable)
-    with transport.translated(), session:
+    with _our_own(), transport.exchange(READ_SECONDS), session:
         try:
             answer: dict[str, Any] = getattr(session, operation)(url, **kwargs)
         except OAuth2Error as error:
@@ -122,12 +139,9 @@ def _ask(operation: str, url: str, **kwargs: Any) -> dict[str, Any]:
 
 def _readable(response: requests.Response) -> requests.Response:
     """Let the library parse only what is a token answer or a plain OAuth error."""
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
+    body = rest.body_of(response)
     if not isinstance(body, dict) or not ("error" in body or "access_token" in body):
-        raise errors.of_unreadable(response.status_code)
+        raise errors.of_unreadable(response.status_code, "oauth")
     if "error" in body:
         description = str(body.get("error_description") or "")
         raise errors.of_answer(str(body["error"]), description, response.status_code, "oauth")

@@ -4,8 +4,9 @@ Source: the fact sheets on REST calls (form of the request, envelope, errors) of
 documentation, "How to call the REST API", and the server's `rest` module.
 """
 
+import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 from django.conf import settings
@@ -15,6 +16,8 @@ from b24app.api.batch import Operating, operating_of
 
 Params = dict[str, Any]
 _REDIRECTS = {301, 302, 303, 307, 308}
+# What an honest answer stays far below: levels of lists and maps in each other, and the characters of a number.
+MAX_DEPTH, MAX_NUMBER_LENGTH = 40, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +37,57 @@ def call(endpoint: str, method: str, params: Params, *, token: str = "", read_se
     """
     body = {**params, "auth": token} if token else params
     seconds = settings.B24_HTTP_TIMEOUT if read_seconds is None else read_seconds
-    return read(transport.send("POST", endpoint + method, read_seconds=seconds, json=body), method)
+    url = endpoint + method
+    return read(transport.send("POST", url, read_seconds=seconds, json=body), method, url)
 
 
-def read(response: requests.Response, method: str) -> Reply:
-    """What an HTTP answer to a call of `method` says, or the error of `b24app.api.errors` that it means."""
-    if response.status_code in _REDIRECTS:
-        raise errors.Moved(response.headers.get("Location", ""))
-    envelope = _envelope(response)
-    if envelope is None:
-        raise errors.of_unreadable(response.status_code)
+def read(response: requests.Response, method: str, url: str) -> Reply:
+    """What an HTTP answer to a call of `method` at `url` says, or the error of `b24app.api.errors` that it means."""
+    if response.status_code in _REDIRECTS and method != "oauth":
+        raise errors.of_redirect(response.headers.get("Location", ""), url)
+    envelope = body_of(response)
+    if not isinstance(envelope, dict):
+        raise errors.of_unreadable(response.status_code, method)
     if "error" in envelope:
         description = str(envelope.get("error_description") or "")
         raise errors.of_answer(str(envelope["error"]), description, response.status_code, method)
     if "result" not in envelope:
-        raise errors.of_unreadable(response.status_code)
+        raise errors.of_unreadable(response.status_code, method)
     return Reply(envelope["result"], operating_of(envelope.get("time")))
 
 
-def _envelope(response: requests.Response) -> dict[str, Any] | None:
+def body_of(response: requests.Response) -> Any:
+    """The JSON value of an answer; None where it is none, or one that could not be kept: too deep, or no number."""
     try:
-        body = response.json()
+        body = json.loads(response.content, parse_int=_integer, parse_float=_number, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
+    return body if _is_shallow(body) else None
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) <= MAX_NUMBER_LENGTH else _no_number(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    # 1e999 is infinite.
+    return number if len(text) <= MAX_NUMBER_LENGTH and abs(number) < float("inf") else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError("a number that cannot be kept")
+
+
+def _is_shallow(body: Any) -> bool:
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for value in level
+            if isinstance(value, (dict, list))
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return True
+    return False

@@ -14,7 +14,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 
+from b24app.api import hosts
 from b24app.models import Portal
+from b24app.portal.install import Opening
 
 # What a portal calls its languages, where that is not what Django calls them
 # (Bitrix24's documentation, "Language codes": `br` is Brazil's Portuguese, `la` is Spanish).
@@ -53,24 +55,41 @@ def page(
     template: str,
     context: dict[str, Any] | None = None,
     *,
-    portal: Portal | None = None,
+    opening: Opening | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Render a page for the frame of `portal`; without a proven portal it holds nothing worth framing."""
+    """Render a page for the frame of the `opening`; without a proven one it holds nothing worth framing."""
     code = language(request.GET.get("LANG", ""))
     with speaking(code):
         response = render(request, template, {**(context or {}), "lang": code}, status=status)
-    guard(response, portal)
+    guard(response, opening.portal if opening else None, opening.origin if opening else "")
     return response
 
 
-def guard(response: HttpResponseBase, portal: Portal | None) -> None:
-    """Say in an answer who may frame it, that it runs no script but ours, and that nobody keeps it."""
+def guard(response: HttpResponseBase, portal: Portal | None, opened_from: str = "") -> None:
+    """Say in an answer who may frame it, that it runs no script but ours, and that nobody keeps it.
+
+    `opened_from` is the origin of the portal's page, where a proven opening named it: a portal has more names than the
+    one it is called at.
+    """
     policy = f"{_ONLY_OURS}; form-action 'self'"
     if portal is not None:
-        parts = urlsplit(portal.client_endpoint)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        policy = f"{policy}; connect-src 'self' {origin}; frame-ancestors {origin}"
+        origins = " ".join(_origins(portal, opened_from))
+        policy = f"{policy}; connect-src 'self' {origins}; frame-ancestors {origins}"
     response["Content-Security-Policy"] = policy
     response["Cache-Control"] = "no-store"
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # frame-ancestors says it better
+
+
+def _origins(portal: Portal, opened_from: str) -> list[str]:
+    """The origins that the portal's page may have.
+
+    A portal behind a proxy names the port of its own server, which is not the one that the browser sees: the same name
+    without a port is allowed too.
+    """
+    scheme, host = urlsplit(portal.client_endpoint).scheme, hosts.of_url(portal.client_endpoint)
+    origins = [f"{scheme}://{host}"]
+    if opened_from and opened_from not in origins:
+        opened = urlsplit(opened_from)
+        origins += [opened_from, f"{opened.scheme}://{hosts.name_of(opened.netloc)}"]
+    return list(dict.fromkeys(origins))

@@ -5,7 +5,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
@@ -23,12 +23,28 @@ def cipher() -> MultiFernet:
     return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS), settings.SECRET_KEY)
 
 
+def is_current(text: str) -> bool:
+    """Whether a stored text is encrypted with the first key."""
+    try:
+        _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)[:1], settings.SECRET_KEY).decrypt(text.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4)
 def _cipher(keys: tuple[str, ...], secret_key: str) -> MultiFernet:
     if not keys:
         derived = hashlib.sha256(b"trace-relay fields " + secret_key.encode()).digest()
         keys = (base64.urlsafe_b64encode(derived).decode(),)
     return MultiFernet([Fernet(key) for key in keys])
+
+
+class Unreadable(str):
+    """A stored text that none of the keys reads, as it stands in the database; it is written back unchanged.
+
+    So one such value does not keep a whole page from being shown. Whoever needs the text itself has to ask for this.
+    """
 
 
 class EncryptedTextField(_TextField):
@@ -38,11 +54,14 @@ class EncryptedTextField(_TextField):
     """
 
     def get_prep_value(self, value: str | None) -> str | None:
-        if not value:
+        if not value or isinstance(value, Unreadable):
             return value
         return cipher().encrypt(value.encode()).decode()
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         if not value:
             return value
-        return cipher().decrypt(value.encode()).decode()
+        try:
+            return cipher().decrypt(value.encode()).decode()
+        except InvalidToken:
+            return Unreadable(value)

@@ -1,13 +1,16 @@
 -- Whether a portal may be sent to now. All times are in seconds, by Redis' own clock and `ahead` of it (a simulation's).
 --
--- KEYS[1]  the portal: level, at (of its bucket), slow, slow_at (the learned factor of its rate), seconds_per_command
+-- KEYS[1]  the portal: level, at (of its bucket), slow, slow_at (the learned factor of its rate), throttled_at (its last
+--          503), seconds_per_command
 -- then for each method
 --   a hash of it: used, reset (operating time), next, blocked, probe, probe_until, limit, limit_at, reserved
 --   a set: operating time reserved for requests in flight: "number:seconds" by the time when it is forgotten
 -- ARGV     ahead, the action (see `actions`), and its arguments (b24app/pace/limits.py, usage.py)
 
-local RECOVER = 600        -- a rate that was lowered to nothing is whole again after so many seconds
+local RECOVER = 60         -- a rate that was lowered to nothing is whole again after so many seconds
 local MIN_FACTOR = 0.25
+local TOGETHER = 0.9       -- a 503 so soon after another one answers a request that was sent before that; a portal is
+                           -- paused for longer (b24app/portal/hold.py)
 local LEARNED_FOR = 3600   -- a limit that was learned from a block is believed so long
 local RESERVED_FOR = 80    -- a request that was not answered by then is not in flight any more
 local FREE_SHARE = 0.75    -- up to this share of the operating limit nothing is slowed down
@@ -157,9 +160,21 @@ function actions.note_answer()
     if ARGV[4] ~= '' then set(method.hash, 'used', ARGV[4], 'reset', now + tonumber(ARGV[5])) end
 end
 
--- threshold: the portal answered 503, so its bucket is full and its rate lower than was thought
+-- rate, threshold: a request that is sent whether there is room or not
+function actions.count_request()
+    local rate = tonumber(ARGV[3])
+    local _, level = bucket(rate, tonumber(ARGV[4]))
+    count_request(rate, level)
+end
+
+-- threshold: the portal answered 503, so its bucket is full, whoever has filled it. Where that happens again although
+-- our account, full since then, had room, others send as well: the rate is lower than was thought.
 function actions.note_throttled()
-    set(portal, 'slow', math.max(MIN_FACTOR, factor() / 2), 'slow_at', now, 'level', ARGV[3], 'at', now)
+    local since = now - get(portal, 'throttled_at', -LEARNED_FOR)
+    if since > TOGETHER and since < RECOVER then
+        set(portal, 'slow', math.max(MIN_FACTOR, factor() / 2), 'slow_at', now)
+    end
+    set(portal, 'level', ARGV[3], 'at', now, 'throttled_at', now)
 end
 
 -- seconds to wait at least, max operating limit: the portal answered that the method has used its operating time

@@ -1,9 +1,10 @@
 """How fast a portal may be sent to: one account for all processes, kept in Redis by one script (limits.lua).
 
 Two limits of the portal are kept. Its rate: a leaky bucket of requests, 50 and 2 a second, on the Enterprise plan 250
-and 5 (Bitrix24's documentation, "Limits"), used with a small margin; a real 503 halves the rate, which then grows back
-within minutes. And the operating time of each method: 480 s in any ten minutes, of which each answer tells what is used
-and when some of it ends; what is left when most is used is spread over the time until then.
+and 5 (Bitrix24's documentation, "Limits"), used with a small margin. All that share our address share the bucket, so a
+503 says that it is full, not that the rate is lower; only a further one within a minute halves the rate, which grows
+back within a minute. And the operating time of each method: 480 s in any ten minutes, of which each answer tells what
+is used and when some of it ends; what is left when most is used is spread over the time until then.
 
 All of it may vanish: the portal's own answers teach it anew. With Redis away everything is granted, since then no
 message arrives either: a turn under way ends within seconds, and the portal's 503 is obeyed.
@@ -118,6 +119,11 @@ def take_request(portal: Portal) -> float:
     """
     answer = run(portal, [], "take_request", *_bucket(portal))
     return 0.0 if answer is None else float(answer)
+
+
+def count_request(portal: Portal) -> None:
+    """Count a request that is sent without waiting for leave, such as a repetition of one that did nothing."""
+    run(portal, [], "count_request", *_bucket(portal))
 
 
 def note_answer(portal: Portal, method: str, seconds_per_command: float, operating: Operating | None) -> None:

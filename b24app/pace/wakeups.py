@@ -98,6 +98,32 @@ def first_to_tidy(seconds: float) -> bool:
     return _is_first(f"{PREFIX}tidy", seconds)
 
 
+@contextmanager
+def only_sweep(seconds: float) -> Iterator[bool]:
+    """Whether no other sweep is at its slow parts; True also where Redis is away.
+
+    Others are kept out until the end, or for so many seconds where this one's worker died.
+    """
+    key, sweep = f"{PREFIX}sweeping", uuid.uuid4().hex
+    try:
+        is_only = bool(connection().set(key, sweep, nx=True, px=int(seconds * 1000)))
+    except redis.RedisError:
+        is_only = True
+    try:
+        yield is_only
+    finally:
+        if is_only:
+            _end_sweep(key, sweep)
+
+
+def _end_sweep(key: str, sweep: str) -> None:
+    try:
+        if connection().get(key) == sweep.encode():  # a slower one than thought leaves the next one's alone
+            connection().delete(key)
+    except redis.RedisError:
+        logger.warning("Redis is away: the next sweep may be late")
+
+
 def first_to_wake(portal_id: int) -> bool:
     """Whether this caller is the one to send a wake-up for the portal; False also where Redis is away."""
     key = f"{PREFIX}wake:{portal_id}"

@@ -6,18 +6,29 @@ failure. All raise an error of `b24app.api.errors` where the portal cannot be as
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.cache import cache
 
+from b24app.api import errors
+from b24app.api.batch import Command
 from b24app.models import Portal
 from b24app.portal import calls
+
+logger = logging.getLogger(__name__)
 
 # Somebody waits for the page.
 PAGE_SECONDS = 8.0
 CACHE_SECONDS = 300
+# A portal is asked so seldom whether it works with leads, unless somebody wants to know now.
+MODE_SECONDS = 24 * 3600
+# What crm.settings.mode.get answers where a portal works without leads ("simple CRM").
+_SIMPLE = 2
+# More users than these make no list that one could choose from.
+MAX_USERS, _PAGE = 200, 50
 
 T = TypeVar("T")
 
@@ -66,6 +77,54 @@ def record_fields(portal: Portal, record: str) -> list[Field]:
         ]
 
     return _remembered(portal, f"crm.{record}.fields", "", {}, read)
+
+
+def keep_mode(portal: Portal, *, now: bool = False) -> None:
+    """Keep with the portal whether its CRM works without leads; it is asked once a day, or `now`.
+
+    Nothing changes where the portal does not answer: the application works without knowing.
+    """
+    key = f"{portal.pk}:{portal.member_id}:mode"
+    if not now and portal.simple_crm is not None and cache.get(key):
+        return
+    try:
+        mode = calls.call(portal, "crm.settings.mode.get", {}, read_seconds=PAGE_SECONDS).result
+    except errors.PortalError as error:
+        logger.info("portal %s does not say whether it works with leads: %s", portal.pk, error.code)
+        return
+    portal.simple_crm = str(mode) == str(_SIMPLE)
+    Portal.objects.filter(pk=portal.pk).update(simple_crm=portal.simple_crm)
+    cache.set(key, True, MODE_SECONDS)
+
+
+def users(portal: Portal) -> list[tuple[str, str]]:
+    """The portal's active users as (ID, name); none where there are too many to choose from.
+
+    It takes the right `user`, which the application does without: then it raises as the others do (user.get).
+    """
+    key = f"{portal.pk}:{portal.member_id}:user.get"
+    found: list[tuple[str, str]] | None = cache.get(key)
+    if found is None:
+        # A page behind the last one may be an earlier page again.
+        found = list(dict.fromkeys((str(row["ID"]), _user_name(row)) for row in _user_rows(portal) if row.get("ID")))
+        cache.set(key, found, CACHE_SECONDS)
+    return found if len(found) <= MAX_USERS else []
+
+
+def _user_rows(portal: Portal) -> list[dict[str, Any]]:
+    params = {"filter": {"ACTIVE": True}, "sort": "LAST_NAME", "order": "ASC"}
+    starts = range(0, MAX_USERS + 1, _PAGE)
+    commands = {f"from{start}": Command("user.get", {**params, "start": start}) for start in starts}
+    answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
+    if answer.errors:
+        raise next(iter(answer.errors.values()))
+    pages = [page for page in answer.results.values() if isinstance(page, list)]
+    return [row for page in pages for row in page if isinstance(row, dict)]
+
+
+def _user_name(row: dict[str, Any]) -> str:
+    names = [str(row.get(part) or "").strip() for part in ("LAST_NAME", "NAME")]
+    return " ".join(filter(None, names)) or str(row["ID"])
 
 
 def _field(name: str, facts: dict[str, Any]) -> Field:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from b24app.api import errors, rest
 from b24app.models import Portal
@@ -21,17 +23,24 @@ logger = logging.getLogger(__name__)
 EVENTS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONSUBSCRIPTIONRENEW")
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
+# The portal is asked this often what is bound: each request of an opening is one less for deliveries.
+LOOK_EVERY = timedelta(hours=1)
 
 
 def bind(portal: Portal, token: str) -> None:
-    """Bind the events of the application's life that are not bound to our address yet.
+    """Bind the events of the application's life that are not bound to our address yet; nothing if looked at just now.
 
     A failure is logged and left for the next opening: without these events all still works, later.
     """
+    now = timezone.now()
+    if portal.events_bound_at and portal.events_bound_at > now - LOOK_EVERY:
+        return
     try:
         _bind_missing(functools.partial(rest.call, portal.client_endpoint, token=token, read_seconds=PAGE_SECONDS))
     except errors.PortalError as error:
         logger.warning("portal %s: events not bound yet (%s)", portal.pk, error.code)
+    else:
+        Portal.objects.filter(pk=portal.pk).update(events_bound_at=now)
 
 
 def bind_again(portal: Portal) -> None:

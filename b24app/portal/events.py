@@ -10,10 +10,12 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
+from b24app.api import errors, oauth
+from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent, PortalUser
 from b24app.portal import hold, install
 from b24app.portal.event_bindings import EVENTS
@@ -32,12 +34,13 @@ def receive(body: Mapping[str, str]) -> bool:
     claim = claim_of_event(body)
     try:
         if event == "ONAPPUNINSTALL":
-            _uninstall(claim, clean=body.get("data[CLEAN]") == "1")
-        elif claim.access_token:
+            _uninstall(claim, _sent_at(body), clean=body.get("data[CLEAN]") == "1")
+            return True
+        if claim.access_token:
             _save(claim)
         else:
             hold.resume(_by_application_token(claim))
-    except install.Unproven as error:
+    except (install.Unproven, install.Overtaken) as error:
         logger.warning("an event %s was not proven: %s", event, error)
         return False
     PortalEvent.objects.create(member_id=claim.member_id, event=event)
@@ -45,26 +48,51 @@ def receive(body: Mapping[str, str]) -> bool:
 
 
 def _save(claim: install.Claim) -> None:
-    host, info = install.prove(claim)
-    profile = install.profile_of(info, claim.access_token)
+    proof = install.prove(claim)
+    profile = install.profile_of(proof.info, claim.access_token)
     if profile.is_admin:
-        install.save_proven(claim, host, info, profile.user_id)
+        install.save_proven(claim, proof, profile.user_id)
     else:
         hold.resume(_by_application_token(claim))
 
 
-def _by_application_token(claim: install.Claim) -> Portal:
-    """The portal whose stored application token the claim shows, compared in constant time."""
-    portal = Portal.objects.filter(member_id=claim.member_id).first()
+def _by_application_token(claim: install.Claim, *, lock: bool = False) -> Portal:
+    """The portal whose stored application token the claim shows, compared in constant time; with `lock`, under one."""
+    known = Portal.objects.select_for_update(no_key=True) if lock else Portal.objects
+    portal = known.filter(member_id=claim.member_id).first()
     stored = portal.application_token if portal else ""
     if portal is None or not stored or not hmac.compare_digest(stored.encode(), claim.application_token.encode()):
         raise install.Unproven("its application token is not the portal's")
     return portal
 
 
-@transaction.atomic
-def _uninstall(claim: install.Claim, *, clean: bool) -> None:
-    portal = _by_application_token(claim)
+def _sent_at(body: Mapping[str, str]) -> datetime:
+    """When the portal says that it sent the event; now where it does not."""
+    try:
+        return datetime.fromtimestamp(int(body.get("ts", "")), UTC)
+    except (ValueError, OverflowError, OSError):
+        return timezone.now()
+
+
+def _uninstall(claim: install.Claim, sent_at: datetime, *, clean: bool) -> None:
+    """Remove the portal's tokens, and note that it is uninstalled.
+
+    Raises `Unproven`, also where the event came late, after a new installation that works.
+    """
+    while True:
+        portal = _by_application_token(claim)
+        newer = _newer_pair(portal, sent_at)
+        if newer and _is_good(portal, newer[1]):
+            raise install.Unproven("it is older than the present installation")
+        with writing():
+            # Compared under the lock: an installation saved since has another application token, or a new pair.
+            portal = _by_application_token(claim, lock=True)
+            if _newer_pair(portal, sent_at) == newer:
+                _remove(portal, clean=clean)
+                return
+
+
+def _remove(portal: Portal, *, clean: bool) -> None:
     now = timezone.now()
     Portal.objects.filter(pk=portal.pk).update(
         state=Portal.State.UNINSTALLED,
@@ -76,7 +104,28 @@ def _uninstall(claim: install.Claim, *, clean: bool) -> None:
         probe_at=None,
     )
     PortalUser.objects.filter(portal=portal).delete()
+    # In the same commit: an opening that was proven before sees that it came too late (`install.save_proven`).
+    PortalEvent.objects.create(member_id=portal.member_id, event="ONAPPUNINSTALL")
     logger.info("portal %s: uninstalled, %s", portal.pk, "data to be deleted" if clean else "data kept")
+
+
+def _newer_pair(portal: Portal, sent_at: datetime) -> tuple[int, str] | None:
+    """The newest pair that came after the event was sent, as the number of its version and its access token.
+
+    The event's time is of the portal's clock, in whole seconds.
+    """
+    users = portal.users.filter(renewed_at__gt=sent_at + timedelta(seconds=1)).order_by("-renewed_at")
+    return users.values_list("version", "access_token").first()
+
+
+def _is_good(portal: Portal, token: str) -> bool:
+    """Whether the OAuth server knows the token: an uninstallation makes it void. Raises an error where it is away."""
+    try:
+        return oauth.app_info(portal.oauth_host, token).member_id == portal.member_id
+    except (errors.Wait, errors.Transient, errors.Ambiguous):
+        raise
+    except errors.PortalError as error:
+        return error.code == "expired_token"
 
 
 def claim_of_event(body: Mapping[str, str]) -> install.Claim:
@@ -87,7 +136,7 @@ def claim_of_event(body: Mapping[str, str]) -> install.Claim:
 
     return install.Claim(
         member_id=auth("member_id"),
-        domain=auth("domain").lower(),
+        origin="",
         access_token=auth("access_token"),
         refresh_token=auth("refresh_token"),
         server_endpoint=auth("server_endpoint"),

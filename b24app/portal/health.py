@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from b24app.api import remedies
 from b24app.api.batch import Answer, Command
-from b24app.api.remedies import REMEDIES
 from b24app.models import Portal
 from b24app.portal import calls, event_bindings
 
@@ -49,8 +49,8 @@ def checks(portal: Portal) -> list[Check]:
     asked = ("profile", "scope") if portal.by_webhook else _ASKED
     commands = {name.replace(".", "_"): Command(name, {}) for name in asked}
     answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
-    first = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(answer)]
-    first.append(_administrator(answer))
+    first = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(portal, answer)]
+    first.append(_administrator(portal, answer))
     return first if portal.by_webhook else [*first, _application(answer), _events(answer)]
 
 
@@ -58,15 +58,16 @@ def _not_known(name: str) -> Check:
     return Check(name, None, _("The portal does not say."), _("Check again in a minute."))
 
 
-def _scope(answer: Answer) -> Check:
+def _scope(portal: Portal, answer: Answer) -> Check:
     name, scopes = _("Rights"), answer.results.get("scope")
     if not isinstance(scopes, list):
         return _not_known(name)
     missing = _missing(scopes)
     if not missing:
         return Check(name, True, _("The application has the rights that it needs."))
+    remedy = remedies.of("insufficient_scope", portal.by_webhook)
     text = _("The application lacks rights on this portal: %(rights)s.") % {"rights": ", ".join(missing)}
-    return Check(name, False, text, REMEDIES["insufficient_scope"].todo)
+    return Check(name, False, text, remedy.todo if remedy else "")
 
 
 def _missing(scopes: Iterable[Any]) -> list[str]:
@@ -74,14 +75,17 @@ def _missing(scopes: Iterable[Any]) -> list[str]:
     return [scope for scope in SCOPES if scope not in have]
 
 
-def _administrator(answer: Answer) -> Check:
+def _administrator(portal: Portal, answer: Answer) -> Check:
     name, profile = _("Administrator"), answer.results.get("profile")
     if not isinstance(profile, dict) or "ADMIN" not in profile:
         return _not_known(name)
     if profile["ADMIN"] is True:
         return Check(name, True, _("We work with an administrator's permission."))
     text = _("The permission we work with is of a user who no longer administers the portal.")
-    todo = _("Open Trace Relay as an administrator once; from then on that one's permission is used.")
+    if portal.by_webhook:
+        todo = _("Make a webhook of an administrator and have its address added to Trace Relay.")
+    else:
+        todo = _("Open Trace Relay as an administrator once; from then on that one's permission is used.")
     return Check(name, False, text, todo)
 
 
@@ -94,7 +98,8 @@ def _application(answer: Answer) -> Check:
         text = _("The installation was not finished: the portal sends us no news, and other users cannot open it.")
         return Check(name, False, text, _("Open Trace Relay from the Market once and let the installation finish."))
     if info.get("PAYMENT_EXPIRED") == "Y":
-        return Check(name, False, REMEDIES["payment_required"].happened, REMEDIES["payment_required"].todo)
+        remedy = remedies.REMEDIES["payment_required"]
+        return Check(name, False, remedy.happened, remedy.todo)
     days = info.get("DAYS")
     if type(days) is not int or days > DAYS_LEFT or days < 0:
         return Check(name, True, _("It is installed."))

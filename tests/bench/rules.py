@@ -28,7 +28,7 @@ FACTS = Facts(
 )
 FIELDS = [field for field in sources.FIELDS if field != sources.ANY]
 VALUES = {"equals": "value{}", "contains": "value{}", "wildcard": "*value{}?", "regex": "^value{}$"}
-FORM = FormSettings("key", "Shop", "lead", {}, find_existing=False)
+FORM = FormSettings("key", "Shop", "lead", {})
 BODY = {
     "name": "Ines Moreau",
     "email": "ines@mail.example",

@@ -130,6 +130,7 @@ def test_rules_are_put_into_order_by_mouse_and_by_keyboard(page, stack):
         stack.run("source_rule_add", "--portal", member, "--match", "source", "--value", value, "--utm-source", "g")
     frame = application(page)
     frame.get_by_role("link", name="Sources").click()
+    frame.locator("h1:focus").wait_for()  # a page that has arrived takes the focus to its heading
     frame.get_by_role("button", name="Move rule 2 up").focus()
     page.keyboard.press("Enter")
     until(lambda: frame.locator(".rules li").first.inner_text().count("second"))

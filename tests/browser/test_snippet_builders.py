@@ -86,6 +86,55 @@ def test_a_builders_form_that_is_not_sent_is_no_submission(site):
     assert site.kept() == []
 
 
+# What the builders' scripts do where their own server cannot be reached.
+UNREACHED = {
+    "tilda": (CASES[0], "fire(form, 'tildaform:aftererror')"),
+    "tilda-jquery": (CASES[1] | {"press": CASES[0]["press"]}, "trigger(form, 'tildaform:aftererror')"),
+    "wpforms": (CASES[6], "trigger(form, 'wpformsAjaxSubmitError', {}, 'error', '')"),
+}
+
+
+@pytest.fixture
+def offline(site):
+    """Take the site's browser off the network."""
+    yield lambda: site.page.context.set_offline(True)
+    site.page.context.set_offline(False)
+
+
+@pytest.mark.parametrize("name", UNREACHED)
+def test_a_builders_form_is_kept_where_the_browser_is_offline(site, offline, name):
+    case, sent = UNREACHED[name]
+    site.html = page(case | {"sent": sent})
+    site.statuses = [SILENCE]
+    site.open()
+    offline()
+    site.press()
+    site.page.wait_for_function("window.answers")
+    assert len(site.kept()) == 1
+
+
+def test_a_wrong_value_of_a_tilda_form_is_no_submission_offline_either(site, offline):
+    site.html = page(CASES[0] | {"press": "event.preventDefault()", "sent": UNREACHED["tilda"][1]})
+    site.open()
+    offline()
+    site.press()
+    site.page.wait_for_function("window.answers")
+    assert site.kept() == []
+
+
+def test_one_that_was_kept_is_not_sent_once_more_where_the_builder_sends_it_later(site):
+    again = "trigger(form, 'wpformsAjaxSubmitSuccess', {})"
+    error = UNREACHED["wpforms"][1]
+    site.html = page(CASES[6] | {"sent": f"{error}; window.busy = false; setTimeout(() => {{ {again} }}, 50)"})
+    site.statuses = [SILENCE] * 2
+    site.open()
+    site.press()
+    site.page.wait_for_function("window.answers")
+    site.press()
+    site.page.wait_for_function("window.answers > 1")
+    assert len(site.kept()) == 1
+
+
 def test_the_goods_of_a_tilda_cart_are_sent(site):
     added = "form.insertAdjacentHTML('beforeend', '<input type=hidden name=tildapayment[amount] value=12>');"
     site.html = page(CASES[0] | {"press": f"event.preventDefault(); {added} fire(form, 'tildaform:beforesend')"})

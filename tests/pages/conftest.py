@@ -23,6 +23,13 @@ def receive(make_submission):
 
 
 @pytest.fixture
+def two(acme):
+    """acme has two administrators."""
+    acme.users.create(user_id=2, access_token="planted-access", refresh_token="planted-refresh")
+    return acme
+
+
+@pytest.fixture
 def fail_many(acme, form):
     """So many failed submissions, one a minute, the last a minute before noon."""
 

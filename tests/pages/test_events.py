@@ -1,7 +1,11 @@
 """Events of the application's life: nothing is believed before it is proven."""
 
-import pytest
+import time
 
+import pytest
+import time_machine
+
+from b24app.api import errors
 from b24app.models import Portal, PortalEvent
 from b24app.portal import events, install
 from tests.fixtures.sandbox import event_body
@@ -65,3 +69,110 @@ def test_installing_again_brings_the_portal_back(installed, portal):
     events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
     again = install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
     assert (again.pk, again.state, again.clean_requested_at) == (installed.pk, "active", None)
+
+
+def late_uninstall(portal, seconds=60):
+    """The event of an uninstallation that was sent so long ago."""
+    return event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}, ts=str(int(time.time()) - seconds))
+
+
+def test_an_uninstall_that_comes_after_the_new_installation_changes_nothing(installed, portal):
+    assert not events.receive(late_uninstall(portal))
+    installed.refresh_from_db()
+    assert (installed.state, installed.clean_requested_at, installed.users.count()) == ("active", None, 1)
+
+
+def test_one_by_a_slow_clock_is_believed_where_the_tokens_are_void(installed, portal):
+    body = late_uninstall(portal)
+    portal.active = False
+    assert events.receive(body)
+    installed.refresh_from_db()
+    assert installed.state == "uninstalled"
+
+
+def test_one_that_cannot_be_checked_changes_nothing(installed, portal, sandbox):
+    sandbox.faults.add("html_502", method="app.info")
+    with pytest.raises(errors.Ambiguous):
+        events.receive(late_uninstall(portal))
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
+def test_an_uninstall_that_has_looked_before_a_new_installation_does_not_undo_it(installed, portal, monkeypatch):
+    """P7: the row was read without a lock, and the event went on with what it had read."""
+    look, body = events._newer_pair, event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"})
+
+    def interrupted(row, sent_at):
+        monkeypatch.setattr(events, "_newer_pair", look)
+        seen = look(row, sent_at)
+        with time_machine.travel(time.time() + 5):
+            install.open_frame(install.claim_of_frame(*portal.frame_post()))
+        return seen
+
+    monkeypatch.setattr(events, "_newer_pair", interrupted)
+    assert not events.receive(body)
+    installed.refresh_from_db()
+    assert (installed.state, installed.users.count()) == ("active", 1)
+
+
+def test_an_uninstall_whose_application_token_was_replaced_meanwhile_changes_nothing(installed, portal, monkeypatch):
+    body, is_good = late_uninstall(portal), events._is_good
+
+    def interrupted(row, token):
+        Portal.objects.update(application_token="of-the-new-installation")
+        portal.active = False
+        return is_good(row, token)
+
+    monkeypatch.setattr(events, "_is_good", interrupted)
+    assert not events.receive(body)
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
+@pytest.fixture
+def overtaken(portal, monkeypatch):
+    """Have the application removed, with its data, while an opening asks who its user is; then do something more."""
+
+    def overtake(then):
+        ask = install.profile_of
+
+        def interrupted(info, token):
+            profile = ask(info, token)
+            monkeypatch.setattr(install, "profile_of", ask)
+            events.receive(event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"}))
+            then()
+            return profile
+
+        monkeypatch.setattr(install, "profile_of", interrupted)
+
+    return overtake
+
+
+def test_an_opening_that_an_uninstall_overtakes_does_not_bring_the_portal_back(installed, portal, overtaken, client):
+    overtaken(lambda: setattr(portal, "active", False))
+    query, body = portal.frame_post()
+    assert client.post("/b24/app/", body, query_params=query).status_code == 403
+    installed.refresh_from_db()
+    assert (installed.state, installed.clean_requested_at is not None) == ("uninstalled", True)
+
+
+def test_nor_does_it_where_the_data_is_deleted_already(installed, portal, overtaken, client):
+    def erase():
+        portal.active = False
+        Portal.objects.all().delete()
+
+    overtaken(erase)
+    query, body = portal.frame_post()
+    assert client.post("/b24/app/", body, query_params=query).status_code == 403
+    assert not Portal.objects.exists()
+
+
+def test_an_install_event_that_an_uninstall_overtakes_does_not_bring_it_back_either(installed, portal, overtaken):
+    overtaken(lambda: setattr(portal, "active", False))
+    assert not events.receive(event_body(portal, "ONAPPINSTALL"))
+    assert Portal.objects.get().state == "uninstalled"
+
+
+def test_an_opening_of_an_installation_made_meanwhile_is_proven_again(installed, portal, overtaken):
+    overtaken(lambda: None)  # removed, and installed again before the event came: the opening's token is good
+    assert install.open_frame(install.claim_of_frame(*portal.frame_post())).portal.state == "active"

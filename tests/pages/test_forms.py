@@ -17,7 +17,7 @@ from traces.models import Form
 
 pytestmark = pytest.mark.django_db
 HERE = "/b24/app/forms/"
-SETTINGS = {"name": "Orders", "creates": "lead", "active": "1", "join_repeats_minutes": "10"}
+SETTINGS = {"name": "Orders", "creates": "lead", "active": "1", "repeats": "new", "join_repeats_minutes": "10"}
 MAPPED = {"lead-field": "TITLE", "lead-how": "text", "lead-value": "x"}
 
 
@@ -76,7 +76,8 @@ def test_the_settings_are_saved(frame, form):
         **SETTINGS,
         "origins": "https://Shop.example/cart\r\n\r\nhttps://shop.example\r\nhttp://localhost:8080",
         "thank_you_url": "https://shop.example/thanks",
-        "find_existing": "1",
+        "repeats": "join",
+        "assigned_by_id": "7",
         "honeypot": "1",
         "max_per_minute": "30",
         "join_repeats_minutes": "5",
@@ -86,16 +87,17 @@ def test_the_settings_are_saved(frame, form):
     form.refresh_from_db()
     assert (answer.status_code, form.origins) == (200, ["https://shop.example", "http://localhost:8080"])
     assert (form.name, form.creates, form.thank_you_url) == ("Orders", "lead", "https://shop.example/thanks")
-    assert (form.find_existing, form.honeypot, form.max_per_minute, form.active) == (True, True, 30, True)
-    assert (form.join_repeats_minutes, form.country) == (5, "DE")
+    assert (form.repeats, form.honeypot, form.max_per_minute, form.active) == ("join", True, 30, True)
+    assert (form.join_repeats_minutes, form.country, form.assigned_by_id) == (5, "DE", 7)
     assert 'role="status"' in answer.text
 
 
 def test_what_is_not_ticked_is_off(frame, form):
-    Form.objects.update(honeypot=True, find_existing=True)
-    frame.post(f"{HERE}{form.pk}/", {"name": "Orders", "creates": "lead", "join_repeats_minutes": "10"})
+    Form.objects.update(honeypot=True, assigned_by_id=7)
+    typed = {"name": "Orders", "creates": "lead", "join_repeats_minutes": "10", "repeats": "new"}
+    frame.post(f"{HERE}{form.pk}/", typed)
     form.refresh_from_db()
-    assert (form.honeypot, form.find_existing, form.active, form.max_per_minute) == (False, False, False, 0)
+    assert (form.honeypot, form.assigned_by_id, form.active, form.max_per_minute) == (False, None, False, 0)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.models import PortalEvent
 from b24app.pace import wakeups
+from b24app.portal import hold
 from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import named
@@ -83,6 +84,11 @@ def test_a_held_portal_says_why_and_what_to_do(frame, acme):
     assert str(REMEDIES["overload_limit"].todo) in page
 
 
+def test_a_method_that_the_portal_lacks_has_its_remedy(frame, acme):
+    hold.hold_method(acme, "crm.quote.add", "method_missing")
+    assert str(REMEDIES["method_missing"].todo) in text(frame.get(HERE))
+
+
 @pytest.mark.parametrize(("minutes", "good"), [(1, True), (10, False)])
 def test_a_submission_that_waits_for_long_is_told_of(acme, make_submission, minutes, good):
     make_submission(due_at=timezone.now() - timedelta(minutes=minutes))
@@ -99,6 +105,24 @@ def test_a_single_permission_asks_for_a_second_one(acme):
     assert of_portal(acme, "Permission").todo
     acme.users.create(user_id=2)
     assert not of_portal(acme, "Permission").todo
+
+
+def test_each_permissions_age_and_last_proof_are_told(acme):
+    acme.users.update(renewed_at="2026-03-01T12:00Z", proved_at="2026-03-02T12:00Z")
+    acme.users.create(user_id=2, renewed_at="2026-04-01T12:00Z")
+    acme.users.create(user_id=3, state="barred", proved_at="2026-03-02T12:00Z", renewed_at="2026-05-01T12:00Z")
+    check = of_portal(acme, "Permission")
+    told = [
+        "The permission of 1 administrator works.",
+        "User 1: renewed on March 1, 2026, worked last on March 2, 2026.",
+    ]
+    told += ["User 2: renewed on April 1, 2026, not tried since.", "User 3 lacks rights"]
+    assert [text for text in told if text not in check.happened] == []
+
+
+def test_a_permission_that_was_never_tried_is_not_said_to_work(acme):
+    check = of_portal(acme, "Permission")
+    assert (check.good, "works" in check.happened) == (None, False)
 
 
 def test_no_permission_at_all_is_bad(acme):

@@ -114,14 +114,24 @@ def test_a_database_that_is_away(post_large, monkeypatch):
     assert is_refused_honestly(answer)
 
 
-@pytest.mark.parametrize("kind", [OperationalError, DataError, InterfaceError])
-def test_whatever_the_database_says_of_the_insert(post_large, monkeypatch, kind):
+def fail_with(kind):
     def fail(*args, **kwargs):
         raise kind("disk I/O error")
 
-    monkeypatch.setattr(Submission, "save", fail)
+    return fail
+
+
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
+def test_whatever_the_database_says_of_the_insert(post_large, monkeypatch, kind):
+    monkeypatch.setattr(Submission, "save", fail_with(kind))
     assert is_refused_honestly(post_large())
     assert not Submission.objects.exists()
+
+
+def test_content_that_the_database_refuses_is_not_asked_for_again(post_large, monkeypatch):
+    monkeypatch.setattr(Submission, "save", fail_with(DataError))
+    answer = post_large()
+    assert (answer.status_code, answer.json()["code"]) == (422, "unstorable")
 
 
 def test_a_form_that_is_deleted_in_mid_request(post_large, form, monkeypatch):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from b24app.api import errors
+from b24app.api import errors, rest
 from b24app.models import Portal, PortalUser
 from b24app.portal import event_bindings, install
 
@@ -67,7 +67,6 @@ def test_an_ordinary_user_is_told_who_can_install(wired, portal, client):
         {"access_token": "invented"},
         {"access_token": ""},
         {"member_id": "0" * 32},
-        {"domain": "other.bitrix24.example"},
         {"server_endpoint": "https://evil.example/rest/"},
     ],
 )
@@ -140,3 +139,26 @@ def test_no_token_stands_in_the_page(wired, portal, client):
     assert not [
         value for key, value in body.items() if key in {"AUTH_ID", "REFRESH_ID", "APPLICATION_TOKEN"} and value in text
     ]
+
+
+@pytest.mark.parametrize("number", ["abc", "-1", "1.5", "9" * 30, "٣", [], {"x": 1}])
+def test_a_portal_that_names_no_user_is_not_proven(wired, portal, client, monkeypatch, number):
+    """P14: a portal may say anything; that was a page with status 500."""
+    call = rest.call
+
+    def strange(endpoint, method, *args, **kwargs):
+        told = rest.Reply({"ID": number, "ADMIN": True})
+        return told if method == "profile" and number else call(endpoint, method, *args, **kwargs)
+
+    monkeypatch.setattr(rest, "call", strange)
+    query, body = portal.frame_post()
+    assert client.post("/b24/app/", body, query_params=query).status_code == (403 if number else 200)
+
+
+@pytest.mark.parametrize("profile", [[], None, "x", {"ADMIN": True}, {"ID": None, "ADMIN": True}])
+def test_without_a_number_in_the_profile_the_oauth_servers_is_taken(wired, portal, monkeypatch, profile):
+    monkeypatch.setattr(rest, "call", lambda *args, **kwargs: rest.Reply(profile))
+    monkeypatch.setattr(event_bindings, "bind", lambda *args: None)
+    query, body = portal.frame_post()
+    info = install.prove(install.claim_of_frame(query, body)).info
+    assert install.profile_of(info, body["AUTH_ID"]).user_id == 1

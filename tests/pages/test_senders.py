@@ -14,7 +14,12 @@ from traces.setup import rulebook
 
 pytestmark = pytest.mark.django_db
 
-CASES = json.loads((settings.BASE_DIR / "tests" / "data" / "senders.json").read_text())["cases"]
+DATA = settings.BASE_DIR / "tests" / "data"
+CASES = [
+    case
+    for name in ("senders.json", "sender_variants.json")
+    for case in json.loads((DATA / name).read_text(encoding="utf-8"))["cases"]
+]
 
 
 def digits(text):
@@ -109,6 +114,8 @@ def test_it_arrives_as_its_owner_expects(post, leads, case):
     form, answers = post(case)
     for answer in answers:
         check_answer(answer, expected)
+    if "sender" in expected:
+        assert form.submissions.get().sender == expected["sender"]
     stored = leads()
     assert len(stored) == expected["leads"]
     for lead in stored:

@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from b24app.api import errors
-from b24app.models import Portal, PortalUser
-from b24app.portal import tokens
+from b24app.models import Portal
 from tests.fixtures.forms import make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of, json_lines
@@ -117,36 +115,6 @@ def test_others_may_be_allowed_to_see_the_overview_and_kept_from_it_again(frame,
     assert not chosen(acme).viewers
 
 
-def test_the_administrators_are_listed_with_a_link_to_each(frame, two):
-    page = frame.get(HERE).text
-    assert [number for number in (1, 2) if f'data-open-path="/company/personal/user/{number}/"' in page] == [1, 2]
-    assert (page.count(">you<"), "lanted" in page) == (1, False)
-
-
-def test_a_permission_can_be_removed(frame, two):
-    assert frame.post(HERE + "administrators/2/remove/").status_code == 200
-    assert list(two.users.values_list("user_id", flat=True)) == [1]
-
-
-def test_the_last_permission_that_works_stays(frame, two):
-    two.users.filter(user_id=2).update(state=PortalUser.State.DEAD)
-    assert frame.post(HERE + "administrators/1/remove/").status_code == 422
-    assert two.users.count() == 2
-
-
-def test_one_that_works_no_more_can_be_removed(frame, two):
-    two.users.filter(user_id=2).update(state=PortalUser.State.DEAD)
-    frame.post(HERE + "administrators/2/remove/")
-    assert list(two.users.values_list("user_id", flat=True)) == [1]
-
-
-def test_another_portals_administrator_is_not_there(frame, two, other):
-    other.users.create(user_id=77)
-    other.users.create(user_id=78)
-    assert frame.post(HERE + "administrators/77/remove/").status_code == 404
-    assert other.users.count() == 3
-
-
 def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, form, make_submission):
     Preferences.objects.create(portal=two, retention_days=33)
     two.source_rules.create(position=1, field="source", value="kiosk", utm_source="fb")
@@ -219,12 +187,3 @@ def test_how_far_the_deletion_is_can_be_watched(frame, acme, make_submission):
 
 def test_the_first_steps_can_be_shown_again(frame):
     assert 'href="/b24/app/start/"' in frame.get(HERE).text
-
-
-def test_a_permission_that_is_removed_during_its_renewal_gives_way_to_another(two):
-    row = two.users.get(user_id=1)
-    in_use = tokens.current(two, row.pk)
-    assert tokens.forget(two, 1)
-    with pytest.raises(errors.OtherUser):
-        tokens.renew(two, in_use)
-    assert tokens.current(two).portal_user_pk != row.pk

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 
+from b24app.portal import hold
 from tests.fixtures.product import Frame
 from tests.pages.helpers import VISITOR
 from traces import sentences
@@ -92,6 +93,13 @@ def test_one_of_a_held_portal_says_what_to_do(frame, acme, receive):
     acme.state, acme.hold_code = "held", "payment_required"
     acme.save()
     assert "Renew it in Bitrix24." in frame.get(address(receive({}, state="queued"))).text
+
+
+def test_one_that_waits_for_a_missing_method_says_what_to_do(frame, acme, receive):
+    hold.hold_method(acme, "crm.quote.add", "method_missing")
+    for code, told in (("method_missing", True), ("timeout", False)):
+        page = frame.get(address(receive({}, state="queued", code=code, due_at=timezone.now() + timedelta(hours=1))))
+        assert ("Switch the CRM on" in page.text) is told
 
 
 def test_one_that_cannot_be_prepared_still_has_its_page(frame, receive, monkeypatch):

@@ -1,5 +1,6 @@
 """Every address of the application inside the portal, asked by those who have no business there."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import time_machine
 from django.urls import URLPattern
 
 from b24app.frame import session
+from b24app.models import Portal
 from tests.fixtures.forms import make_form
+from tests.fixtures.portals import make_portal
 from tests.fixtures.product import Frame
 from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
 from traces.pages import urls
@@ -30,7 +33,12 @@ def things(acme, make_submission):
     rule = SourceRule.objects.create(portal=acme, position=1, field="utm_source", value=MARK, utm_source=MARK)
     Preferences.objects.create(portal=acme, notify_email=f"{MARK}@acme.example")
     user = acme.users.create(user_id=2, access_token=MARK, refresh_token=MARK)
-    return {"form": form.pk, "submission": failed.pk, "rule": rule.pk, "user": user.pk}
+    former = make_portal("acmes-former")
+    make_form(former, name=MARK)
+    Portal.objects.filter(pk=former.pk).update(
+        domain=acme.domain, client_endpoint=acme.client_endpoint, installed_at=acme.installed_at - timedelta(days=9)
+    )
+    return {"form": form.pk, "submission": failed.pk, "rule": rule.pk, "user": user.pk, "portal": former.pk}
 
 
 def address(pattern: URLPattern, things):

@@ -3,9 +3,10 @@
 import time
 
 import pytest
+from django.db import DatabaseError
 
 from b24app.models import Portal
-from traces.delivery import drain, wake
+from traces.delivery import drain, settle, wake
 from traces.delivery.next import AT_ONCE, NOT_NEEDED
 from traces.models import Form, Submission
 
@@ -48,3 +49,33 @@ def test_where_nobody_can_be_called_the_turn_is_followed_by_another(backlog, ins
     portal.command_seconds = 0.02
     settings.TURN_SECONDS = 0.01
     assert drain.drain(installed.pk) == AT_ONCE
+
+
+def test_a_fault_of_ours_while_one_answer_is_settled_drops_no_other(backlog, installed, portal, monkeypatch):
+    original, broken = settle.settle, []
+
+    def settle_or_break(*args):
+        if not broken:
+            broken.extend(row.pk for row in args[1].rows)
+            raise KeyError("ours")
+        return original(*args)
+
+    monkeypatch.setattr(settle, "settle", settle_or_break)
+    drain.drain(installed.pk)
+    assert set(Submission.objects.exclude(pk__in=broken).values_list("state", flat=True)) == {"delivered"}
+
+
+def test_a_database_that_fails_while_one_answer_is_settled_drops_no_other(backlog, installed, monkeypatch):
+    original, broken = settle.settle, []
+
+    def settle_or_break(*args):
+        if not broken:
+            broken.append(args[1].batch)
+            raise DatabaseError
+        return original(*args)
+
+    monkeypatch.setattr(settle, "settle", settle_or_break)
+    with pytest.raises(DatabaseError):
+        drain.drain(installed.pk)
+    lost = Submission.objects.filter(batch=broken[0]).count()
+    assert Submission.objects.filter(state="sending").count() == lost

@@ -11,6 +11,7 @@ from b24app.models import Portal
 from b24app.portal import crm_directory
 from traces.delivery import requeue
 from traces.intake import access
+from traces.management.commands import form_create
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -65,9 +66,35 @@ def test_people_read_lines(acme, capsys):
 def test_a_form_is_made_with_what_the_portal_says_of_its_mapped_fields(acme, capsys, monkeypatch):
     size = crm_directory.Field("UF_CRM_1", "Size", "integer", required=False, multiple=False)
     monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [size])
+    monkeypatch.setattr(crm_directory, "keep_mode", lambda portal: None)
     mapping = '{"lead": {"UF_CRM_1": {"field": "size"}}}'
     run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--creates", "lead", "--mapping", mapping)
     assert Form.objects.get().field_types == {"lead": {"UF_CRM_1": {"type": "integer", "isMultiple": False}}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "repeats"), [("lead", "join"), ("deal", "find"), ("contact", "find"), ("company", "find")]
+)
+def test_existing_records_are_looked_for_by_every_kind_that_can(acme, monkeypatch, kind, repeats):
+    monkeypatch.setattr(form_create, "_asked", lambda form: [])
+    call_command("form_create", portal="acme", name="Shop", creates=kind, find_existing=True, assigned_by=7)
+    form = Form.objects.get()
+    assert (form.repeats, form.assigned_by_id) == (repeats, 7)
+
+
+@pytest.mark.parametrize("kind", ["trace", "link", "quote", "lead_utm"])
+def test_what_cannot_be_looked_for_is_refused(acme, kind):
+    with pytest.raises(CommandError, match=f"--find-existing does nothing for a form that creates {kind}"):
+        call_command("form_create", portal="acme", name="Shop", creates=kind, find_existing=True)
+    assert not Form.objects.exists()
+
+
+def test_a_form_for_leads_on_a_portal_without_them_is_told(acme, capsys, monkeypatch):
+    monkeypatch.setattr(crm_directory, "record_fields", lambda portal, record: [])
+    Portal.objects.update(simple_crm=True)
+    monkeypatch.setattr(crm_directory, "keep_mode", lambda portal: None)
+    call_command("form_create", portal="acme", name="Shop", creates="lead")
+    assert "works without leads" in capsys.readouterr().err
 
 
 def test_submissions_are_counted_by_state(acme, capsys):

@@ -55,6 +55,38 @@ def test_it_is_delivered_when_the_fault_is_over(make_submission, sandbox, kind):
     assert row.state == "delivered"
 
 
+def test_waits_in_a_row_are_one_line_of_history(make_submission, sandbox):
+    sandbox.faults.add("throttle", times=3, method="batch")
+    row = make_submission()
+    for _ in range(4):
+        drained(row)
+        Portal.objects.update(paused_until=None)
+    assert outcomes(row) == [("waited", "query_limit_exceeded"), ("delivered", "")]
+    wait = row.attempts.first()
+    assert wait.params["times"] == 3
+    assert wait.reason.endswith("Times in a row: 3.")
+
+
+def test_a_wait_after_something_else_is_a_line_of_its_own(make_submission, sandbox):
+    row = make_submission()
+    for fault in ({"kind": "throttle"}, {"kind": "error", "code": "CONNECTION_ERROR", "status": 401}) * 2:
+        sandbox.faults.add(**fault, method="batch")
+        drained(row)
+        Portal.objects.update(paused_until=None)
+        make_due(row)
+    assert [outcome for outcome, _ in outcomes(row)] == ["waited", "retry"] * 2
+
+
+def test_a_wait_moves_to_the_time_of_the_last(make_submission, sandbox):
+    sandbox.faults.add("throttle", times=2, method="batch")
+    row = make_submission()
+    drained(row)
+    first = row.attempts.get().at
+    Portal.objects.update(paused_until=None)
+    drained(row)
+    assert row.attempts.get().at > first
+
+
 def test_throttling_pauses_the_whole_portal(make_submission, sandbox, portal):
     sandbox.faults.add("throttle", method="batch")
     rows = [make_submission() for _ in range(3)]

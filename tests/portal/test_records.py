@@ -151,10 +151,18 @@ def test_a_deals_company_is_not_linked_as_a_contact(submit, portal):
 def test_an_existing_contact_is_found_and_linked(submit, portal):
     finish(submit("contact"))
     before = dict(portal.entities)
-    row = submit("deal", {**BODY, "COMPANY": ""}, find_existing=True)
+    row = submit("deal", {**BODY, "COMPANY": ""}, repeats="find")
     finish(row)
     assert left(portal, before)[0] == ["DEAL"]
     assert left(portal, before)[1][-1] == ["CONTACT", "DEAL"]
+
+
+def test_a_lead_for_a_portal_without_leads_is_delivered_and_becomes_a_deal(submit, portal):
+    portal.simple_crm = True
+    before = dict(portal.entities)
+    row = submit("lead")
+    finish(row)
+    assert (row.state, left(portal, before)[0]) == ("delivered", ["CONTACT", "DEAL", "LEAD"])
 
 
 def test_a_rule_gives_the_source_of_the_trace_and_of_the_record(submit, portal, installed):

@@ -28,6 +28,13 @@ def test_no_field_is_required_but_of_a_quote(ask, kind):
     assert ask("crm.quote.add", fields=[]).json()["error"] == ""
 
 
+def test_a_full_disk_refuses_every_new_record(ask, portal):
+    portal.disk_full = True
+    answer = ask("crm.lead.add", fields={"TITLE": "x"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "")
+    assert ask("crm.lead.get", id=1).ok
+
+
 @pytest.mark.parametrize("fields", [{}, {"fields": "TITLE"}, {"fields": ["x"]}])
 def test_fields_must_be_an_array(ask, fields):
     answer = ask("crm.lead.add", **fields)

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -35,9 +36,9 @@ def test_an_error_takes_the_place_of_the_work(add, portal, sandbox, fault, statu
     assert (answer.status_code, answer.json()["error"], portal.traces) == (status, error, [])
 
 
-@pytest.mark.parametrize(("kind", "status"), [("html_502", 502), ("html_500", 500)])
-def test_a_page_of_a_web_server_takes_its_place(add, portal, sandbox, kind, status):
-    sandbox.faults.add(kind)
+@pytest.mark.parametrize("status", [403, 404, 500, 502])
+def test_a_page_of_a_web_server_takes_its_place(add, portal, sandbox, status):
+    sandbox.faults.add(f"html_{status}")
     answer = add()
     assert (answer.status_code, answer.headers["Content-Type"], portal.traces) == (status, "text/html", [])
 
@@ -110,9 +111,17 @@ def test_a_batch_is_run_in_part(portal, sandbox):
 
 def test_every_kind_of_fault_is_tested_here():
     assert set(KINDS) == {
-        "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "empty", "hang",
-        "close_before", "close_after", "partial_batch", "redirect", "slow",
+        "throttle", "operation_time_limit", "expired_token", "error", "html_502", "html_500", "html_403", "html_404",
+        "empty", "hang", "close_before", "close_after", "partial_batch", "redirect", "slow",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "status"), [("<script>", 403), ("&lt;script", 200)])
+def test_a_fault_may_be_narrowed_to_a_text_however_it_travels(portal, sandbox, text, status):
+    sandbox.faults.add("html_403", containing="<script>")
+    token, query = portal.issue_tokens()["access_token"], urlencode({"TRACE": "{}", "note": text})
+    body = {"auth": token, "cmd": {"c0": f"crm.tracking.trace.add?{query}"}}
+    assert requests.post(f"{portal.rest_url}batch", json=body).status_code == status
 
 
 @pytest.mark.parametrize(("times", "statuses"), [(1, [503, 200, 200]), (2, [503, 503, 200]), (0, [503, 503, 503])])

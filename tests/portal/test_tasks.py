@@ -7,6 +7,8 @@ from b24app.pace import wakeups
 from traces import tasks
 from traces.delivery import drain, wake
 from traces.delivery.next import AT_ONCE, Next
+from traces.history import erasure
+from traces.monitoring import notices
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 
@@ -60,3 +62,44 @@ def test_the_sweep_wakes_each_portal_with_due_rows(make_submission, installed, m
     monkeypatch.setattr(wake, "wake", woken.append)
     tasks.sweep()
     assert woken == [installed.pk]
+
+
+def test_a_part_of_the_sweep_that_fails_keeps_no_other_from_being_done(monkeypatch, caplog):
+    row = "Failing row contains (Planted-Name)"
+
+    def fail():
+        raise DatabaseError(row)
+
+    told: list[object] = []
+    monkeypatch.setattr(erasure, "erase_requested", fail)
+    monkeypatch.setattr(notices, "look", told.append)
+    tasks.sweep()
+    assert len(told) == 1
+    assert ("the sweep: DatabaseError" in caplog.text, "Planted-Name" in caplog.text) == (True, False)
+
+
+def test_sweeps_do_not_overlap(redis, monkeypatch, make_submission, installed):
+    make_submission()
+    woken: list[int] = []
+    tidied: list[None] = []
+
+    def tidy():
+        tidied.append(None)
+        if len(tidied) == 1:
+            tasks.sweep()
+
+    monkeypatch.setattr(wake, "wake", woken.append)
+    monkeypatch.setattr(erasure, "erase_requested", tidy)
+    tasks.sweep()
+    assert (len(tidied), woken) == (1, [installed.pk] * 2)
+    tasks.sweep()
+    assert len(tidied) == 2
+
+
+def test_a_sweep_whose_worker_died_keeps_the_others_out_for_a_while_only(redis):
+    with wakeups.only_sweep(0.01) as first:
+        while redis.exists(f"{wakeups.PREFIX}sweeping"):
+            pass
+        with wakeups.only_sweep(60) as second:
+            pass
+    assert (first, second) == (True, True)

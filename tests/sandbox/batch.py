@@ -13,7 +13,7 @@ from tests.sandbox import php
 
 COLLECTIONS = ("result", "error", "total", "next", "time")
 # Everything up to the next white space belongs to a reference.
-_REFERENCE = re.compile(r"\$(result|error|total|next|time)\[\S+\]\S*", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$(result|error|total|next|time)(?=\S*\[[^\s\[\]]+\])\S*", re.IGNORECASE)
 _KEY = re.compile(r"\[([^\[\]]+)\]")
 
 Left = Mapping[str, Mapping[str, Any]]

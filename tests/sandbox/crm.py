@@ -15,6 +15,7 @@ from tests.sandbox.methods import Call, RestError, method
 
 PAGE = 50
 _ENTITIES = ("lead", "deal", "contact", "company", "quote")
+_SEMANTICS = {"LEAD": ("STATUS_ID", "STATUS_SEMANTIC_ID"), "DEAL": ("STAGE_ID", "STAGE_SEMANTIC_ID")}
 _ORDERED: dict[str, Callable[[str, str], bool]] = {
     ">": lambda have, value: _rank(have) > _rank(value),
     ">=": lambda have, value: _rank(have) >= _rank(value),
@@ -46,14 +47,27 @@ def _fields(call: Call) -> dict[str, Any]:
 def _add(kind: str) -> Callable[[Call], Any]:
     def add(call: Call) -> Any:
         need_crm(call)
+        if call.portal.disk_full:
+            raise classic("Disk quota exceeded. Please contact the administrator.")
         given = _fields(call)
         if kind == "QUOTE" and not given.get("TITLE"):
             raise classic('The required field "Subject" is not specified.')
         number = _store(call, kind, given)
         traces.of_new_record(call, kind, number, given)
+        if kind == "LEAD" and call.portal.simple_crm:
+            _convert(call, number)
         return number
 
     return add
+
+
+def _convert(call: Call, number: int) -> None:
+    """Without leads a new one is converted at once: a contact and a deal come of it, which have its traces too."""
+    lead = call.portal.entities["LEAD", number]
+    contact = str(_store(call, "CONTACT", lead)) if any(lead.get(name) for name in ("NAME", *MULTIFIELDS)) else ""
+    deal = _store(call, "DEAL", {**lead, "CONTACT_ID": contact, "LEAD_ID": str(number)})
+    lead["STATUS_ID"] = "CONVERTED"
+    traces.link_as_well(call, ("LEAD", number), [("CONTACT", php.integer(contact)), ("DEAL", deal)])
 
 
 def _store(call: Call, kind: str, given: dict[str, Any]) -> int:
@@ -149,11 +163,8 @@ def _found_by(call: Call, kind: str) -> list[dict[str, Any]]:
     """The records of a kind that the filter lets through, in the order asked for (by ID where none is)."""
     wanted, order = call.get_any_case("filter"), call.get_any_case("order")
     conditions = [_condition(*entry) for entry in wanted.items()] if isinstance(wanted, dict) else []
-    found = [
-        fields
-        for (other, _), fields in call.portal.entities.items()
-        if other == kind and all(holds(fields) for holds in conditions)
-    ]
+    mine = [fields for (other, _), fields in call.portal.entities.items() if other == kind]
+    found = [fields for fields in mine if all(holds(fields | _semantic(kind, fields)) for holds in conditions)]
     found.sort(key=lambda fields: int(fields["ID"]))
     # From the last name to the first: a sort keeps what the former ones have left.
     for name, way in reversed(order.items()) if isinstance(order, dict) else ():
@@ -168,6 +179,15 @@ def _list(kind: str) -> Callable[[Call], Any]:
         return [_selected(fields, select) for fields in _paged(call, _found_by(call, kind))]
 
     return rows
+
+
+def _semantic(kind: str, fields: dict[str, Any]) -> dict[str, str]:
+    """Whether a lead or a deal is in progress (P), won (S) or lost (F), which follows from its stage."""
+    if kind not in _SEMANTICS:
+        return {}
+    stage, name = _SEMANTICS[kind]
+    last = php.text(fields.get(stage) or "NEW").rpartition(":")[2]
+    return {name: "S" if last in ("CONVERTED", "WON") else "F" if last in ("JUNK", "LOSE", "APOLOGY") else "P"}
 
 
 def _selected(fields: dict[str, Any], select: Any) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def find_by_comm(call: Call) -> Any:
 
 
 def _comparable(kind: str, text: str) -> str:
-    return re.sub(r"\D", "", text) if kind == "PHONE" else text.lower().strip()
+    """What the portal compares: a phone without its extension, which stands behind a #."""
+    return re.sub(r"\D", "", text.partition("#")[0]) if kind == "PHONE" else text.lower().strip()
 
 
 @method("crm.status.list", "crm")
@@ -78,4 +79,5 @@ def status_list(call: Call) -> Any:
 
 @method("crm.settings.mode.get", "crm")
 def settings_mode_get(call: Call) -> Any:
-    return 1
+    """1: the CRM works with leads; 2: without ("simple CRM")."""
+    return 2 if call.portal.simple_crm else 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from email.parser import BytesParser
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -178,3 +179,15 @@ def get(value: Any, *path: str) -> Any:
 def items(value: Any) -> list[Any]:
     """The values of an array, none of anything else."""
     return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def parts(kind: str, body: bytes) -> list[tuple[str, str]]:
+    """The names and values of a multipart body of this content type; files are left out."""
+    message = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    parts = [part for part in message.walk() if not part.is_multipart() and part.get_filename() is None]
+    values = [part.get_payload(decode=True) for part in parts]
+    return [
+        (str(part.get_param("name", "", "Content-Disposition")), value.decode("utf-8", "replace"))
+        for part, value in zip(parts, values, strict=True)
+        if isinstance(value, bytes)
+    ]

@@ -27,7 +27,7 @@ class User:
     """A user of a portal.
 
     `crm` is the right to use the CRM, `active` False for a dismissed one, `allowed` False where the administrator
-    has closed the application to this one.
+    has closed the application to this one, `in_context` False where the server's access check turns this one away.
     """
 
     id: int
@@ -36,6 +36,7 @@ class User:
     crm: bool = True
     active: bool = True
     allowed: bool = True
+    in_context: bool = True
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Portal:
 
     `installed` turns True with `installFinish`, `active` with the Install button. The flags `stopped` (the portal
     is deleted), `oauth_unreachable`, `blocked` (held by the vendor), `plan_without_rest` and `payment_ended` each
-    close the portal in their own way. A request is cut off after `cut_after` seconds; a command takes
+    close the portal in their own way; with `simple_crm` it works without leads, `disk_full` refuses every new record,
+    and the methods in `lacks` are not there. A request is cut off after `cut_after` seconds; a command takes
     `command_seconds`, and costs as much operating time where `operating_seconds` says nothing else.
     """
 
@@ -93,6 +95,9 @@ class Portal:
     blocked: bool = False
     plan_without_rest: bool = False
     payment_ended: bool = False
+    disk_full: bool = False
+    lacks: set[str] = field(default_factory=set)
+    simple_crm: bool = False
     users: dict[int, User] = field(default_factory=dict)
     access: dict[str, Token] = field(default_factory=dict)
     refresh: dict[str, Token] = field(default_factory=dict)
@@ -105,6 +110,7 @@ class Portal:
     bindings: list[dict[str, Any]] = field(default_factory=list)
     placements: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
     operating: dict[tuple[str, bool], Operating] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
@@ -113,7 +119,7 @@ class Portal:
     def __post_init__(self) -> None:
         self.member_id = hashlib.md5(self.name.encode()).hexdigest()
         self.application_token = secrets.token_hex(16)
-        self.webhook_code = secrets.token_hex(8)
+        self.webhook_code, self.webhook_user = secrets.token_hex(8), 1
         if self.sources is None:
             self.sources = json.loads(GOLDEN.read_text())["sources"]
         for user in (User(1, True, "Ines"), User(2, True, "Oleg"), User(3, False, "Marta")):
@@ -135,8 +141,8 @@ class Portal:
 
     @property
     def webhook_url(self) -> str:
-        """The base address of an incoming webhook of user 1."""
-        return f"{self.rest_url}1/{self.webhook_code}/"
+        """The base address of an incoming webhook of `webhook_user`."""
+        return f"{self.rest_url}{self.webhook_user}/{self.webhook_code}/"
 
     def add_user(self, id: int, admin: bool, name: str, crm: bool = True) -> None:
         """Add a user."""
@@ -145,6 +151,17 @@ class Portal:
     def fire_user(self, id: int) -> None:
         """Dismiss a user: the tokens can still be refreshed, calls with them fail."""
         self.users[id].active = False
+
+    def edit_webhook(self, user_id: int) -> None:
+        """Another administrator edits the webhook, and owns it from then on: key and user number change."""
+        self.webhook_code, self.webhook_user = secrets.token_hex(8), user_id
+
+    def register_anew(self) -> None:
+        """The portal registers with the vendor again: member_id changes, the address stays, old tokens are void."""
+        self.member_id = hashlib.md5(secrets.token_bytes(8)).hexdigest()
+        self.application_token = secrets.token_hex(16)
+        for void in (self.access, self.refresh, self.codes, self.bindings, self.placements):
+            void.clear()
 
     def activate(self) -> None:
         """The application is there, its page not yet shown; what an earlier installation left is void."""
@@ -186,12 +203,15 @@ class Portal:
         return code
 
     def frame_post(
-        self, user_id: int = 1, legacy: bool = False, placement: str = "DEFAULT", lang: str = ""
+        self, user_id: int = 1, legacy: bool = False, placement: str = "DEFAULT", lang: str = "", domain: str = ""
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """Query and body with which this portal opens the application in its frame."""
+        """Query and body with which this portal opens the application in its frame.
+
+        `domain` is the name by which the browser has opened the portal, where it is not the registered one.
+        """
         self.activate()
         query = {
-            "DOMAIN": self.domain,
+            "DOMAIN": domain or self.domain,
             "PROTOCOL": "0",
             "LANG": lang or self.language,
             "APP_SID": secrets.token_hex(16),

@@ -30,7 +30,7 @@ def canned(fault: Fault) -> rest.Reply | None:
     if fault.kind == "error":
         error = {"error": options["code"], "error_description": options.get("description", "")}
         return rest.Reply(options.get("status", 400), error)
-    if fault.kind in {"html_502", "html_500"}:
+    if fault.kind.startswith("html_"):
         return rest.Reply(int(fault.kind[-3:]), "<html><body>nginx</body></html>", "text/html")
     if fault.kind == "empty":
         return rest.Reply(200, "")

@@ -11,15 +11,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.parser import BytesParser
 from functools import lru_cache
 from typing import Any
 
-from tests.sandbox import batch, crm, crm_lookups, php, traces
+from tests.sandbox import batch, crm, crm_lookups, crm_timeline, php, traces, users
 from tests.sandbox.methods import METHODS, SCOPES, Call, RestError
 from tests.sandbox.portal import Hit, Portal, User
 
-assert crm and crm_lookups and traces  # their methods are registered by importing them
+assert crm and crm_lookups and crm_timeline and traces and users  # their methods are registered by importing them
 
 MAX_COMMANDS = 50
 NOT_IN_BATCH = {"batch", "download", "upload"}
@@ -84,20 +83,8 @@ def parameters(request: Request) -> dict[str, Any]:
     elif kind == "application/x-www-form-urlencoded":
         params.update(php.parse_query(request.body.decode("utf-8", "replace")))
     elif kind == "multipart/form-data":
-        params.update(php.array_of(_parts(given, request.body)))
+        params.update(php.array_of(php.parts(given, request.body)))
     return params
-
-
-def _parts(kind: str, body: bytes) -> list[tuple[str, str]]:
-    """Names and values of a multipart body; files are left out."""
-    message = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
-    parts = [part for part in message.walk() if not part.is_multipart() and part.get_filename() is None]
-    values = [part.get_payload(decode=True) for part in parts]
-    return [
-        (str(part.get_param("name", "", "Content-Disposition")), value.decode("utf-8", "replace"))
-        for part, value in zip(parts, values, strict=True)
-        if isinstance(value, bytes)
-    ]
 
 
 async def serve(portal: Portal, request: Request, *, commands: int | None = None) -> Reply:
@@ -111,7 +98,7 @@ async def serve(portal: Portal, request: Request, *, commands: int | None = None
             raise RestError("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)
         if portal.stopped:
             raise RestError("PORTAL_DELETED", "Portal was deleted", 403)
-        if name != "batch" and name not in METHODS:
+        if (name != "batch" and name not in METHODS) or name in portal.lacks:
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         params = parameters(request)
         user = _authenticate(portal, request, params, name, webhook)
@@ -142,8 +129,9 @@ def _authenticate(portal: Portal, request: Request, params: Mapping[str, Any], n
     if webhook:
         number, code = webhook.split("/")
         user = portal.users.get(int(number[:9]))
-        if code != portal.webhook_code or user is None or not user.active:
+        if code != portal.webhook_code or user is None or user.id != portal.webhook_user:
             raise RestError("INVALID_CREDENTIALS", "Invalid request credentials", 401)
+        _need_active(user)
         _need_open(portal)
         _need_scope(portal, name, NO_SCOPE)
         return user
@@ -159,17 +147,23 @@ def _authenticate(portal: Portal, request: Request, params: Mapping[str, Any], n
     if portal.payment_ended:
         raise RestError("PAYMENT_REQUIRED", "Payment required", 401)
     _need_open(portal)
+    if not portal.users[found.user].in_context:
+        raise RestError("ACCESS_DENIED", "Current user can't be authorized in this context", 401)
     if not portal.active:
         raise RestError("APPLICATION_NOT_FOUND", "Application not found", 401)
     if found.expires <= portal.clock.now():
         raise RestError("expired_token", "The access token provided has expired.", 401)
     _need_scope(portal, name, NO_SCOPE)
     user = portal.users[found.user]
-    if not user.active:
-        raise RestError("authorization_error", "Unable to authorize user", 401)
+    _need_active(user)
     if not user.allowed:
         raise RestError("user_access_error", "The user does not have access to the application.", 401)
     return user
+
+
+def _need_active(user: User) -> None:
+    if not user.active:
+        raise RestError("authorization_error", "Unable to authorize user", 401)
 
 
 def _need_open(portal: Portal) -> None:
@@ -284,7 +278,7 @@ class Batch:
         name = name.lower()
         if name in NOT_IN_BATCH:
             raise RestError("ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
-        if name not in METHODS:
+        if name not in METHODS or name in self.portal.lacks:
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!")
         _need_scope(self.portal, name, "")
         params = batch.substitute(php.parse_query(query), self.left)

@@ -213,7 +213,7 @@ class Sandbox:
         body = await request.content.read()  # of any size; `request.read` has a limit
         query = request.raw_path.partition("?")[2]  # as it was sent; `request.query_string` is decoded
         facts = rest.Request(request.path[6:], query, request.headers, body, request.remote or "")
-        fault = self.faults.take(rest.name_of(facts.path)[0], portal.name)
+        fault = self.faults.take(rest.name_of(facts.path)[0], portal.name, body)
         cut = fault.options.get("commands", 0) if fault and fault.kind == "partial_batch" else None
 
         def refused(status: int, error: str) -> None:

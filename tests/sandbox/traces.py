@@ -83,6 +83,14 @@ def _link(call: Call, trace: Trace, kind: str, number: int) -> None:
         fields.update(trace.tags)
 
 
+def link_as_well(call: Call, record: tuple[str, int], others: list[tuple[str, int]]) -> None:
+    """Link the traces of a record to others too, as a lead's conversion does."""
+    mine = [TYPES[record[0]], record[1]]
+    for trace in [one for one in call.portal.traces if mine in one.entities]:
+        for kind, number in others:
+            _link(call, trace, kind, number)
+
+
 @method("crm.tracking.trace.delete", "crm")
 def trace_delete(call: Call) -> None:
     number = php.integer(call.get("id"))

@@ -86,36 +86,66 @@ def test_many_together_get_no_more_than_one(standard):
 # --- The portal's 503 -------------------------------------------------------------------------------
 
 
-def test_a_throttled_portal_is_sent_to_at_half_its_rate(standard):
+@pytest.fixture
+def crowded(standard, later):
+    """A portal that answered 503 twice within a minute: others send to it as well."""
     limits.note_throttled(standard)
-    assert limits.take_request(standard) == pytest.approx(1 / 0.98, abs=0.3)
+    later(5)
+    limits.note_throttled(standard)
+    return standard
 
 
-@pytest.mark.parametrize("times", [2, 3, 9])
-def test_a_rate_is_never_lowered_below_a_quarter(standard, times):
-    for _ in range(times):
+def test_a_503_says_that_the_bucket_is_full_and_nothing_of_the_rate(standard):
+    limits.note_throttled(standard)
+    assert limits.take_request(standard) == pytest.approx(1 / 1.96, abs=0.3)
+
+
+def test_503s_to_requests_that_were_out_together_are_one(standard):
+    for _ in range(4):
         limits.note_throttled(standard)
-    assert limits.take_request(standard) == pytest.approx(4 / 1.96, abs=0.3)
+    assert limits.take_request(standard) == pytest.approx(1 / 1.96, abs=0.3)
 
 
-def test_a_throttled_portal_takes_requests_again_after_the_wait(standard, later):
+def test_a_503_long_after_another_is_a_first_one(standard, later):
     limits.note_throttled(standard)
-    later(limits.take_request(standard))
-    assert limits.take_request(standard) == 0
+    later(61)
+    limits.note_throttled(standard)
+    assert limits.take_request(standard) == pytest.approx(1 / 1.96, abs=0.3)
 
 
-def test_the_rate_grows_back_bit_by_bit(standard, later):
-    limits.note_throttled(standard)
-    limits.note_throttled(standard)
-    later(150)
-    assert take_all(standard)[1] == pytest.approx(1 / (1.96 * 0.5), abs=0.3)
+def test_a_further_503_halves_the_rate(crowded):
+    assert limits.take_request(crowded) == pytest.approx(1 / 0.98, abs=0.3)
 
 
-def test_after_ten_minutes_the_rate_is_whole(standard, later):
-    limits.note_throttled(standard)
-    limits.note_throttled(standard)
-    later(600)
-    assert take_all(standard)[1] == pytest.approx(1 / 1.96, abs=0.3)
+@pytest.mark.parametrize("times", [1, 2, 9])
+def test_a_rate_is_never_lowered_below_a_quarter(crowded, later, times):
+    for _ in range(times):
+        later(1)
+        limits.note_throttled(crowded)
+    assert limits.take_request(crowded) == pytest.approx(4 / 1.96, abs=0.3)
+
+
+def test_a_throttled_portal_takes_requests_again_after_the_wait(crowded, later):
+    later(limits.take_request(crowded))
+    assert limits.take_request(crowded) == 0
+
+
+def test_the_rate_grows_back_bit_by_bit(crowded, later):
+    later(15)
+    take_all(crowded)
+    assert limits.take_request(crowded) == pytest.approx(1 / (1.96 * 0.75), abs=0.15)
+
+
+def test_after_a_minute_of_peace_the_rate_is_whole(crowded, later):
+    later(60)
+    assert take_all(crowded)[1] == pytest.approx(1 / 1.96, abs=0.3)
+
+
+def test_a_request_that_waits_for_no_leave_is_counted_while_the_bucket_is_full(standard):
+    wait = take_all(standard)[1]
+    for _ in range(5):
+        limits.count_request(standard)
+    assert limits.take_request(standard) == pytest.approx(wait + 5 / 1.96, abs=0.3)
 
 
 def test_one_throttled_portal_slows_no_other_down(standard):

@@ -68,7 +68,9 @@ def test_a_request_names_each_command_and_never_halts():
 
 
 @pytest.mark.parametrize("name", ["result", "error", "total", "next", "time", "RESULT", "Error", "tIME"])
-@pytest.mark.parametrize("shape", ["${}[a]", "before ${}[a] after", "${}[", "x${}[]", "$${}[a]", "${}[a\n]"])
+@pytest.mark.parametrize(
+    "shape", ["${}[a]", "before ${}[a] after", "${}[", "x${}[]", "$${}[a]", "${}[a\n]", "${}X.[a]", "${}$x[a]"]
+)
 def test_a_text_like_a_reference_cannot_travel(name, shape):
     assert not batch.can_travel(Command("crm.lead.add", {"TITLE": shape.format(name)}))
 
@@ -99,7 +101,7 @@ def test_a_reference_is_found_at_any_depth(params):
         "",
         "$result",
         "$result [a]",
-        "$results[a]",
+        "$result\t[a]",
         "result[a]",
         "$ result[a]",
         "$5 [net]",

@@ -81,7 +81,7 @@ def test_the_time_of_a_command_that_was_not_sent_is_ignored():
     ("error", "kind", "code"),
     [
         (FAULT, errors.Refused, "error_core"),
-        ({"error": "", "error_description": "Access denied."}, errors.Refused, "refused"),
+        ({"error": "", "error_description": "Access denied."}, errors.OtherUser, "no_rights"),
         ({"error": "insufficient_scope", "error_description": ""}, errors.Stop, "insufficient_scope"),
         ({"error": "ERROR_METHOD_NOT_FOUND"}, errors.Stop, "method_missing"),
         ({"error": None, "error_description": None}, errors.Refused, "refused"),

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from b24app.api import errors
+from b24app.api import errors, transport
 from b24app.api.remedies import REMEDIES
 from traces import sentences
 from traces.models import Attempt, Kind, ShownState
@@ -37,7 +37,18 @@ def test_each_repair_has_a_sentence_and_each_sentence_its_repair():
 
 def test_each_reason_to_stop_has_a_remedy():
     raised = {code for text in SOURCES for code in re.findall(r'Stop\(\s*"(\w+)"', text)}
-    assert raised | set(errors._STOP.values()) | {"not_installed"} == set(REMEDIES)
+    by_context = {
+        "not_installed",
+        "plan",
+        "market_subscription",
+        "not_allowed",
+        "no_rights",
+        "no_administrator",
+        "forbidden",
+    }
+    network = set(transport.STOPS) | {"webhook_owner_gone"}
+    table = set(errors._STOP.values()) | set(errors._STOP_METHOD.values())
+    assert raised | table | by_context | network == set(REMEDIES)
 
 
 def test_each_code_of_an_error_has_a_sentence():

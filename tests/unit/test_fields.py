@@ -23,8 +23,8 @@ PHONE = [{"VALUE": "+33170000000", "VALUE_TYPE": "WORK"}]
 EMAIL = [{"VALUE": "ines@mail.example", "VALUE_TYPE": "WORK"}]
 
 
-def values(entity, mapping=None, body=BODY):
-    return fields.build(entity, recognise(body), body, {entity: mapping or {}}, FACTS).values
+def values(entity, mapping=None, body=BODY, beside=()):
+    return fields.build(entity, recognise(body), body, {entity: mapping or {}}, FACTS, beside=beside).values
 
 
 def test_a_lead_needs_no_mapping():
@@ -45,11 +45,11 @@ def test_a_deal_and_a_quote_have_no_multifields(entity):
 
 
 def test_a_company_has_its_name_and_the_person_keeps_the_phone():
-    assert values("company") == {"TITLE": "Moreau SARL"}
+    assert values("company", beside=("contact", "deal")) == {"TITLE": "Moreau SARL"}
 
 
 def test_a_company_without_a_person_has_phone_and_email():
-    company = values("company", body={**BODY, "name": ""})
+    company = values("company", body={**BODY, "name": ""}, beside=("deal",))
     assert (company["PHONE"], company["EMAIL"]) == (PHONE, EMAIL)
 
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from b24app.api import batch
-from traces.delivery.in_flight import InFlight
+from traces.delivery.in_flight import InFlight, _senders
 
 ANSWER = batch.Answer({"c0": 1}, {}, {})
 
@@ -19,14 +19,15 @@ def three_senders(settings):
 @pytest.fixture
 def in_flight():
     """What a worker has in flight, two batches at most; each thread is free again at the end."""
-    batches = InFlight(2)
+    batches = InFlight(7, 2)
     yield batches
     while batches:
         batches.wait(5)
     batches.release()
-    every_thread = InFlight(9)
-    assert every_thread.reserve(9) == 3
-    every_thread.release()
+    others = [InFlight(portal_id, 9) for portal_id in (7, 8)]
+    assert sum(other.reserve(9) for other in others) == 3
+    for other in others:
+        other.release()
 
 
 def test_an_answer_comes_back_with_its_batch(in_flight):
@@ -75,7 +76,31 @@ def test_a_worker_has_no_more_than_its_share(in_flight):
     assert in_flight.reserve(3) == 2
 
 
+def test_a_portal_has_half_of_the_threads_at_most_whoever_works_on_it(settings):
+    settings.SENDER_THREADS = 10
+    first, second, other = InFlight(7, 4), InFlight(7, 4), InFlight(8, 9)
+    assert (first.reserve(4), second.reserve(4), other.reserve(9)) == (4, 1, 5)
+    for batches in (first, second, other):
+        batches.release()
+
+
 def test_all_workers_share_the_threads(in_flight):
-    other = InFlight(2)
+    other = InFlight(8, 2)
     assert (in_flight.reserve(2), other.reserve(2)) == (2, 1)
     other.release()
+
+
+def test_threads_that_begin_together_share_one_number_of_threads(settings):
+    settings.SENDER_THREADS = 17
+    begin, made = threading.Barrier(8), []
+
+    def make():
+        begin.wait(5)
+        made.append(_senders())
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, made))) == 1

@@ -21,7 +21,7 @@ BODY = {
 
 
 def prepare(kind, body=BODY, rules=(), mapping=None, **facts):
-    form = FormSettings("key", "Shop", kind, mapping or {}, facts.pop("find_existing", False))
+    form = FormSettings("key", "Shop", kind, mapping or {}, facts.pop("repeats", "new"))
     return prepared.prepare(form, "7", body, 1_795_500_000, Matcher(rules), **facts)
 
 
@@ -41,7 +41,7 @@ def test_the_visitor_is_recognised_once_at_most(kind, monkeypatch):
         return visitor.recognise(body)
 
     monkeypatch.setattr(prepared, "recognise", recognise)
-    prepare(kind, find_existing=True)
+    prepare(kind, repeats="find")
     assert calls == ([BODY] if KINDS[kind] else [])
 
 
@@ -90,8 +90,10 @@ def test_only_a_trace_alone_links_nothing(kind):
 
 @pytest.mark.parametrize("find", [True, False])
 def test_existing_ones_are_looked_for_where_the_form_says_so(find):
-    result = prepare("deal", find_existing=find)
-    assert (result.phones, result.emails) == ((("+33170000000",), ("ines@mail.example",)) if find else ((), ()))
+    result = prepare("deal", repeats="find" if find else "new")
+    assert (result.known.phones, result.known.emails) == (
+        (("+33170000000",), ("ines@mail.example",)) if find else ((), ())
+    )
 
 
 def test_a_mapping_names_facts_beside_the_posted_fields():

@@ -45,11 +45,16 @@ def test_who_calls_says_how_long_it_waits(answers, seconds):
         (None, 200, errors.Ambiguous),
         (b"", 200, errors.Ambiguous),
         (b"<html>", 200, errors.Ambiguous),
-        (b"<html>", 403, errors.Stop),
+        (b"<html>", 403, errors.Poison),
         (b"<html>", 502, errors.Ambiguous),
         (b"<html>", 503, errors.Transient),
         (b'{"result": 1', 200, errors.Ambiguous),
         (b"\xff\xfe\xff", 200, errors.Ambiguous),
+        (b'{"result": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 200, errors.Ambiguous),
+        (b'{"result": ' + b"[" * 60 + b"]" * 60 + b"}", 200, errors.Ambiguous),
+        (b'{"result": ' + b"7" * 60 + b"}", 200, errors.Ambiguous),
+        (b'{"result": 1e999}', 200, errors.Ambiguous),
+        (b'{"result": NaN}', 200, errors.Ambiguous),
     ],
 )
 def test_an_answer_is_an_error_of_ours(answers, body, status, kind):
@@ -67,9 +72,9 @@ def test_a_redirect_is_told_and_not_followed(answers, status):
     assert (caught.value.location, len(answers.calls)) == ("https://new.example/rest/", 1)
 
 
-def test_a_redirect_without_an_address_is_one_too(answers):
-    answers.say(b"", 302)
-    with pytest.raises(errors.Moved):
+def test_a_redirect_on_the_same_host_is_no_move(answers):
+    answers.say(b"", 302, Location="/bitrix/coupon_activation.php")
+    with pytest.raises(errors.Stop, match="licence"):
         call()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
 from traces.compose import steps
+from traces.compose.existing import Known
 from traces.compose.matching import Matcher
 from traces.compose.prepared import FormSettings, prepare
 from traces.compose.records import KINDS
@@ -17,7 +18,7 @@ ORIGIN = {"ORIGINATOR_ID": "trace-relay", "ORIGIN_ID": "7"}
 RECORDS = {"company": {"TITLE": "C"}, "contact": {"NAME": "N"}, "deal": {"TITLE": "D"}}
 
 
-EMPTY = prepare(FormSettings("key", "Shop", "trace", {}, find_existing=False), "7", {}, 0, Matcher(()))
+EMPTY = prepare(FormSettings("key", "Shop", "trace", {}), "7", {}, 0, Matcher(()))
 
 
 def prepared(kind="deal", **facts):
@@ -72,7 +73,7 @@ def test_a_deal_is_not_given_its_company_when_it_is_made():
 
 
 def test_existing_ones_are_looked_for_and_linked_to_the_trace():
-    wanted = prepared(phones=("1",), emails=("a@b.example",))
+    wanted = prepared(known=Known("find", ("1",), ("a@b.example",)))
     assert len(steps.next_commands(wanted, {})) == 4
     look_ups = {"found_contact_phone": 0, "found_contact_email": 9, "found_company_phone": 0, "found_company_email": 0}
     assert steps.next_commands(wanted, look_ups)["trace"].params["ENTITIES"] == [{"TYPE": "CONTACT", "ID": 9}]
@@ -99,7 +100,9 @@ def test_a_quote_cannot_be_looked_for():
     ("method", "result", "number"),
     [
         ("crm.lead.add", 5, 5),
+        ("crm.lead.add", "5", 5),
         ("crm.deal.update", True, 1),
+        ("crm.deal.update", "1", 1),
         ("crm.lead.list", [{"ID": "12"}, {"ID": "13"}], 12),
         ("crm.lead.list", [], 0),
         ("crm.duplicate.findbycomm", {"CONTACT": [4, 5]}, 4),
@@ -113,10 +116,13 @@ def test_a_result_is_a_number(method, result, number):
 @pytest.mark.parametrize(
     ("method", "result"),
     [
-        ("crm.lead.add", "5"),
+        ("crm.lead.add", "5x"),
+        ("crm.lead.add", "5.0"),
+        ("crm.lead.add", "-5"),
+        ("crm.lead.add", "0"),
         ("crm.lead.add", True),
         ("crm.lead.add", 0),
-        ("crm.deal.update", 1),
+        ("crm.deal.update", 0),
         ("crm.lead.list", [{}]),
         ("crm.lead.list", {"ID": 1}),
         ("crm.duplicate.findbycomm", {"CONTACT": ["x"]}),
@@ -127,6 +133,11 @@ def test_a_result_is_a_number(method, result, number):
 def test_a_result_that_is_none_is_told(method, result):
     outcome = steps.outcome(Answer({"c0": result}, {}, {}), "c0", Command(method, {}))
     assert isinstance(outcome, errors.Ambiguous)
+
+
+@pytest.mark.parametrize("method", ["crm.tracking.trace.add", "crm.lead.add"])
+def test_a_number_that_comes_as_a_text_is_one(method):
+    assert steps.outcome(Answer({"c0": "17"}, {}, {}), "c0", Command(method, {})) == 17
 
 
 @pytest.mark.parametrize("number", [1, "1", 2**40, "007"])

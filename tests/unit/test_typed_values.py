@@ -70,7 +70,12 @@ def test_a_dollar_is_that_of_the_country(country, stored):
         ("05/06/2026", "", None),
         ("Marble 5, 2026", "", None),
         ("0000-01-01", "", None),
-        ("12/31/26", "US", None),
+        ("01.02.26", "", "2026-02-01"),
+        ("12/31/26", "US", "2026-12-31"),
+        ("01/02/26", "", None),
+        ("01.02.87", "", "1987-02-01"),
+        ("01.02.45", "", None),
+        ("26-02-01", "", None),
         ("5 May 2026 13:00 pm", "", None),
     ],
 )
@@ -122,5 +127,6 @@ def test_whatever_is_submitted_is_in_the_field_or_in_the_comments(values, kind, 
     types = Types({"lead": {"UF_CRM_1": {"type": kind, "isMultiple": multiple}}})
     body = {"utm_answer": values}  # a control field: it reaches the comments by nothing else
     built = fields.build("lead", recognise(body), body, {"lead": {"UF_CRM_1": {"field": "utm_answer"}}}, {}, types)
-    assert built.values.get("UF_CRM_1") or built.values.get("COMMENTS") or values == [""]
+    in_field = built.values.get("UF_CRM_1") is not None
+    assert in_field or built.values.get("COMMENTS") or values == [""]
     assert ("value_not_converted" in built.repairs) == ("COMMENTS" in built.values)

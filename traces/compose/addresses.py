@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
+import re2
+
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 # What advertising systems add to the address of an advertisement's page: Google, Meta, Yandex, TikTok, Microsoft.
 CLICK_IDS = (
@@ -28,9 +30,10 @@ SECRET_WORDS = frozenset(
     + ("authorization", "jwt", "otp", "email", "phone")
 )
 _WORDS = re.compile(r"[a-z0-9]+")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)*\.[^\W\d_]{2,}")
-# With a plus or with separators: a plain number may be anything.
-_PHONE = re.compile(r"\s*(?=.*[+() -])\+?(?:[\s().-]*\d){9,15}\s*")
+_EMAIL = re2.compile(r"[\pL\pN_.+-]@[\pL\pN_-]+(?:\.[\pL\pN_-]+)*\.\pL{2}")
+_PHONE = re2.compile(r"[\s\pZ]*\+?(?:[\s\pZ().-]*\p{Nd}){9,15}[\s\pZ]*")
+# A phone has a plus or separators: a plain number may be anything.
+_PHONE_SIGNS = frozenset("+() -")
 
 
 def without_secrets(address: str, secret_names: Collection[str] = SECRET_NAMES) -> str:
@@ -70,7 +73,7 @@ def _is_secret(part: str, secret_names: Collection[str], layers: int = 3) -> boo
     if name in secret_names or not SECRET_WORDS.isdisjoint(_WORDS.findall(name)):
         return True
     text = unquote(value)
-    if ("@" in text and _EMAIL.search(text)) or _PHONE.fullmatch(text):
+    if ("@" in text and _EMAIL.search(text)) or (not _PHONE_SIGNS.isdisjoint(text) and _PHONE.fullmatch(text)):
         return True
     inner = re.split("[?#&]", text) if "=" in text and layers else []
     return any(_is_secret(parameter, secret_names, layers - 1) for parameter in inner)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from traces.compose import emails, typed_values
+from traces.compose import emails, phones, typed_values
 from traces.compose.records import BY_NAME
+from traces.compose.submitted import NAMES
 from traces.compose.typed_values import FieldType, Types
 from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
 
@@ -22,6 +23,14 @@ MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
 _NO_TYPES = Types()
 MAX_FIELDS = 100
+# Values of one field; the others go to the comments.
+MAX_ITEMS = 20
+# What of a visitor has fields of its own, by record.
+_HELD = {
+    "lead": ("person", "contacts", "company"),
+    "contact": ("person", "contacts"),
+    "company": ("company", "contacts"),
+}
 _PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 # What the application sets itself.
@@ -53,29 +62,37 @@ def build(
     mapping: Mapping[str, Any],
     facts: Mapping[str, str],
     types: Types = _NO_TYPES,
+    beside: Collection[str] = (),
 ) -> Fields:
     """The fields of one record (`records.BY_NAME`). `visitor` was recognised in this `body`.
 
     `facts` are what templates can name besides the submitted names (`page_host` …); `types` are those of the mapped
-    fields. A value that its field does not take goes to the comments.
+    fields; `beside` are the other records that the submission becomes. A value that its field does not take, or that
+    has no field, goes to the comments.
     """
-    values = _defaults(record, visitor, facts)
+    values = _defaults(record, visitor, facts, beside)
     rules = mapping.get(record) or {}
-    texts = {**facts, **dict(submitted_values(body))} if rules else {}
+    named = body.get(NAMES) or {}
+    texts = {**_joined(named), **facts, **dict(submitted_values(body))} if rules else {}
     repairs = list(visitor.repairs)
     left: list[tuple[str, Any]] = []
     for field, rule in rules.items():
-        value, unfit = _fitting(
-            field, rule, _mapped(rule, body, texts), types.of(record, field), types.country, repairs
-        )
-        left += ((rule["field"] if isinstance(rule, dict) else field, text) for text in unfit)
+        raw = _mapped(rule, {**named, **body}, texts)
+        value, unfit = _fitting(field, rule, raw, types.of(record, field), types.country, repairs)
+        name = rule["field"] if isinstance(rule, dict) else field
+        if isinstance(value, list) and len(value) > MAX_ITEMS:
+            unfit, value = [*unfit, *map(_text_of_item, value[MAX_ITEMS:])], value[:MAX_ITEMS]
+            repairs.append("value_to_comments")
+        left += ((name, text) for text in unfit)
         if value in ("", None, []):
             values.pop(field, None)
-        else:
-            values[field] = value
+            continue
+        values[field] = value
+        if field == "OPPORTUNITY" and "CURRENCY_ID" not in rules:
+            values["CURRENCY_ID"] = typed_values.currency_of(raw, types.country)
     if left:
         values["COMMENTS"] = _with_lines(str(values.get("COMMENTS") or ""), left)
-    bounded = {field: _bounded(field, value, repairs) for field, value in values.items()}
+    bounded = {field: _bounded(field, value, repairs) for field, value in values.items() if value != ""}
     return Fields(bounded, tuple(dict.fromkeys(repairs)))
 
 
@@ -118,6 +135,13 @@ def fault(mapping: Any) -> Fault | None:
     return None
 
 
+def mapped_names(mapping: Mapping[str, Any]) -> frozenset[str]:
+    """The names of submitted values that a mapping asks for."""
+    rules = [rule for record in mapping.values() for rule in record.values()]
+    fields = {rule["field"] for rule in rules if isinstance(rule, dict)}
+    return frozenset(fields | {name for rule in rules if isinstance(rule, str) for name in _PLACEHOLDER.findall(rule)})
+
+
 def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that the portal requires and that have no value; `described` is what `crm.….fields` answers."""
     required = (
@@ -128,20 +152,20 @@ def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[st
     return tuple(name for name in required if name not in _FILLED and not values.get(name))
 
 
-def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[str, Any]:
+def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str], beside: Collection[str] = ()) -> dict[str, Any]:
     who = visitor.full_name or visitor.company or next(iter(visitor.phones + visitor.emails), "")
     title = f"{facts.get('form', '')}: {who}".strip(": ")
-    phones = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
-    emails = [{"VALUE": address, "VALUE_TYPE": "WORK"} for address in visitor.emails]
+    numbers = [{"VALUE": number, "VALUE_TYPE": "WORK"} for number in visitor.phones]
+    addresses = [{"VALUE": address, "VALUE_TYPE": "WORK"} for address in visitor.emails]
     person = {
         "NAME": visitor.name,
         "LAST_NAME": visitor.last_name,
         "SECOND_NAME": visitor.second_name,
         "POST": visitor.position,
-        "PHONE": phones,
-        "EMAIL": emails,
+        "PHONE": numbers,
+        "EMAIL": addresses,
     }
-    comments = {"COMMENTS": _comments(visitor)}
+    comments = {"COMMENTS": _comments(visitor, _without_field(record, visitor, beside))}
     values: dict[str, dict[str, Any]] = {
         "lead": {"TITLE": title, **person, "COMPANY_TITLE": visitor.company, **comments},
         "deal": {"TITLE": title, **comments},
@@ -149,7 +173,8 @@ def _defaults(record: str, visitor: Visitor, facts: Mapping[str, str]) -> dict[s
         "contact": {**person, **comments},
         "company": {
             "TITLE": visitor.company or who,
-            **({} if _has_name(visitor) else {"PHONE": phones, "EMAIL": emails}),
+            **({} if "contact" in beside and _has_name(visitor) else {"PHONE": numbers, "EMAIL": addresses}),
+            **({} if beside else comments),
         },
     }
     return {field: value for field, value in values[record].items() if value}
@@ -160,13 +185,31 @@ def _has_name(visitor: Visitor) -> bool:
     return bool(visitor.full_name)
 
 
-def _comments(visitor: Visitor) -> str:
-    """The message, and what was not recognised; the portal shows HTML here."""
-    lines = [visitor.comments, *(f"{name}: {value}" for name, value in visitor.rest)]
+def _without_field(record: str, visitor: Visitor, beside: Collection[str]) -> list[str]:
+    """What was recognised and has a field in none of the records; a deal's comments have it for all."""
+    if beside and record != "deal":
+        return []
+    held = set().union(*(_HELD.get(name, ()) for name in (record, *beside)))
+    person = " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))
+    texts = {
+        "person": (person, visitor.position),
+        "contacts": (*visitor.phones, *visitor.emails),
+        "company": (visitor.company,),
+    }
+    return [text for part, of_part in texts.items() if part not in held for text in of_part if text]
+
+
+def _comments(visitor: Visitor, others: Sequence[str]) -> str:
+    """The message, and what was not recognised or has no field; the portal shows HTML here."""
+    lines = [visitor.comments, *others, *(f"{name}: {value}" for name, value in visitor.rest)]
     if visitor.web:
         lines.append(visitor.web)
     text = "\n".join(line for line in lines if line)
     return html.escape(text, quote=False).replace("\n", "<br>")
+
+
+def _joined(named: Mapping[str, Any]) -> dict[str, str]:
+    return {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in named.items()}
 
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
@@ -214,7 +257,18 @@ def _multifield(field: str, value: Any, repairs: list[str]) -> tuple[list[dict[s
     unfit: list[str] = []
     if field == "EMAIL":
         texts, unfit = _addresses(texts, repairs)
+    elif field == "PHONE":
+        texts = [number for text in texts for number in _numbers(text, repairs)]
     return [{"VALUE": text, "VALUE_TYPE": "WORK"} for text in texts], unfit
+
+
+def _numbers(text: str, repairs: list[str]) -> Sequence[str]:
+    """The telephone numbers in a text; all of it where it says something else too, since the portal takes any text."""
+    found = phones.read(text)
+    if found.has_more or not found.numbers:
+        return [text]
+    repairs.extend(found.repairs)
+    return found.numbers
 
 
 def _addresses(texts: Sequence[str], repairs: list[str]) -> tuple[list[str], list[str]]:
@@ -228,6 +282,10 @@ def _addresses(texts: Sequence[str], repairs: list[str]) -> tuple[list[str], lis
     return [address for one in found for address in one.addresses], unfit
 
 
+def _text_of_item(item: Any) -> Any:
+    return item["VALUE"] if isinstance(item, dict) else item
+
+
 def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
     max_length = MAX_COMMENTS_LENGTH if field == "COMMENTS" or field.startswith("UF_") else MAX_LENGTH
     if field in MULTIFIELDS:
@@ -236,7 +294,7 @@ def _bounded(field: str, value: Any, repairs: list[str]) -> Any:
         repairs.append("value_shortened")
         return value[:max_length]
     if isinstance(value, list):
-        return [_bounded(field, item, repairs) for item in value[:20]]
+        return [_bounded(field, item, repairs) for item in value]
     if isinstance(value, dict):
         return {key: _bounded(field, item, repairs) for key, item in value.items()}
     return value

@@ -26,7 +26,7 @@ MAX_COUNTRY_DIGITS = 3
 MIN_INTERNATIONAL, MIN_NATIONAL, MAX_NATIONAL = 9, 10, 13
 
 _NUMBER = re2.compile(r"\+? ?\(?\d(?:(?:\.|[ ()/-]{0,4})\d)*")
-_CAPTION = re2.compile(r"(?i)^(?:telephone|telefon|phone|телефон|tel|тел|mob|моб)[.: /]*")
+_CAPTION = re2.compile(r"(?i)^(?:p:|telephone|telefon|phone|телефон|tel|тел|mob|моб)[.: /]*")
 _EXTENSION = re2.compile(
     r"(?i)[ ,;(]{0,3}(?:#|\*|добавочный|доб|доп|внутренний|внутр|вн|extension|extn|ext|x|х|durchwahl|poste|interno|int|"
     r"wew|dahili|ramal|anexo)[ .:=]{0,3}(\d{1,6})"

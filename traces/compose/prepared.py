@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from traces.compose import fields, search, sources, steps, trace
+from traces.compose import existing, fields, search, sources, steps, trace
 from traces.compose.addresses import SECRET_NAMES
 from traces.compose.matching import Matcher
 from traces.compose.records import BY_NAME, KINDS
@@ -16,16 +16,21 @@ from traces.compose.visitor import Visitor, recognise
 
 @dataclass(frozen=True, slots=True)
 class FormSettings:
-    """The settings of a form that decide what becomes of its submissions; `creates` is one of `KINDS`."""
+    """The settings of a form that decide what becomes of its submissions.
+
+    `creates` is one of `KINDS`, `repeats` what it does about visitors whom the CRM knows (`existing.NEW` …).
+    """
 
     key: str
     name: str
     creates: str
     mapping: Mapping[str, Any]
-    find_existing: bool
+    repeats: str = existing.NEW
     # What the portal says of the mapped fields, and the country whose ways the visitors have.
     field_types: Mapping[str, Any] = field(default_factory=dict)
     country: str = ""
+    # The portal's user who is responsible for new records; None leaves it to the portal.
+    assigned_by_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,9 @@ class Prepared:
 
     `kind` is one of `KINDS`, `origin` the submission's id as its records carry it. `trace` is the TRACE text and
     `built` the same trace as an object. `records` has the fields of each record by its name, without those that
-    `steps` adds; `entities` the existing records to link; `phones` and `emails` what existing contacts and companies
-    are found by. `rule` is the source rule that matched, if any; `source` is stored as the submission's source;
-    `repairs` are keys of `traces.sentences.REPAIRS`.
+    `steps` adds; `entities` the existing records to link; `known` is how the visitor is looked for in the CRM. `rule`
+    is the source rule that matched, if any; `source` is stored as the submission's source; `repairs` are keys of
+    `traces.sentences.REPAIRS`.
     """
 
     kind: str
@@ -45,8 +50,7 @@ class Prepared:
     built: Mapping[str, Any]
     records: Mapping[str, Mapping[str, Any]]
     entities: Sequence[Mapping[str, Any]]
-    phones: tuple[str, ...]
-    emails: tuple[str, ...]
+    known: existing.Known
     facts: sources.Facts
     rule: sources.Rule | None
     source: str
@@ -72,26 +76,53 @@ def prepare(
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
-    texts = _texts(form, facts, built)
-    types = Types(form.field_types, form.country)
-    filled = {
-        name: fields.build(name, visitor, body, form.mapping, texts, types) for name in _names(form.creates, visitor)
-    }
-    tags = _utm_fields(built) if form.creates == "lead_utm" else {}
+    records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule)
+    if form.creates == "lead_utm":
+        records["lead"] |= _utm_fields(built)
+    known, repairs_of_comment = _known(form, visitor, body, built, records)
     return Prepared(
         kind=form.creates,
         origin=submission_id,
         trace=trace.write(built),
         built=built,
-        records={name: record.values | _source_fields(name, rule) | tags for name, record in filled.items()},
+        records=records,
         entities=() if form.creates == "trace" else steps.entities(body),
-        phones=visitor.phones if form.find_existing else (),
-        emails=visitor.emails if form.find_existing else (),
+        known=known,
         facts=facts,
         rule=rule,
         source=search.source_of(facts, built),
-        repairs=tuple(dict.fromkeys([*clean.repairs, *(key for record in filled.values() for key in record.repairs)])),
+        repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
     )
+
+
+def _records(
+    form: FormSettings, visitor: Visitor, body: Mapping[str, Any], texts: Mapping[str, str], rule: sources.Rule | None
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The fields of each record, and what was repaired in them."""
+    types, names = Types(form.field_types, form.country), _names(form.creates, visitor)
+    filled = {
+        name: fields.build(name, visitor, body, form.mapping, texts, types, set(names) - {name}) for name in names
+    }
+    records = {
+        name: record.values | _responsible(form, name, record.values) | _source_fields(name, rule)
+        for name, record in filled.items()
+    }
+    return records, [key for record in filled.values() for key in record.repairs]
+
+
+def _known(
+    form: FormSettings,
+    visitor: Visitor,
+    body: Mapping[str, Any],
+    built: Mapping[str, Any],
+    records: Mapping[str, Mapping[str, Any]],
+) -> tuple[existing.Known, tuple[str, ...]]:
+    """By what the visitor is looked for in the CRM, if at all, and the repairs of the comment."""
+    if form.repeats not in existing.repeats_of(form.creates) or form.repeats == existing.NEW:
+        return existing.Known(), ()
+    phones, emails = existing.channels(visitor.phones, visitor.emails, records)
+    comment, repairs = existing.comment_text(form.name, built.get("url", ""), body)
+    return existing.Known(form.repeats, phones, emails, comment), repairs
 
 
 def _names(kind: str, visitor: Visitor) -> list[str]:
@@ -100,6 +131,14 @@ def _names(kind: str, visitor: Visitor) -> list[str]:
         return list(KINDS[kind])
     named = {"contact": fields.has_person(visitor), "company": fields.has_company(visitor)}
     return [name for name in KINDS[kind] if named.get(name, True)]
+
+
+def _responsible(form: FormSettings, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The responsible person, where the mapping gives none; a mapping of "" leaves it to the portal."""
+    is_taken_away = (form.mapping.get(name) or {}).get("ASSIGNED_BY_ID") == ""
+    if not form.assigned_by_id or values.get("ASSIGNED_BY_ID") or is_taken_away:
+        return {}
+    return {"ASSIGNED_BY_ID": form.assigned_by_id}
 
 
 def _source_fields(name: str, rule: sources.Rule | None) -> dict[str, str]:

@@ -67,6 +67,8 @@ class Recognition:
         for name, value in self.rest[:MAX_VALUES]:
             if not self.phones and _is_phone(name, value):
                 self._move(name, value, "phone")
+        if not self.emails and not self.phones:
+            self._look_into_messages()
         is_reachable = bool(self.emails or self.phones)
         for name, value in self.rest[:MAX_VALUES]:
             if not self.names and _is_name(name, value, is_reachable):
@@ -81,6 +83,14 @@ class Recognition:
             if not words or not words <= known:
                 self._put_aside(name, value)
         return person
+
+    def _look_into_messages(self) -> None:
+        """Take the addresses and numbers that a message names, where nothing else tells how to reach its writer."""
+        for message in self.messages[:MAX_VALUES]:
+            mails = emails.read(message) if "@" in message else emails.Emails()
+            numbers = filter(phones.is_unmistakable, phones.read(message).numbers)
+            _add(self.emails, {address.casefold(): address for address in mails.addresses})
+            _add(self.phones, {phones.digits_of(number): number for number in numbers})
 
     def _put_aside(self, name: str, value: str) -> None:
         self.keep(name, value)

@@ -3,17 +3,20 @@
 The commands of one step do not depend on each other and travel in one batch; the next step is known when their results
 are. `progress` maps names to numbers and is stored with the submission after every batch, so that an interrupted one
 goes on behind what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
-`found_…` those of what was there (0: nothing), `unsure_…` marks what may have been made, `bound` is 1 when the deal has
-its company. Source: the fact sheets on TRACE and on CRM entities.
+`found_…` and `open_…` those of what was there (`traces.compose.existing`), `comment` that of the note in an existing
+record's timeline, `unsure_…` marks what may have been made, `bound` is 1 when the deal has its company. Source: the
+fact sheets on TRACE and on CRM entities.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
+from traces.compose import existing
 from traces.compose.records import BY_NAME, BY_TYPE, KINDS
 
 if TYPE_CHECKING:
@@ -22,16 +25,24 @@ if TYPE_CHECKING:
 TRACE_ADD = "crm.tracking.trace.add"
 ORIGINATOR = "trace-relay"
 # Commands that make something anew with each call: their numbers stand in the receipt.
-MAKING = frozenset({"trace", *BY_NAME})
+MAKING = frozenset({"trace", "comment", *BY_NAME})
+# The records that a new one names; of a lead they were there before, and what is mapped has precedence.
+_LINKED = {"lead": ("company", "contact"), "contact": ("company",), "deal": ("contact",)}
+_LOOK_UPS = ("found_", "open_", "look_")
 
-Progress = Mapping[str, int]
+_ID = re.compile("[0-9]{1,18}")
+
+Progress = Mapping[str, Any]
 
 
 def next_commands(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """The commands of the next step, by the name under which their results go into the progress; none at the end."""
-    for commands in (_unsure(prepared, progress), _look_ups(prepared, progress), _trace(prepared, progress)):
-        if commands:
-            return commands
+    if commands := _unsure(prepared, progress) or existing.look_ups(prepared, progress):
+        return commands
+    if joined := existing.joined(prepared, progress):
+        return _join(prepared, progress, *joined)
+    if commands := _trace(prepared, progress):
+        return commands
     for name in _to_make(prepared):
         if not _number(name, progress):
             return {name: Command(f"crm.{name}.add", {"fields": _fields(prepared, name, progress)})}
@@ -42,30 +53,38 @@ def next_commands(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     return {}
 
 
-def methods(kind: str) -> set[str]:
-    """The methods that submissions of a form of this kind usually need."""
-    needed = {f"crm.{name}.add" for name in KINDS[kind]}
+def methods(kind: str, repeats: str = existing.NEW) -> set[str]:
+    """The methods that submissions of such a form usually need; `repeats` is what it does about known visitors."""
+    needed = {f"crm.{name}.add" for name in KINDS[kind]} | existing.methods(kind, repeats)
     if kind == "deal":
-        needed |= {TRACE_ADD, "crm.deal.update", "crm.duplicate.findbycomm"}
+        needed |= {TRACE_ADD, "crm.deal.update"}
     return needed or {TRACE_ADD}
+
+
+def is_look_up(name: str) -> bool:
+    """Whether a command of this name only asks what is there."""
+    return name.startswith(_LOOK_UPS)
 
 
 def made(prepared: Prepared, progress: Progress) -> list[dict[str, Any]]:
     """The records that the submission made or was linked to, as `{"TYPE": "LEAD", "ID": 1}`."""
-    numbers = ((name, _number(name, progress)) for name in KINDS[prepared.kind])
+    joined = existing.joined(prepared, progress)
+    numbers = [joined] if joined else [(name, _number(name, progress)) for name in KINDS[prepared.kind]]
     return [
         *map(dict, prepared.entities),
         *({"TYPE": BY_NAME[name].type, "ID": number} for name, number in numbers if number),
     ]
 
 
-def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
+def after(progress: Progress, results: Mapping[str, int]) -> dict[str, Any]:
     """The progress with the results of a step."""
     now = dict(progress)
     for name, number in results.items():
         record = name.removeprefix("look_")
         if record == name:
-            now[name] = number
+            now[name] = int(number)
+            if isinstance(number, existing.Found) and len(number.numbers) > 1:
+                now[f"{name}_all"] = list(number.numbers)
         else:
             now.pop(f"unsure_{record}", None)
             if number:
@@ -73,7 +92,7 @@ def after(progress: Progress, results: Mapping[str, int]) -> dict[str, int]:
     return now
 
 
-def unsure(progress: Progress, names: Sequence[str]) -> dict[str, int]:
+def unsure(progress: Progress, names: Sequence[str]) -> dict[str, Any]:
     """The progress after a step whose answer was lost for good: what may have been made is looked for first."""
     return {**progress, **{f"unsure_{name}": 1 for name in names if name in BY_NAME and BY_NAME[name].has_origin}}
 
@@ -128,9 +147,9 @@ def _to_make(prepared: Prepared) -> list[str]:
 
 
 def _number(name: str, progress: Progress) -> int:
-    """The number of a record that was made or found, or 0."""
-    results = (name, f"found_{name}_phone", f"found_{name}_email")
-    return next((number for result in results if (number := progress.get(result, 0))), 0)
+    """The number of a record that was made or, of a contact or a company, found; or 0."""
+    number: int = progress.get(name, 0) or existing.found(name, progress)
+    return number
 
 
 def _unsure(prepared: Prepared, progress: Progress) -> dict[str, Command]:
@@ -141,18 +160,14 @@ def _unsure(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     return {f"look_{name}": Command(f"crm.{name}.list", params) for name in names}
 
 
-def _look_ups(prepared: Prepared, progress: Progress) -> dict[str, Command]:
-    """Contacts and companies with the same phone or e-mail."""
-    if prepared.kind != "deal":
-        return {}
-    commands = {}
-    for name in ("contact", "company"):
-        for channel, values in (("phone", prepared.phones), ("email", prepared.emails)):
-            look_up = f"found_{name}_{channel}"
-            if values and name in prepared.records and look_up not in progress and not progress.get(name):
-                params = {"type": channel.upper(), "values": list(values), "entity_type": BY_NAME[name].type}
-                commands[look_up] = Command("crm.duplicate.findbycomm", params)
-    return commands
+def _join(prepared: Prepared, progress: Progress, name: str, number: int) -> dict[str, Command]:
+    """Link the trace to an existing record, and write what came into its timeline."""
+    linked = [*map(dict, prepared.entities), {"TYPE": BY_NAME[name].type, "ID": number}]
+    commands = {
+        "trace": Command(TRACE_ADD, {"TRACE": prepared.trace, "ENTITIES": linked}),
+        "comment": existing.comment(name, number, prepared.known.comment),
+    }
+    return {key: command for key, command in commands.items() if key not in progress}
 
 
 def _trace(prepared: Prepared, progress: Progress) -> dict[str, Command]:
@@ -176,19 +191,21 @@ def _fields(prepared: Prepared, name: str, progress: Progress) -> dict[str, Any]
         fields["TRACE"] = trace
     elif prepared.kind != "lead_utm":
         fields["TRACE"] = prepared.trace
-    if name == "contact" and (company := _number("company", progress)):
-        fields["COMPANY_ID"] = company
-    if name == "deal" and (contact := _number("contact", progress)):
-        fields["CONTACT_ID"] = contact
+    for other in _LINKED.get(name, ()):
+        field = f"{other.upper()}_ID"
+        if (number := _number(other, progress)) and (name != "lead" or field not in fields):
+            fields[field] = number
     return fields
 
 
 def _new_id(result: Any) -> int | None:
-    return result if type(result) is int and 0 < result < 2**63 else None
+    """A number above 0. A text is one too: what a portal computes on the way may change the type."""
+    number = int(result) if isinstance(result, str) and _ID.fullmatch(result) else result
+    return number if type(number) is int and 0 < number < 2**63 else None
 
 
 def _update_done(result: Any) -> int | None:
-    return 1 if result is True else None
+    return 1 if result in (True, "1", "true") else None
 
 
 def _first_listed(result: Any) -> int | None:
@@ -198,16 +215,17 @@ def _first_listed(result: Any) -> int | None:
     return int(result[0]["ID"]) if result else 0
 
 
-def _first_duplicate(result: Any) -> int | None:
-    """The first record that was found: `{"CONTACT": [12, 19]}`, or an empty list."""
+def _duplicates(result: Any) -> existing.Found | None:
+    """The records that were found: `{"CONTACT": [12, 19]}`, or an empty list."""
     if not isinstance(result, (dict, list)):
         return None
-    return next((int(numbers[0]) for numbers in (result.values() if isinstance(result, dict) else ())), 0)
+    found = next(iter(result.values()), ()) if isinstance(result, dict) else ()
+    return existing.Found.of([int(number) for number in found])
 
 
 # How the result of a method is read, by the last part of its name.
 _READ: dict[str, Callable[[Any], int | None]] = {
     "update": _update_done,
     "list": _first_listed,
-    "findbycomm": _first_duplicate,
+    "findbycomm": _duplicates,
 }

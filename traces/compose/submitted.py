@@ -10,6 +10,9 @@ import re2
 # A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`).
 HONEYPOT = "website_confirm"
 
+# Where a body keeps what the form's mapping names as the sender does (`traces.intake.raw_names`).
+NAMES = "_names"
+
 # What forms send for themselves, and what this product takes by itself.
 _CONTROL = re2.compile(
     r"action|submit|sessid|ajax|lang"  # a person's own question begins with a capital letter

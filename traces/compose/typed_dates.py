@@ -30,6 +30,7 @@ _TIME = r"(?:(?:\s*,\s*|[Tt]|\s+)(?:в\s+|at\s+)?(?P<hour>\d{1,2}):(?P<minute>\d
 _TIME += r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>Z|z|[+-]\d\d:?\d\d)?)?"
 _YEAR_FIRST = re2.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + _TIME)
 _YEAR_LAST = re2.compile(r"(?P<first>\d{1,2})(?P<sign>[-/.])(?P<other>\d{1,2})[-/.](?P<year>\d{4})" + _TIME)
+_SHORT_YEAR = re2.compile(r"(?P<first>\d{1,2})(?P<sign>[./])(?P<other>\d{1,2})[./](?P<year>\d{2})" + _TIME)
 _DAY_WORD = re2.compile(
     r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+(?P<word>\pL{3,10})\.?,?\s+(?P<year>\d{4})(?:\s*г\.?)?" + _TIME
 )
@@ -42,7 +43,7 @@ def read(text: str, country: str, *, with_time: bool) -> str | None:
     The time zone stays where one is written.
     """
     plain = unicodedata.normalize("NFKC", text).strip() if len(text) <= MAX_LENGTH else ""
-    for form in (_YEAR_FIRST, _YEAR_LAST, _DAY_WORD, _WORD_DAY):
+    for form in (_YEAR_FIRST, _YEAR_LAST, _SHORT_YEAR, _DAY_WORD, _WORD_DAY):
         if found := form.fullmatch(plain):
             return _iso(found.groupdict(), country, with_time=with_time)
     return None
@@ -51,13 +52,25 @@ def read(text: str, country: str, *, with_time: bool) -> str | None:
 def _iso(parts: dict[str, Any], country: str, *, with_time: bool) -> str | None:
     day, month = _day_and_month(parts, country)
     try:
-        moment = datetime(int(parts["year"]), month, day, _hour(parts), *_minutes(parts))
+        moment = datetime(_year(parts["year"]), month, day, _hour(parts), *_minutes(parts))
     except ValueError:
         return None
     if not with_time:
         return moment.date().isoformat()
     zone = (parts["zone"] or "").upper().replace("Z", "+00:00")
     return moment.isoformat() + (zone if ":" in zone or not zone else f"{zone[:3]}:{zone[3:]}")
+
+
+# Of two digits: until the first it is of this century, from the second on of the last one; between them nobody knows.
+_THIS_CENTURY, _LAST_CENTURY = 40, 50
+
+
+def _year(text: str) -> int:
+    """The year; 0, which no date has, where two digits may mean two."""
+    year = int(text)
+    if len(text) > 2:
+        return year
+    return 2000 + year if year <= _THIS_CENTURY else 1900 + year if year >= _LAST_CENTURY else 0
 
 
 def _day_and_month(parts: dict[str, Any], country: str) -> tuple[int, int]:

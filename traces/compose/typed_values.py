@@ -99,6 +99,12 @@ def convert_all(value: Any, kind: FieldType, country: str) -> tuple[Any, list[An
     return good or None, bad
 
 
+def currency_of(value: Any, country: str) -> str:
+    """The code of the currency that stands beside an amount, "" where none does."""
+    amount = typed_numbers.read(value, country) if isinstance(value, str) else None
+    return amount.currency if amount else ""
+
+
 def text_of(value: Any) -> str:
     """A value as a person reads it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,11 +9,12 @@ worker that was frozen or killed can neither keep rows nor overwrite another one
 from __future__ import annotations
 
 import logging
+import operator
 import traceback
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -25,10 +26,10 @@ from b24app.api import errors
 from b24app.api.batch import Command
 from b24app.host.transactions import writing
 from b24app.models import Portal
-from b24app.portal import receipt_slots
+from b24app.portal import receipt_slots, tokens
 from traces.compose import steps
-from traces.delivery import results
-from traces.delivery.items import Item, split_blocked, together
+from traces.delivery import methods, results
+from traces.delivery.items import CROWDED, Item, Wait, fitting, split_blocked, together
 from traces.models import Attempt, Batch, Submission
 from traces.setup.rulebook import Rulebook
 
@@ -45,11 +46,15 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Rows that go out together. Their commands are numbered through; `Batch.commands` has the same list."""
+    """Rows that go out together. Their commands are numbered through; `Batch.commands` has the same list.
+
+    `credentials` are those that it is sent with.
+    """
 
     batch: Batch
     items: Sequence[Item]
     rulebook: Rulebook
+    credentials: tokens.Credentials | None = None
 
     @property
     def commands(self) -> dict[str, Command]:
@@ -84,10 +89,15 @@ def in_flight(portal: Portal) -> list[receipt_slots.InFlight]:
 
 
 def claim(portal: Portal, now: datetime, rows: int, batches: int = 1) -> list[Batch]:
-    """Take due rows out of the line, the oldest first, for up to `batches` batches of so many rows each."""
+    """Take due rows out of the line, the oldest first, for up to `batches` batches of so many rows each.
+
+    Rows that are sent apart come when no others are due, in one small batch.
+    """
     with writing():
         waiting = due(now).filter(portal=portal).order_by("due_at").select_for_update(skip_locked=True)
-        ids = list(waiting.values_list("pk", flat=True)[: rows * batches])
+        ids = list(waiting.filter(isolated=False).values_list("pk", flat=True)[: rows * batches])
+        if not ids:
+            ids = _suspects(waiting.filter(isolated=True), rows)
         lease_until = now + timedelta(seconds=PREPARE_SECONDS)
         claimed = [
             Batch(portal=portal, lease_id=uuid.uuid4(), lease_until=lease_until) for _ in range(0, len(ids), rows)
@@ -99,21 +109,30 @@ def claim(portal: Portal, now: datetime, rows: int, batches: int = 1) -> list[Ba
     return claimed
 
 
+def _suspects(waiting: QuerySet[Submission], rows: int) -> list[uuid.UUID]:
+    """The next rows that are sent apart: a few of those that were set aside together, else one alone."""
+    set_aside = list(
+        waiting.filter(code=results.SET_ASIDE).values_list("pk", flat=True)[: min(rows, results.MAX_SUSPECTS)]
+    )
+    return set_aside or list(waiting.values_list("pk", flat=True)[:1])
+
+
 def prepare(
     claimed: Sequence[Batch],
     rulebook: Rulebook,
     max_commands: int,
     seconds_per_command: float = 0.0,
-    blocked: Mapping[str, float] = MappingProxyType({}),
+    room: Mapping[str, int] = MappingProxyType({}),
+    blocked: Mapping[str, Wait] = MappingProxyType({}),
 ) -> list[PreparedBatch]:
     """Make the rows' commands, and mark as sent each batch that may go out now; all other rows are due again.
 
-    `seconds_per_command` is how long a command is expected to take (0: unknown); `blocked` are methods that may not be
-    called now, with the seconds to wait. A claim is left out if none of its rows can go out, if no receipt slot is
-    free, and if its lease ran out.
+    `seconds_per_command` is how long a command is expected to take (0: unknown); `room` are the commands that a method
+    may have, `blocked` the methods that may not be called now. A claim is left out if none of its rows can go out, if
+    no receipt slot is free, and if its lease ran out.
     """
     portal = claimed[0].portal
-    drafts = [_draft(batch, rulebook, max_commands, blocked) for batch in claimed]
+    drafts = [_draft(batch, rulebook, max_commands, room, blocked) for batch in claimed]
     with writing():
         # The lock: one worker at a time chooses receipt slots.
         if Portal.objects.select_for_update(no_key=True).only("pk").filter(pk=portal.pk).first() is None:
@@ -130,7 +149,7 @@ def duration(commands: int, seconds_per_command: float) -> float:
 
 def release_all_but(prepared: PreparedBatch, items: Sequence[Item]) -> PreparedBatch:
     """Keep these rows in the batch; the others are due again. Without any the batch is gone."""
-    if len(items) == len(prepared.items):
+    if len(items) == len(prepared.items) and all(map(operator.is_, items, prepared.items)):
         return prepared
     released = {row.pk for row in prepared.rows} - {item.row.pk for item in items}
     with writing():
@@ -139,7 +158,7 @@ def release_all_but(prepared: PreparedBatch, items: Sequence[Item]) -> PreparedB
             leased(prepared.batch).update(commands=_listed(items))
         else:
             leased(prepared.batch).delete()
-    return PreparedBatch(prepared.batch, items, prepared.rulebook)
+    return replace(prepared, items=items)
 
 
 def expire(batch: Batch) -> None:
@@ -169,22 +188,29 @@ def log_fault(where: str, error: Exception) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A claim whose commands are made: what goes out, what has ended, what waits so many seconds, what is left over."""
+    """A claim whose commands are made: what goes out, what has ended, what waits and how long, what is left over."""
 
     batch: Batch
     items: Sequence[Item]
     ended: results.Statements
-    waiting: Mapping[float, Sequence[uuid.UUID]]
+    waiting: Mapping[Wait, Sequence[uuid.UUID]]
     left_over: Sequence[uuid.UUID]
 
 
-def _draft(batch: Batch, rulebook: Rulebook, max_commands: int, blocked: Mapping[str, float]) -> _Draft:
+def _draft(
+    batch: Batch, rulebook: Rulebook, max_commands: int, room: Mapping[str, int], blocked: Mapping[str, Wait]
+) -> _Draft:
     rows = list(Submission.objects.filter(batch=batch).order_by("received_at", "pk"))
     items, ended = _items(batch.portal, rulebook, rows)
-    ready, waiting = split_blocked(items, blocked)
-    chosen = together(ready, max_commands)
-    chosen_ids = {item.row.pk for item in chosen}
-    left_over = [item.row.pk for item in ready if item.row.pk not in chosen_ids]
+    needed = (command.method for item in items for command in item.commands.values())
+    held, probes = methods.held(batch.portal, needed, timezone.now())
+    ready, waiting = split_blocked(items, {**blocked, **held})
+    with_room = fitting(ready, {**room, **dict.fromkeys(probes, 1)})
+    chosen = together(with_room, max_commands)
+    ids_with_room, chosen_ids = {item.row.pk for item in with_room}, {item.row.pk for item in chosen}
+    crowded = [item.row.pk for item in ready if item.row.pk not in ids_with_room]
+    waiting.setdefault(CROWDED, []).extend(crowded)
+    left_over = [item.row.pk for item in with_room if item.row.pk not in chosen_ids]
     return _Draft(batch, chosen, results.statements(ended), waiting, left_over)
 
 
@@ -242,7 +268,10 @@ def _leave(draft: _Draft) -> None:
     results.execute(draft.ended)
     now = timezone.now()
     for wait, ids in draft.waiting.items():
-        _release(Submission.objects.filter(pk__in=ids), now + timedelta(seconds=wait))
+        waiting = Submission.objects.filter(pk__in=ids)
+        if wait.code:
+            waiting.update(code=wait.code, params={})
+        _release(waiting, now + timedelta(seconds=wait.seconds))
     if draft.left_over:
         _release(Submission.objects.filter(pk__in=draft.left_over))
 

@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 # A longer wait is left to the sweep.
 MAX_COUNTDOWN_SECONDS = 20.0
+# One worker prepares while the other waits for answers.
+MIN_LANES = 2
 
 
 def due_portals(now: datetime) -> list[int]:
@@ -42,8 +44,7 @@ def drain(portal_id: int) -> Next:
     portal = Portal.objects.filter(pk=portal_id).first()
     if portal is None or portal.state == Portal.State.UNINSTALLED:
         return NOT_NEEDED
-    # One lane more than batches in flight: its rows are prepared while the others are out.
-    lanes = limits.tariff_of(portal).in_flight + 1
+    lanes = _lanes(portal)
     with wakeups.lane(portal_id, lanes, settings.TURN_SECONDS + settings.CLAIM_SECONDS) as free_lanes:
         if not free_lanes:
             return NOT_NEEDED  # those who hold the lanes look once more after they have left them
@@ -60,6 +61,15 @@ def drain(portal_id: int) -> Next:
     if following == NOT_NEEDED and not pause:
         return AT_ONCE if _to_drain(timezone.now()).filter(pk=portal_id).exists() else NOT_NEEDED
     return _within_countdown(following.but_not_before(pause))
+
+
+def _lanes(portal: Portal) -> int:
+    """One lane more than batches in flight: its rows are prepared while the others are out.
+
+    One portal has a quarter of a process's threads at most, so that several that hang leave room for the others.
+    """
+    share: int = settings.CELERY_WORKER_CONCURRENCY // 4
+    return min(limits.tariff_of(portal).in_flight + 1, max(MIN_LANES, share))
 
 
 def _to_drain(now: datetime) -> QuerySet[Portal]:

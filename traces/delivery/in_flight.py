@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent import futures
 from typing import TypeAlias
@@ -32,9 +33,10 @@ def outcome_of(ask: Callable[[], batch.Answer]) -> Outcome:
 
 
 class InFlight:
-    """The batches that a worker has in flight, `max_batches` at a time."""
+    """The batches of a portal that a worker has in flight, `max_batches` at a time."""
 
-    def __init__(self, max_batches: int) -> None:
+    def __init__(self, portal_id: int, max_batches: int) -> None:
+        self.portal_id = portal_id
         self.max_batches = max_batches
         self.ready = 0  # threads that are reserved for the next batches
         self._batches: dict[futures.Future[Outcome], PreparedBatch] = {}
@@ -45,7 +47,7 @@ class InFlight:
     def reserve(self, wanted: int) -> int:
         """Reserve threads for the next batches. Returns how many there are: not all that are wanted may be free."""
         wanted = min(wanted, self.max_batches - len(self._batches))
-        while self.ready < wanted and _senders().places.acquire(blocking=False):
+        while self.ready < wanted and _senders().take_place(self.portal_id):
             self.ready += 1
         return min(self.ready, wanted)
 
@@ -53,7 +55,7 @@ class InFlight:
         """Send the batch from a reserved thread."""
         self.ready -= 1
         senders = _senders()
-        self._batches[senders.threads.submit(_ask_apart, ask, senders)] = prepared
+        self._batches[senders.threads.submit(_ask_apart, ask, senders, self.portal_id)] = prepared
 
     def wait(self, seconds: float) -> list[tuple[PreparedBatch, Outcome]]:
         """The batches whose answers have come, or come within so many seconds."""
@@ -63,16 +65,33 @@ class InFlight:
     def release(self) -> None:
         """Give back the threads that were reserved and not needed."""
         for _ in range(self.ready):
-            _senders().places.release()
+            _senders().give_back(self.portal_id)
         self.ready = 0
 
 
 class _Senders:
-    """The process's threads that ask, and the places for those that may be reserved."""
+    """The process's threads that ask, and how many of them each portal has: half of them at most."""
 
     def __init__(self, number: int) -> None:
-        self.places = threading.BoundedSemaphore(number)
+        self.free, self.max_share = number, number - number // 2
+        self.taken: Counter[int] = Counter()
+        self.lock = threading.Lock()
         self.threads = futures.ThreadPoolExecutor(max(1, number), thread_name_prefix="sender")
+
+    def take_place(self, portal_id: int) -> bool:
+        """Reserve a thread for the portal; False where none is free, or the portal has its share."""
+        with self.lock:
+            if not self.free or self.taken[portal_id] >= self.max_share:
+                return False
+            self.free -= 1
+            self.taken[portal_id] += 1
+            return True
+
+    def give_back(self, portal_id: int) -> None:
+        """Another batch may have the thread."""
+        with self.lock:
+            self.free += 1
+            self.taken -= Counter({portal_id: 1})  # without one that has none left
 
 
 # One for the process; workers' threads share it, so the lock makes sure that none builds a second one.
@@ -88,9 +107,9 @@ def _senders() -> _Senders:
         return _senders_by_number[number]
 
 
-def _ask_apart(ask: Callable[[], batch.Answer], senders: _Senders) -> Outcome:
+def _ask_apart(ask: Callable[[], batch.Answer], senders: _Senders, portal_id: int) -> Outcome:
     try:
         return outcome_of(ask)
     finally:
         connections.close_all()  # one was needed only where a token was renewed or the like
-        senders.places.release()
+        senders.give_back(portal_id)

@@ -6,6 +6,7 @@ The portal replaces texts that look like references between commands, so a row t
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,40 +24,80 @@ class Item:
     commands: Mapping[str, Command]
 
 
-def split_blocked(
-    items: Sequence[Item], blocked: Mapping[str, float]
-) -> tuple[list[Item], dict[float, list[uuid.UUID]]]:
-    """Returns the rows that need no blocked method; and the others' ids by the seconds to wait, using up no try."""
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a method may not be called, and the code of the reason where that is not its speed."""
+
+    seconds: float
+    code: str = ""
+
+
+# Until then what finds no room with others of its method lets rows with other methods go first.
+CROWDED = Wait(1.0)
+
+
+def split_blocked(items: Sequence[Item], blocked: Mapping[str, Wait]) -> tuple[list[Item], dict[Wait, list[uuid.UUID]]]:
+    """Returns the rows that need no blocked method; and the others' ids by how long they wait, using up no try."""
     ready: list[Item] = []
-    waiting: dict[float, list[uuid.UUID]] = {}
+    waiting: dict[Wait, list[uuid.UUID]] = {}
     for item in items:
-        wait = max((blocked.get(command.method, 0.0) for command in item.commands.values()), default=0.0)
-        if wait:
-            waiting.setdefault(wait, []).append(item.row.pk)
+        waits = [blocked[command.method] for command in item.commands.values() if command.method in blocked]
+        if waits:
+            waiting.setdefault(max(waits, key=lambda wait: wait.seconds), []).append(item.row.pk)
         else:
             ready.append(item)
     return ready, waiting
 
 
-def together(items: list[Item], max_commands: int) -> list[Item]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all."""
+def together(items: Sequence[Item], max_commands: int) -> list[Item]:
+    """The first of the rows, and all others that may travel with it, of so many commands in all.
+
+    Of rows by one visitor who is looked for in the CRM the first one goes, so that the next one finds what it has made.
+    """
     if not items:
         return []
     first = items[0]
     if not _can_travel(first):
         name, command = next(iter(first.commands.items()))
         return [Item(first.row, first.prepared, {name: command})]  # a plain call; the next step has the other commands
-    if first.row.isolated:
-        return [first]
     chosen: list[Item] = []
+    visitors: set[str] = set()
     for item in items:
-        if item.row.isolated or not _can_travel(item):
+        contacts = item.prepared.known.contacts
+        if not _can_travel(item) or not visitors.isdisjoint(contacts):
             continue
         max_commands -= len(item.commands)
         if chosen and max_commands < 0:
             break
         chosen.append(item)
+        visitors |= contacts
     return chosen
+
+
+def fitting(items: Sequence[Item], room: Mapping[str, int]) -> list[Item]:
+    """The rows that find room, the oldest first; `room` are the commands that a limited method may have.
+
+    Where none finds it for all of its commands, the first that finds it for some goes with these: its next step has the
+    others.
+    """
+    left = dict(room)
+    chosen: list[Item] = []
+    for item in items:
+        needed = Counter(command.method for command in item.commands.values())
+        if all(number <= left.get(method, number) for method, number in needed.items()):
+            chosen.append(item)
+            left |= {method: left[method] - number for method, number in needed.items() if method in left}
+    return chosen or [part for item in items if (part := _part(item, left)).commands][:1]
+
+
+def _part(item: Item, room: Mapping[str, int]) -> Item:
+    """The row with those of its commands that find room."""
+    left, commands = dict(room), {}
+    for name, command in item.commands.items():
+        if left.get(command.method, 1) > 0:
+            commands[name] = command
+            left |= {command.method: left[command.method] - 1} if command.method in left else {}
+    return Item(item.row, item.prepared, commands)
 
 
 def _can_travel(item: Item) -> bool:

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from b24app.api import errors, receipts
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits
 from b24app.portal import calls, hold, tokens
 from traces.compose import steps
-from traces.delivery import claims, results
+from traces.delivery import claims, poison, results
 from traces.delivery.next import AT_ONCE, NOT_NEEDED, Next
 from traces.models import Attempt, Batch, Submission
 from traces.setup.rulebook import Rulebook
@@ -62,6 +63,9 @@ def settle_lost_batch(portal: Portal, rulebook: Rulebook, now: datetime) -> Next
     try:
         text, wait = _ask_for_receipt(portal, batch, batch.receipt_slot)
     except errors.PortalError as error:
+        if isinstance(error, errors.Stop) and error.method:
+            _settle(portal, rulebook, batch, now, None)  # this portal keeps no options: nobody can be asked
+            return AT_ONCE
         pause = hold.obey(portal, error, "")
         _look_again(batch, now, min(pause, AFTER_FAULT_SECONDS))
         return Next(pause)
@@ -100,13 +104,16 @@ def _settle(portal: Portal, rulebook: Rulebook, batch: Batch, now: datetime, tex
     rows = {str(row.pk): row for row in Submission.objects.filter(batch=batch)}
     making = [steps.key(number) for number, (_, name, _) in enumerate(batch.commands) if name in steps.MAKING]
     receipt = receipts.read(text, str(batch.pk), making)
-    seconds_left = (results.ends_at(batch) - now).total_seconds()
+    # A portal that has answered, by the page of its crash, is at work no more.
+    seconds_left = 0.0 if batch.code == poison.BREAKS else (results.ends_at(batch) - now).total_seconds()
     if receipt is not None:
         _settle_by_receipt(rulebook, batch, rows, receipt)
     elif batch.receipt_slot is not None and seconds_left > 0:
         _look_again(batch, now, min(settings.B24_HTTP_TIMEOUT - seconds_left + 0.1, seconds_left))
+    elif batch.code == poison.BREAKS and len(batch.commands) > 1 and not receipts.has_begun(text, str(batch.pk)):
+        _settle_as_not_begun(portal, batch, rows)
     else:
-        if receipts.has_begun(text, str(batch.pk)):
+        if batch.code != poison.BREAKS and receipts.has_begun(text, str(batch.pk)):
             limits.note_slow(portal, len(rows))
         _settle_as_unknown(portal, batch, rows)
 
@@ -126,19 +133,40 @@ def _settle_by_receipt(rulebook: Rulebook, batch: Batch, rows: dict[str, Submiss
         logger.info("batch %s: settled by its receipt, %d results for %d rows", batch.pk, len(receipt), len(rows))
 
 
+def _settle_as_not_begun(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
+    """The portal broke down before the mark of the batch: none of its commands has done anything."""
+    attempts = poison.send_apart(_sent_rows(batch, rows), poison.UNREADABLE, poison.BROKEN, 0.0)
+    _give_up_lone(portal, attempts)
+    results.save(batch, attempts)
+
+
 def _settle_as_unknown(portal: Portal, batch: Batch, rows: dict[str, Submission]) -> None:
-    error = errors.Ambiguous(batch.code or "worker_lost")
-    commands: dict[str, list[tuple[str, str]]] = {row_id: [] for row_id in rows}
-    for row_id, name, method in batch.commands:
-        commands.get(row_id, []).append((name, method))
-    attempts = []
-    for row_id, row in rows.items():
-        names = [name for name, _ in commands[row_id]]
-        method = next((method for _, method in commands[row_id]), "")
-        attempts.append(results.failed(row, names, method, error, 0.0, results.ends_at(batch)))
+    has_answered = batch.code == poison.BREAKS
+    code, status = (poison.UNREADABLE, poison.BROKEN) if has_answered else (batch.code or "worker_lost", 0)
+    error = errors.Ambiguous(code, status=status)
+    rest_until = timezone.now() if has_answered else results.ends_at(batch)
+    attempts = [
+        results.failed(row, names, method, error, 0.0, rest_until) for row, names, method in _sent_rows(batch, rows)
+    ]
+    _give_up_lone(portal, attempts)
     if results.save(batch, attempts) and rows:
         ids = ", ".join(rows)
         logger.warning("portal %s: no receipt (%s), these may have been sent twice: %s", portal.pk, error.code, ids)
+
+
+def _give_up_lone(portal: Portal, attempts: list[Attempt]) -> None:
+    if len(attempts) == 1:
+        poison.give_up(portal, attempts[0].submission, attempts[0])
+
+
+def _sent_rows(batch: Batch, rows: dict[str, Submission]) -> list[poison.SentRow]:
+    commands: dict[str, list[tuple[str, str]]] = {row_id: [] for row_id in rows}
+    for row_id, name, method in batch.commands:
+        commands.get(row_id, []).append((name, method))
+    return [
+        (row, [name for name, _ in commands[row_id]], next((method for _, method in commands[row_id]), ""))
+        for row_id, row in rows.items()
+    ]
 
 
 def _look_again(batch: Batch, now: datetime, seconds: float) -> None:

@@ -14,17 +14,23 @@ from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces.compose import steps
+from traces.compose import existing, steps
 from traces.compose.prepared import Prepared
 from traces.delivery import retry
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
 
+# The code of rows whose batch was turned away as a whole: one of them may have been the reason.
+SET_ASIDE = "set_aside"
+# These are sent apart by so many, and each of them alone if that fails again: one poison among 48 is found in fifteen
+# requests.
+MAX_SUSPECTS = 7
 # What an answer may change of a row.
 _CHANGED = {
     *("state", "batch", "isolated", "due_at", "tries", "code", "params"),
@@ -56,11 +62,14 @@ def settled(
     if faults:
         # What the portal refuses decides, whatever else is tried again.
         name, method, fault = min(faults, key=lambda fault: not isinstance(fault[2], errors.Refused))
+        if isinstance(fault, errors.Refused):
+            row.progress = existing.unjoined(prepared, row.progress)
         return [*attempts, failed(row, [name], method, fault, seconds)]
     if is_unfinished:
         _leave_batch(row)
         row.state, row.due_at = Submission.State.QUEUED, row.received_at
-        row.code, row.params, row.isolated = "", {}, False
+        row.code, row.params = "", {}
+        row.isolated = row.isolated and steps.MAKING.isdisjoint(numbers)  # looking something up clears it of nothing
     else:
         _end(row, prepared)
     return attempts
@@ -89,12 +98,12 @@ def failed(
     now = timezone.now()
     if isinstance(error, errors.Ambiguous) and steps.MAKING.isdisjoint(names):
         error = errors.Transient(error.code, error.description, status=error.status)  # it can be asked again
-    row.state = Submission.State.QUEUED
-    row.due_at = row.received_at  # so that it keeps its place in the line
+    row.state, row.due_at = Submission.State.QUEUED, row.received_at  # it keeps its place in the line
     params = _params(error)
+    if isinstance(error, errors.OtherUser):
+        return _attempt(row, method, Attempt.Outcome.RETRY, error.code, params, seconds)
     if isinstance(error, errors.Wait):
-        if error.method:
-            row.due_at = now + timedelta(seconds=error.seconds)
+        row.due_at = now + timedelta(seconds=error.seconds) if error.method else row.received_at
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
     if isinstance(error, errors.Stop):
@@ -105,6 +114,8 @@ def failed(
     elif isinstance(error, errors.Ambiguous):
         outcome = Attempt.Outcome.UNKNOWN
         _try_unsure_again(row, names, now, rest_until)
+    elif isinstance(error, errors.Poison):
+        outcome, row.isolated, row.tries = Attempt.Outcome.RETRY, True, row.tries + 1  # at once, behind the others
     else:
         outcome = Attempt.Outcome.RETRY
         _log_unknown(row, error)
@@ -120,6 +131,7 @@ def ends_at(batch: Batch) -> datetime:
 
 def save(batch: Batch, attempts: Sequence[Attempt]) -> bool:
     """Write what became of all rows of a batch, and remove the batch. False if another worker has it by now."""
+    _merge_waits(attempts)
     prepared_statements = statements(attempts)
     with writing():
         mine = Batch.objects.filter(pk=batch.pk, lease_id=batch.lease_id).delete()[0]
@@ -140,13 +152,28 @@ def statements(attempts: Sequence[Attempt]) -> Statements:
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in _ROW_FIELDS)
     columns = ", ".join(quote(str(field.column)) for field in _ATTEMPT_FIELDS)
     placeholders = ", ".join(["%s"] * len(_ATTEMPT_FIELDS))
+    merged = ", ".join(f"{quote(str(field.column))} = %s" for field in _ATTEMPT_FIELDS)
     rows = list({attempt.submission_id: attempt.submission for attempt in attempts}.values())
     row_values = _values(rows, [*_ROW_FIELDS, Submission._meta.pk])
-    attempt_values = _values(attempts, _ATTEMPT_FIELDS)
+    new_values = _values([attempt for attempt in attempts if attempt.pk is None], _ATTEMPT_FIELDS)
+    merged_values = _values([attempt for attempt in attempts if attempt.pk], [*_ATTEMPT_FIELDS, Attempt._meta.pk])
     return [
         (f"UPDATE {row_table} SET {changes} WHERE {quote('id')} = %s", row_values),
-        (f"INSERT INTO {attempt_table} ({columns}) VALUES ({placeholders})", attempt_values),
+        (f"INSERT INTO {attempt_table} ({columns}) VALUES ({placeholders})", new_values),
+        (f"UPDATE {attempt_table} SET {merged} WHERE {quote('id')} = %s", merged_values),
     ]
+
+
+def _merge_waits(attempts: Sequence[Attempt]) -> None:
+    """A wait that repeats the last line of a row's history takes its place, with how often that came in a row."""
+    waits = {attempt.submission_id: attempt for attempt in attempts if attempt.outcome == Attempt.Outcome.WAITED}
+    if not waits:
+        return
+    last = Attempt.objects.filter(submission__in=waits).order_by().values("submission").annotate(last=Max("pk"))
+    for former in Attempt.objects.filter(pk__in=last.values("last"), outcome=Attempt.Outcome.WAITED):
+        wait = waits[former.submission_id]
+        if (former.method, former.code) == (wait.method, wait.code):
+            wait.pk, wait.params = former.pk, {**wait.params, "times": int(former.params.get("times", 1)) + 1}
 
 
 def execute(prepared_statements: Statements) -> None:

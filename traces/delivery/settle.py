@@ -15,9 +15,9 @@ from django.utils import timezone
 from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits
-from b24app.portal import hold
+from b24app.portal import hold, tokens
 from traces.compose import steps
-from traces.delivery import claims, exchange, recovery, results
+from traces.delivery import claims, exchange, methods, poison, recovery, results
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import Outcome
 from traces.delivery.unmatched import Pair
@@ -66,8 +66,38 @@ def _settle_by_answer(
     for method in prepared.methods:
         limits.note_answer(portal, method, seconds_per_command, answer.operating.get(method))
     _note_receipt_refused(portal, prepared.batch, answer)
-    hold.mark_healthy(portal)
+    if not any(_is_against_portal(fault) for _, fault in faults):
+        hold.mark_healthy(portal)
+    poison.note_passed(portal)
+    _release_methods(portal, prepared, faults)
+    faults += [("", fault) for fault in _without_users(portal, prepared, faults)]
     return max((hold.obey(portal, fault, method) for method, fault in _distinct(faults)), default=0.0)
+
+
+def _is_against_portal(fault: errors.PortalError) -> bool:
+    """Whether a command's error says that a held portal is not well yet."""
+    return isinstance(fault, errors.OtherUser) or (isinstance(fault, errors.Stop) and not fault.method)
+
+
+def _release_methods(portal: Portal, prepared: PreparedBatch, faults: Sequence[tuple[str, errors.PortalError]]) -> None:
+    """Methods that the portal has taken are not held any more."""
+    missing = {method for method, fault in faults if isinstance(fault, errors.Stop)}
+    methods.release(portal, set(prepared.methods) - missing)
+
+
+def _without_users(
+    portal: Portal, prepared: PreparedBatch, faults: Sequence[tuple[str, errors.PortalError]]
+) -> list[errors.Stop]:
+    """Set the token aside that the portal did not take for a command; why there is no other one, where that is so."""
+    if prepared.credentials is None:
+        return []
+    stops = []
+    for fault in {fault.code: fault for _, fault in faults if isinstance(fault, errors.OtherUser)}.values():
+        try:
+            tokens.set_aside(portal, prepared.credentials, fault)
+        except errors.Stop as stop:
+            stops.append(stop)
+    return stops
 
 
 def _count_unmatched(prepared: PreparedBatch, unmatched: Counter[Pair]) -> None:
@@ -94,8 +124,11 @@ def _note_receipt_refused(portal: Portal, sent: Batch, answer: batch.Answer) -> 
 
 def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> float:
     """The request as a whole failed."""
+    if isinstance(error, errors.Poison):
+        return poison.turned_away(portal, prepared.batch, prepared.items, error, seconds)
     if isinstance(error, errors.Ambiguous) and prepared.batch.receipt_slot is not None:
-        recovery.mark_lost(prepared.batch, error.code, timezone.now())
+        code = poison.BREAKS if poison.breaks(error) else error.code
+        recovery.mark_lost(prepared.batch, code, timezone.now())
     elif error.code == "renewing":
         claims.release_all_but(prepared, [])  # nothing was tried
     else:
@@ -110,6 +143,8 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
         for row in prepared.rows:
             row.isolated = True
     rest_until = results.ends_at(prepared.batch)
+    if poison.breaks(error):
+        rest_until = timezone.now()  # it has ended already
     attempts = []
     for item in prepared.items:
         first = next(iter(item.commands.values()))
@@ -117,6 +152,8 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
         if seconds:  # else there was no token to ask with, and nothing was asked
             attempt.exchange = exchange.text_of(first, error)
         attempts.append(attempt)
+    if len(attempts) == 1:
+        poison.give_up(portal, attempts[0].submission, attempts[0])
     results.save(prepared.batch, attempts)
     if isinstance(error, errors.Ambiguous):
         ids = ", ".join(str(row.pk) for row in prepared.rows)

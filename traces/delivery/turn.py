@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,13 +21,12 @@ from django.utils import timezone
 from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits
-from b24app.pace.limits import Allowance
 from b24app.portal import calls, hold, receipt_slots, tokens
 from traces.compose import steps
 from traces.delivery import claims, recovery, settle, wake
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import InFlight, Outcome, outcome_of
-from traces.delivery.items import Item
+from traces.delivery.items import Wait, fitting
 from traces.delivery.next import AT_ONCE, NOT_NEEDED, Next
 from traces.delivery.unmatched import Pair
 from traces.models import Batch, Submission
@@ -47,12 +46,13 @@ MAX_IN_FLIGHT, MIN_BUNCH = 20, 4
 class _Room:
     """What the portal's limits leave: commands in the next batch, and the seconds that each is expected to take.
 
-    `blocked` are the methods that may not be called now, with the seconds to wait for each.
+    `by_method` are the commands that each method may have of them, `blocked` the methods that may not be called now.
     """
 
     commands: int
     seconds_per_command: float
-    blocked: Mapping[str, float]
+    by_method: Mapping[str, int]
+    blocked: Mapping[str, Wait]
 
 
 class Turn:
@@ -62,7 +62,7 @@ class Turn:
         self.portal = portal
         self.rulebook = rulebook
         self.workers = workers
-        self.in_flight = InFlight(MAX_IN_FLIGHT)
+        self.in_flight = InFlight(portal.pk, MAX_IN_FLIGHT)
         self.unmatched: Counter[Pair] = Counter()
 
     def run(self) -> Next:
@@ -72,8 +72,8 @@ class Turn:
         try:
             while following == AT_ONCE and time.monotonic() < ends_at:
                 following = self._step(timezone.now())
-        except DatabaseError:
-            self.finish()  # as far as the database lets it
+        except Exception:
+            self.finish()  # as far as it goes: the answers of what is in flight are not dropped
             raise
         finally:
             self.in_flight.release()
@@ -92,7 +92,7 @@ class Turn:
         if self.portal.paused_until and self.portal.paused_until > now:
             return _pause((self.portal.paused_until - now).total_seconds())
         is_probe = self.portal.state == Portal.State.HELD
-        if is_probe and not _take_probe(self.portal, now):
+        if is_probe and not hold.take_probe(self.portal, now):
             return NOT_NEEDED
         following = recovery.settle_lost_batch(self.portal, self.rulebook, now)
         if following == NOT_NEEDED:
@@ -115,7 +115,7 @@ class Turn:
         """Claim due rows and send what the limits allow."""
         room = self._room(max_rows)
         if not room.commands:
-            return Next(min(room.blocked.values()))
+            return Next(min(wait.seconds for wait in room.blocked.values()))
         waiting = self._count_waiting(now, room)
         size = self._batch_size(waiting, room)
         in_flight = claims.in_flight(self.portal)
@@ -135,7 +135,8 @@ class Turn:
         claimed = claims.claim(self.portal, now, size, batches)
         if not claimed:
             return NOT_NEEDED
-        prepared = claims.prepare(claimed, self.rulebook, size, room.seconds_per_command, room.blocked)
+        seconds_per_command = room.seconds_per_command
+        prepared = claims.prepare(claimed, self.rulebook, size, seconds_per_command, room.by_method, room.blocked)
         return Next(max([*map(self._send, prepared), self._settle_answers(0.0)]))
 
     @property
@@ -143,13 +144,16 @@ class Turn:
         return limits.tariff_of(self.portal)
 
     def _room(self, max_commands: int) -> _Room:
-        methods = {method for form in self.rulebook.forms.values() for method in steps.methods(form.creates)}
+        methods = {
+            method for form in self.rulebook.forms.values() for method in steps.methods(form.creates, form.repeats)
+        }
         allowances = limits.look(self.portal, sorted(methods or {steps.TRACE_ADD}), max_commands)
-        usable = [allowance for allowance in allowances.values() if not allowance.wait]
+        by_method = {method: allowance.commands for method, allowance in allowances.items() if not allowance.wait}
         return _Room(
-            commands=min((allowance.commands for allowance in usable), default=0),
+            commands=max(by_method.values(), default=0),
             seconds_per_command=max(allowance.seconds_per_command for allowance in allowances.values()),
-            blocked={method: allowance.wait for method, allowance in allowances.items() if allowance.wait},
+            by_method=by_method,
+            blocked={method: Wait(allowance.wait) for method, allowance in allowances.items() if allowance.wait},
         )
 
     def _count_waiting(self, now: datetime, room: _Room) -> int:
@@ -196,6 +200,7 @@ class Turn:
             credentials = tokens.current(self.portal)
         except errors.PortalError as error:
             return self._settle(prepared, (error, 0.0))
+        prepared = replace(prepared, credentials=credentials)
         # A call may change the portal's row, so each has a copy of its own.
         ask = partial(_ask, copy(self.portal), prepared, credentials)
         if not self.in_flight.ready:
@@ -205,10 +210,25 @@ class Turn:
 
     def _settle_answers(self, seconds: float) -> float:
         """Settle the batches that come back within so many seconds. Returns the seconds to pause the portal."""
-        return max((self._settle(*answered) for answered in self.in_flight.wait(seconds)), default=0.0)
+        pause, fault = 0.0, None
+        for prepared, outcome in self.in_flight.wait(seconds):
+            try:
+                pause = max(pause, self._settle(prepared, outcome))
+            except DatabaseError as error:
+                fault = error  # the others' answers may still be written
+        if fault:
+            raise fault
+        return pause
 
     def _settle(self, prepared: PreparedBatch, outcome: Outcome) -> float:
-        return settle.settle(self.portal, prepared, outcome, self.unmatched)
+        try:
+            return settle.settle(self.portal, prepared, outcome, self.unmatched)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            claims.log_fault(f"batch {prepared.batch.pk}", error)
+            recovery.mark_lost(prepared.batch, "internal_error", timezone.now())
+            return 0.0
 
 
 def _pause(seconds: float | None) -> Next:
@@ -217,12 +237,6 @@ def _pause(seconds: float | None) -> Next:
 
 def _ceil_div(number: int, divisor: int) -> int:
     return -(-number // divisor)
-
-
-def _take_probe(portal: Portal, now: datetime) -> bool:
-    """Become the worker that tries a held portal now. False if another one is."""
-    is_due = Portal.objects.filter(pk=portal.pk, state=Portal.State.HELD, probe_at__lte=now)
-    return bool(is_due.update(probe_at=now + hold.PROBE_EVERY))
 
 
 def _until_next_due(portal: Portal, now: datetime) -> Next:
@@ -240,19 +254,8 @@ def _within_limits(portal: Portal, prepared: PreparedBatch) -> tuple[PreparedBat
     """Returns the batch with the rows that may go out now, and the seconds until the others may be tried."""
     allowances = limits.take(portal, prepared.methods)
     wait = max((allowance.wait for allowance in allowances.values()), default=0.0)
-    return claims.release_all_but(prepared, _fitting(prepared.items, allowances)), wait
-
-
-def _fitting(items: Sequence[Item], allowances: Mapping[str, Allowance]) -> list[Item]:
-    """The rows whose commands all find room, the oldest first."""
-    room = Counter({method: allowance.commands for method, allowance in allowances.items()})
-    fitting = []
-    for item in items:
-        needed = Counter(command.method for command in item.commands.values())
-        if needed <= room:
-            fitting.append(item)
-            room.subtract(needed)
-    return fitting
+    room = {method: allowance.commands for method, allowance in allowances.items()}
+    return claims.release_all_but(prepared, fitting(prepared.items, room)), wait
 
 
 def _ask(portal: Portal, prepared: PreparedBatch, credentials: tokens.Credentials) -> batch.Answer:

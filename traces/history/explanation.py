@@ -66,5 +66,5 @@ def _commands(prepared: Prepared) -> list[Command]:
     while commands_of_step := steps.next_commands(prepared, progress):
         for name, command in commands_of_step.items():
             commands.append(command)
-            progress[name] = 0 if name.startswith("found_") else -len(commands)
+            progress[name] = 0 if steps.is_look_up(name) else -len(commands)
     return commands

@@ -18,8 +18,8 @@ CHUNK = 500
 
 PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
-    *("name", "key", "creates", "origins", "mapping", "find_existing", "thank_you_url", "honeypot"),
-    *("active", "created_at"),
+    *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot"),
+    *("assigned_by_id", "active", "created_at"),
 )
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = (

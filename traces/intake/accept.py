@@ -19,7 +19,7 @@ from b24app.host.transactions import in_line
 from b24app.models import Portal
 from traces.compose import search, steps, trace
 from traces.compose.visitor import Visitor, recognise
-from traces.intake import spam
+from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
 from traces.intake.senders import Posted
 from traces.models import Form, Kind, Submission
@@ -47,16 +47,20 @@ def check_open(form: Form) -> None:
 
 
 def accept(form: Form, posted: Posted, *, key: str = "", trusted: bool = False, is_spam: bool = False) -> Accepted:
+def accept(
+    form: Form, posted: Posted, *, fields: Any = None, key: str = "", trusted: bool = False, is_spam: bool = False
+) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
-    `key` is the request's Idempotency-Key, `trusted` whether the form's secret was shown. A request that was stored
-    before is recognised by that key, by the sender's own delivery id, or, where it names a phone or an e-mail, by its
-    body (`Form.join_repeats_minutes`). Raises `Problem`.
+    `fields` is the tree that was read (see `raw_names`), `key` the request's Idempotency-Key, `trusted` whether the
+    form's secret was shown. A request that was stored before is recognised by that key, by the sender's own delivery
+    id, or, where it names a phone or an e-mail, by its body (`Form.join_repeats_minutes`). Raises `Problem`.
     """
     _check_key(key)
     _check_entities(form, posted.body, trusted=trusted)
     visitor = recognise(posted.body)
     submission = _build(form, posted, visitor, key)
+    submission.body = raw_names.with_named(form.mapping, fields, posted)
     if posted.is_probe:
         submission.state, submission.due_at = Submission.State.TEST, None
     elif is_spam:

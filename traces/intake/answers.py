@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.db import DataError
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -33,6 +34,10 @@ def answer_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
             return view(request, *args, **kwargs)
         except Problem as problem:
             return _response(request, problem)
+        except DataError as error:
+            # Its content is what the database refuses: sent again it would be refused again.
+            logger.error("the database refuses a submission's content: %s", type(error).__name__)
+            return _response(request, Problem(422, "unstorable", "The submission holds what cannot be stored."))
         except DatabaseError as error:
             logger.error("the database cannot store submissions: %s", type(error).__name__)
             title = "The submission cannot be stored now."

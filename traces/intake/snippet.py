@@ -73,4 +73,4 @@ def _portal_state(key: str) -> str | None:
 @functools.cache
 def _source() -> str:
     """The script without indentation and the comments inside it: what is at the top is for a site's administrator."""
-    return re.sub(r"(?m)^ +(//.*\n)?", "", SOURCE.read_text(encoding="utf-8"))
+    return re.sub(r"(?m)^ +(//.*\n)?|(?<=[;,({]) // .*$", "", SOURCE.read_text(encoding="utf-8"))

@@ -11,6 +11,9 @@ from traces.intake.reading import limits
 CHUNK_BYTES = 64 * 1024
 
 
+# A chunked body that is cut off looks complete: granian ends its `wsgi.input` in the same way with the last chunk, and
+# where the connection broke or a chunk's size was none; neither `read` nor the environment tells which it was. What had
+# come is stored, as nobody will see the answer, and whoever sends it again makes a second submission of the whole.
 def read_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
     """The whole body, also of a request without Content-Length, which Django reads as an empty one.
 

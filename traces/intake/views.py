@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -20,9 +21,13 @@ from traces.intake import accept, access, senders, spam
 from traces.intake.answers import answer_problems
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
+from traces.intake.reading.limits import MAX_FIELDS
 from traces.intake.senders import Posted
 from traces.intake.stream import read_body
 from traces.models import Form, Submission
+
+# The last ones of a long history are told.
+MAX_ATTEMPTS = 50
 
 
 @csrf_exempt
@@ -57,13 +62,12 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
         title = "This form takes no more submissions in this minute."
         raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), request.headers.get("Content-Type", ""))
-    posted = senders.normalise(
-        reading.fields, query=dict(request.GET.lists()), headers=request.headers, files=reading.files
-    )
+    posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
     accepted = accept.accept(
         form,
         posted,
+        fields=reading.fields,
         key=request.headers.get("Idempotency-Key", ""),
         trusted=trusted,
         is_spam=spam.is_caught(form, reading.fields),
@@ -74,6 +78,12 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
         # A browser has navigated here, so the visitor must see a page next.
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)
     return _answer(accepted, posted)
+
+
+def _query(request: HttpRequest) -> dict[str, list[str]]:
+    """The query of the address. Django would read it in the charset that the body declares, whatever that is."""
+    text = str(request.META.get("QUERY_STRING", "")).encode("latin-1", "replace").decode("utf-8", "replace")
+    return parse_qs("&".join(text.split("&")[:MAX_FIELDS]), keep_blank_values=True, errors="replace")
 
 
 def _with_repairs(posted: Posted, reading: Reading) -> Posted:
@@ -140,7 +150,7 @@ def _reported(submission: Submission) -> dict[str, Any]:
                 "code": attempt.code,
                 "reason": attempt.reason,
             }
-            for attempt in submission.attempts.all()
+            for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
         "reason": submission.reason,
     }

@@ -1,11 +1,12 @@
 """Everything that the product stores, by subject."""
 
-from traces.models.forms import Form, Kind, Preferences, new_key
+from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
 from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
 
 __all__ = [
+    "LEADS",
     "Attempt",
     "Batch",
     "Form",
@@ -13,6 +14,7 @@ __all__ = [
     "Notice",
     "Preferences",
     "Reasoned",
+    "Repeats",
     "ShownState",
     "SourceRule",
     "Submission",

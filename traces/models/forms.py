@@ -31,6 +31,18 @@ class Kind(models.TextChoices):
     LEAD_UTM = "lead_utm", _("A lead with UTM fields only")
 
 
+# The kinds that need a portal that works with leads.
+LEADS = (Kind.LEAD, Kind.LEAD_UTM)
+
+
+class Repeats(models.TextChoices):
+    """What becomes of a visitor whose phone or e-mail the CRM knows already (`traces.compose.existing`)."""
+
+    NEW = "new", _("Always make new records")
+    FIND = "find", _("Use the contact and the company that are there")
+    JOIN = "join", _("Add to the lead or deal that is still open")
+
+
 class Form(models.Model):
     """A public address that takes submissions for one portal."""
 
@@ -51,8 +63,10 @@ class Form(models.Model):
     field_types: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     # Whose ways of writing dates and numbers the visitors have, as `DE`; empty for those of the portal's language.
     country = models.CharField(max_length=2, blank=True, default="")
-    # A deal's contact and company are looked for by phone and e-mail before they are made.
-    find_existing = models.BooleanField(default=False)
+    # Whether what is there already is looked for by phone and e-mail before anything is made.
+    repeats = models.CharField(max_length=4, choices=Repeats.choices, default=Repeats.NEW)
+    # The portal's user who is responsible for new records; None: the portal's chosen administrator.
+    assigned_by_id = models.PositiveIntegerField(null=True, blank=True)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), and how many submissions
     # it takes in a minute (0: any number).

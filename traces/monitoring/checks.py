@@ -14,22 +14,25 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from b24app.api import errors
-from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
-from b24app.portal import event_bindings, health
+from b24app.portal import crm_directory, event_bindings, health, hold, tokens
 from b24app.portal.health import Check
-from traces.models import Preferences, Submission
+from traces.models import LEADS, Form, Preferences, Submission
 from traces.monitoring import metrics, notices
 
 # A due row should wait for seconds; a backlog, or a rest that the portal asked for, takes minutes.
 LONG_WAIT_SECONDS = 300.0
 # The latest submissions tell whether the portal's own tracker is on the site.
 SUBMISSIONS_READ = 50
+# Forms that one check names.
+MAX_NAMES = 10
 
 
 def of_service(now: datetime) -> list[Check]:
@@ -88,7 +91,7 @@ def _workers(swept: float | None, now: datetime) -> Check:
 def of_portal(portal: Portal) -> list[Check]:
     """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
     known = [_deliveries(portal), _oldest(portal), _permission(portal), _tariff(portal), _receipts(portal)]
-    return [*known, *_notices(portal), _tracker(portal)]
+    return [*known, *_leads(portal), *_notices(portal), _tracker(portal)]
 
 
 def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
@@ -96,15 +99,17 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
     try:
         if bind:
             event_bindings.bind_again(portal)
-        return health.checks(portal)
+        answered = health.checks(portal)
+        crm_directory.keep_mode(portal, now=True)
+        return answered
     except errors.PortalError as error:
-        return [_no_answer(error)]
+        return [_no_answer(portal, error)]
 
 
-def _no_answer(error: errors.PortalError) -> Check:
+def _no_answer(portal: Portal, error: errors.PortalError) -> Check:
     name = _("The portal answers")
-    if isinstance(error, errors.Stop) and error.code in REMEDIES:
-        remedy = REMEDIES[error.code]
+    if isinstance(error, (errors.Stop, errors.Poison)):
+        remedy = notices.remedy_of(error.code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     text = _("The portal gave no answer that can be used, so what it would say is not known now.")
     return Check(name, None, text, _("Check again in a minute. Submissions are taken and stored meanwhile."))
@@ -119,7 +124,10 @@ def trouble(portal: Portal, now: datetime) -> Check | None:
 def _deliveries(portal: Portal) -> Check:
     name = _("Deliveries")
     if portal.state == Portal.State.HELD:
-        remedy = notices.remedy_of(portal.hold_code)
+        remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
+        return Check(name, False, remedy.happened, remedy.todo)
+    for code in hold.reasons_of_methods(portal):
+        remedy = notices.remedy_of(code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     return Check(name, True, _("They go on."))
 
@@ -146,17 +154,36 @@ def _permission(portal: Portal) -> Check:
     if portal.by_webhook:
         text = _("The portal is connected by a webhook, which needs nobody's permission.")
         return Check(name, True, text, _("Install the application to have receipts and notices."))
-    working = portal.users.filter(state=PortalUser.State.ACTIVE).count()
+    users = list(tokens.ranked(portal))
+    working = [user for user in users if user.state == PortalUser.State.ACTIVE]
+    proved = sum(user.proved_at is not None for user in working)
     if not working:
-        remedy = notices.remedy_of("no_administrator")
+        remedy = notices.remedy_of(tokens.none_left(portal).code, by_webhook=False)
         return Check(name, False, remedy.happened, remedy.todo)
     text = ngettext(
         "The permission of %(working)s administrator works.",
         "The permissions of %(working)s administrators work.",
-        working,
+        proved,
     )
-    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if working == 1 else ""
-    return Check(name, True, text % {"working": working}, todo)
+    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if len(working) == 1 else ""
+    texts = [text % {"working": proved}] if proved else []
+    return Check(name, True if proved else None, " ".join([*texts, *map(_age, users)]), todo)
+
+
+def _age(user: PortalUser) -> str:
+    """How old an administrator's permission is, and when the portal took it last."""
+    state = {
+        PortalUser.State.BARRED: _("User %(user)s lacks rights on the portal (permission renewed on %(renewed)s)."),
+        PortalUser.State.DEAD: _("User %(user)s has to open Trace Relay anew (permission renewed on %(renewed)s)."),
+    }.get(PortalUser.State(user.state))
+    if state is None and user.proved_at is None:
+        state = _("User %(user)s: renewed on %(renewed)s, not tried since.")
+    state = state or _("User %(user)s: renewed on %(renewed)s, worked last on %(proved)s.")
+    return state % {"user": user.user_id, "renewed": _day(user.renewed_at), "proved": _day(user.proved_at)}
+
+
+def _day(time: datetime | None) -> str:
+    return date_format(timezone.localtime(time), "DATE_FORMAT") if time else ""
 
 
 def _tariff(portal: Portal) -> Check:
@@ -177,6 +204,21 @@ def _receipts(portal: Portal) -> Check:
     if portal.by_webhook:
         return Check(name, False, text, _("Install the application to have receipts and notices."))
     return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))
+
+
+def _leads(portal: Portal) -> list[Check]:
+    """Only where forms make leads on a portal that works without them."""
+    forms = (
+        Form.objects.filter(portal=portal, active=True, creates__in=LEADS) if portal.simple_crm else Form.objects.none()
+    )
+    names = ", ".join(f"“{name}”" for name in forms.order_by("name").values_list("name", flat=True)[:MAX_NAMES])
+    if not names:
+        return []
+    text = _("The portal works without leads, and these forms make some: %(names)s. It turns each into a deal at once.")
+    todo = _(
+        "Let these forms make deals (page “Forms”), or switch leads on in the CRM's settings; then look here again."
+    )
+    return [Check(_("Leads"), False, text % {"names": names}, todo)]
 
 
 def _notices(portal: Portal) -> list[Check]:

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
 
-from b24app.api import errors
-from b24app.api.remedies import REMEDIES, Remedy, Text
+from b24app.api import errors, remedies
+from b24app.api.remedies import Remedy, Text
 from b24app.frame import iframe
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls
@@ -124,7 +124,9 @@ def _tell(chosen: Preferences, matter: Matter, notice: Notice, now: datetime) ->
     """Returns whether it was told."""
     portal = chosen.portal
     with iframe.speaking(iframe.language(portal.language)):
-        letter = letters.letter_of(portal, matter, remedy_of(matter.subject or portal.hold_code), notice, now)
+        letter = letters.letter_of(
+            portal, matter, remedy_of(matter.subject or portal.hold_code, portal.by_webhook), notice, now
+        )
     if letter is None:
         Notice.objects.filter(pk=notice.pk).update(over=True)
         return False
@@ -140,12 +142,12 @@ def _tell(chosen: Preferences, matter: Matter, notice: Notice, now: datetime) ->
     return True
 
 
-def remedy_of(code: str) -> Remedy:
-    """What happened at a stop with this code, and what to do."""
+def remedy_of(code: str, by_webhook: bool) -> Remedy:
+    """What happened at a stop with this code, and what to do, as the portal is connected."""
     look = _("Open the page “Health” in Trace Relay: it says what is the matter.")
     if code == WAITING:
         return Remedy(_("The oldest submission has been waiting for more than an hour."), look)
-    return REMEDIES.get(code) or Remedy(_("The portal takes nothing at present."), look)
+    return remedies.of(code, by_webhook) or Remedy(_("The portal takes nothing at present."), look)
 
 
 def send_test(chosen: Preferences) -> None:

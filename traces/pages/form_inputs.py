@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -10,8 +11,10 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from b24app.models import Portal
+from traces.compose import existing
 from traces.intake.access import normal_origin
-from traces.models import Form, Kind
+from traces.models import LEADS, Form, Kind, Repeats
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
@@ -28,6 +31,24 @@ KINDS = {
     Kind.TRACE: _("The visit alone is stored on the portal; nothing appears in the CRM by itself."),
     Kind.LINK: _("Your server has made the records already and names them; the visit is added to them."),
 }
+# What a form can do about visitors whom the CRM knows already.
+REPEATS = {
+    Repeats.NEW: _("Each submission becomes records of its own."),
+    Repeats.FIND: _(
+        "Whoever has the same phone or e-mail is used: a new deal or lead belongs to that contact and company, and a "
+        "form for contacts or companies adds a comment to the one that is there."
+    ),
+    Repeats.JOIN: _(
+        "For leads and deals: where one of the same phone or e-mail is still open, what came becomes a comment there, "
+        "with the visit. Otherwise as above."
+    ),
+}
+_NO_LEADS = _(
+    "Not available: this portal works without leads (“simple CRM”) and turns each into a deal at once. Make a deal; or "
+    "switch leads on in the CRM's settings, then open the page “Health”, which asks the portal anew."
+)
+_NOT_REPEATED = _("What this form makes cannot be looked for that way. Choose another answer.")
+MAX_USER_ID = 2**31 - 1
 _NO_PAGE = _("This is no address of a page. Write it whole, such as https://shop.example/thanks, or leave it empty.")
 
 
@@ -38,12 +59,30 @@ class NameField(forms.CharField):
         return " ".join(str(super().to_python(value)).replace("\0", "").split())
 
 
-def _kinds() -> list[tuple[str, str]]:
-    return [(kind.value, format_html("{}<br><small>{}</small>", kind.label, KINDS[kind])) for kind in KINDS]
+class KindSelect(forms.RadioSelect):
+    """The kinds of form; those in `unavailable` cannot be chosen."""
+
+    unavailable: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        """An option, switched off where it cannot be chosen."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **options)
+        if str(value) in self.unavailable:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+def _kinds(unavailable: Collection[str] = ()) -> list[tuple[str, str]]:
+    texts = {kind: _NO_LEADS if kind.value in unavailable else KINDS[kind] for kind in KINDS}
+    return [(kind.value, format_html("{}<br><small>{}</small>", kind.label, text)) for kind, text in texts.items()]
+
+
+def _repeats() -> list[tuple[str, str]]:
+    return [(one.value, format_html("{}<br><small>{}</small>", one.label, REPEATS[one])) for one in REPEATS]
 
 
 class NewFormInput(PageInput):
-    """What makes a form: its name and its kind."""
+    """What makes a form: its name and its kind. `kind` is the one that it has already."""
 
     ids = "form-%s"
 
@@ -60,21 +99,53 @@ class NewFormInput(PageInput):
         label=_("What a submission becomes"),
         choices=_kinds,
         initial=Kind.LEAD,
-        widget=forms.RadioSelect,
+        widget=KindSelect,
         error_messages=one_answer(_("Choose what a submission becomes.")),
     )
+
+    def __init__(
+        self, portal: Portal, data: Mapping[str, Any] | None = None, *, kind: str = "", **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self.without_leads = portal.simple_crm is True
+        if not self.without_leads:
+            return
+        field, unavailable = self.fields["creates"], frozenset(map(str, LEADS)) - {kind}
+        assert isinstance(field, forms.ChoiceField) and isinstance(field.widget, KindSelect)
+        field.choices, field.initial = _kinds(unavailable), Kind.DEAL
+        field.widget.unavailable = unavailable
+
+    def clean_creates(self) -> str:
+        """The kind; one of leads only where the portal has them."""
+        kind: str = self.cleaned_data["creates"]
+        widget = self.fields["creates"].widget
+        if isinstance(widget, KindSelect) and kind in widget.unavailable:
+            raise ValidationError(_NO_LEADS)
+        return kind
 
 
 class FormSettingsInput(NewFormInput):
     """All settings of a form."""
 
     active = forms.BooleanField(label=_("The form takes submissions"), required=False)
-    find_existing = forms.BooleanField(
-        label=_("Find existing contacts and companies"),
+    repeats = forms.ChoiceField(
+        label=_("Visitors whom the CRM knows"),
+        choices=_repeats,
+        initial=Repeats.NEW,
+        widget=forms.RadioSelect,
+        error_messages=one_answer(_("Choose what becomes of visitors whom the CRM knows.")),
+    )
+    assigned_by_id = NumberField(
+        label=_("Responsible person"),
         help_text=_(
-            "For deals: a contact or company with the same phone or e-mail is used instead of making a second one."
+            "The user's number, which stands in the address of the user's page in the portal. Left empty, the "
+            "administrator chosen in the settings is responsible."
         ),
         required=False,
+        min_value=1,
+        max_value=MAX_USER_ID,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(_("Give the number of a user, such as 7, or leave it empty.")),
     )
     country = forms.CharField(
         label=_("Country of the visitors"),
@@ -142,12 +213,22 @@ class FormSettingsInput(NewFormInput):
         """The settings as they are stored."""
         stored = {name: getattr(form, name) for name in cls.base_fields}
         return cls(
+            form.portal,
+            kind=form.creates,
             initial={
                 **stored,
                 "origins": "\n".join(form.origins),
                 "max_per_minute": form.max_per_minute or None,
-            }
+            },
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Visitors can be looked for only where the form makes what is found by phone or e-mail."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        repeats, kind = cleaned.get("repeats"), cleaned.get("creates")
+        if repeats and kind and repeats not in existing.repeats_of(kind):
+            self.add_error("repeats", _NOT_REPEATED)
+        return cleaned
 
     def clean_origins(self) -> list[str]:
         """The sites, as browsers name them."""

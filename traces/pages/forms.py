@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from b24app.host.transactions import in_line
 from b24app.models import Portal
 from traces.history import statistics
-from traces.models import Form, Submission
+from traces.models import LEADS, Form, Submission
 from traces.pages import chart
 from traces.pages.chart import Sparkline
 from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
@@ -70,8 +70,8 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Ask for a name and a kind; make the form, and show its secret this once."""
     if request.method == "GET":
-        return render(request, reader, "traces/forms/new.html", {"input": NewFormInput()}, page="forms")
-    typed = NewFormInput(request.POST)
+        return render(request, reader, "traces/forms/new.html", {"input": NewFormInput(reader.portal)}, page="forms")
+    typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
     form, secret = create_form(reader.portal, typed)
@@ -91,7 +91,7 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """What an administrator decides about a form, but its fields."""
     if request.method == "GET":
         return _settings(request, reader, form)
-    typed = FormSettingsInput(request.POST)
+    typed = FormSettingsInput(reader.portal, request.POST, kind=form.creates)
     if not typed.is_valid():
         return _settings(request, reader, form, typed=typed)
     for name, value in typed.cleaned_data.items():
@@ -145,6 +145,7 @@ def _settings(
         "form": form,
         "input": typed or FormSettingsInput.of_form(form),
         "is_used": form.submissions.exists(),
+        "makes_no_leads": reader.portal.simple_crm and form.creates in LEADS,
         "notice": notice,
     }
     status = 422 if typed else 200

@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from b24app.frame import iframe, session
+from b24app.portal import crm_directory
 from b24app.views import open_application
 from traces.pages import overview, start
 from traces.pages.frame import Reader, finish, may_see, preferences, render
@@ -20,8 +21,12 @@ def app_page(request: HttpRequest) -> HttpResponseBase:
         return proven
     opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
     reader = Reader(proven.portal, opened)
+    if reader.is_admin:
+        crm_directory.keep_mode(reader.portal)
     with iframe.speaking(opened.language, opened.time_zone):
-        return finish(_first(request, reader), reader)
+        response = finish(_first(request, reader), reader)
+    iframe.guard(response, proven.portal, proven.origin)
+    return response
 
 
 def _first(request: HttpRequest, reader: Reader) -> HttpResponseBase:

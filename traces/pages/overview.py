@@ -28,6 +28,7 @@ from traces.pages import chart
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
 from traces.pages.numbers import grouped
+from traces.setup import takeover
 
 DAYS = (14, 90)
 
@@ -48,9 +49,12 @@ class Line:
     page: str = ""
 
 
-def page(request: HttpRequest, reader: Reader) -> HttpResponseBase:
-    """The page itself, with which the application opens."""
-    return render(request, reader, "traces/overview/page.html", _whole(reader), page="overview")
+def page(request: HttpRequest, reader: Reader, *, notice: str = "", trouble: str = "") -> HttpResponseBase:
+    """The page itself, with which the application opens; with a `notice` of what was done, or what is in the way."""
+    context = {"notice": notice, "trouble": trouble, **_whole(reader)}
+    return render(
+        request, reader, "traces/overview/page.html", context, page="overview", status=422 if trouble else 200
+    )
 
 
 show = view(viewers=True)(page)
@@ -71,8 +75,9 @@ def _whole(reader: Reader) -> dict[str, Any]:
         {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": grouped(row.count)}
         for row in rows
     ]
+    former = takeover.offered(reader.portal) if reader.is_admin else None
     purge = announced_purge(reader.portal, timezone.now())
-    return {"unmatched": unmatched, "purge_at": purge, **_figures(reader, DAYS[0])}
+    return {"unmatched": unmatched, "former": former, "purge_at": purge, **_figures(reader, DAYS[0])}
 
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from b24app.api.remedies import REMEDIES
+from b24app.api import remedies
 from b24app.models import Portal, PortalUser
 from b24app.portal import tokens
 from traces.history import erasure, json_export
@@ -102,8 +102,8 @@ def _why_not_sent(code: str) -> str:
         )
     if code == "insufficient_scope":
         return _("The application may not send notices on this portal. Choose e-mail instead.")
-    if code in REMEDIES:
-        return f"{REMEDIES[code].happened} {REMEDIES[code].todo}"
+    if remedy := remedies.of(code, by_webhook=False):
+        return f"{remedy.happened} {remedy.todo}"
     return _("The portal did not take the notice. Try again in a minute, or choose e-mail instead.")
 
 
@@ -127,6 +127,15 @@ def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
     if typed.cleaned_data["viewers"]:
         return _page(request, reader, _("Saved. Every user who opens Trace Relay now sees the overview."))
     return _page(request, reader, _("Saved. Only administrators see the overview."))
+
+
+@view("POST")
+def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
+    """Use an administrator's permission before the others'."""
+    if not tokens.choose(reader.portal, user):
+        return render(request, reader, "traces/missing.html", page="settings", status=404)
+    logger.info("portal %s: user %s was chosen", reader.portal.pk, user)
+    return _page(request, reader, _("Saved. This permission is used from the next delivery on."))
 
 
 @view("POST")
@@ -233,9 +242,16 @@ def _told(portal: Portal, chosen: Preferences) -> dict[str, Any]:
 
 
 def _administrators(portal: Portal) -> dict[str, Any]:
-    users = list(portal.users.order_by("user_id"))
+    users = list(tokens.ranked(portal))
     working = sum(user.state == PortalUser.State.ACTIVE for user in users)
-    rows = [{"row": user, "stays": working == 1 and user.state == PortalUser.State.ACTIVE} for user in users]
+    rows = [
+        {
+            "row": user,
+            "chosen": user.user_id == portal.chosen_user_id,
+            "stays": working == 1 and user.state == PortalUser.State.ACTIVE,
+        }
+        for user in users
+    ]
     return {"users": rows, "working": working}
 
 

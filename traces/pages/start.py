@@ -24,7 +24,7 @@ from traces.pages import forms, overview, submission, submissions
 from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
-from traces.setup import embed, first_steps
+from traces.setup import embed, first_steps, takeover
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -55,7 +55,11 @@ def page(
 ) -> HttpResponseBase:
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
     form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
-    context: dict[str, Any] = {"input": typed or NewFormInput(initial={"name": _("Website")}), "form": form}
+    context: dict[str, Any] = {
+        "input": typed or NewFormInput(reader.portal, initial={"name": _("Website")}),
+        "form": form,
+        "former": takeover.offered(reader.portal),
+    }
     if form:
         context |= {
             "can_test": form.creates != Kind.LINK,
@@ -84,7 +88,7 @@ def check_connection(request: HttpRequest, reader: Reader) -> HttpResponse:
 @view("POST")
 def create_form(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Make the first form."""
-    typed = NewFormInput(request.POST)
+    typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return page(request, reader, typed=typed)
     form, secret = forms.create_form(reader.portal, typed)
@@ -147,7 +151,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
         "failure": sentences.failure(row.code, row.params) if row.state == Submission.State.FAILED else None,
-        "remedy": notices.remedy_of(reader.portal.hold_code) if state == "held" else None,
+        "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,
     }
     return render(request, reader, "traces/start/_watch.html", context)

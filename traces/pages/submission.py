@@ -14,9 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from b24app.api.remedies import REMEDIES, Remedy
+from b24app.api import remedies
+from b24app.api.remedies import Remedy
 from b24app.host.transactions import writing
 from b24app.models import Portal
+from b24app.portal import hold
 from traces import sentences
 from traces.compose import journey
 from traces.compose.records import BY_TYPE
@@ -24,7 +26,7 @@ from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
 from traces.history import explanation, resending
 from traces.history.explanation import Explanation
-from traces.models import Attempt, Submission
+from traces.models import Attempt, ShownState, Submission
 from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
 
@@ -108,7 +110,7 @@ def _page(
         "sender": submissions.sender_text(row),
         "may_send": resending.may(row, now),
         "next_try": _next_try(row, reader.portal, now),
-        "remedy": _remedy(reader.portal) if state == "held" else None,
+        "remedy": _remedy(reader.portal, row),
         "notice": notice,
         "trouble": trouble,
     }
@@ -183,11 +185,16 @@ def _next_try(row: Submission, portal: Portal, now: datetime) -> datetime | None
     return next_try if next_try > now else None
 
 
-def _remedy(portal: Portal) -> Remedy:
+def _remedy(portal: Portal, row: Submission) -> Remedy | None:
+    """What helps where the submission waits for somebody to act: on the portal's hold, or on a method's."""
+    if row.state == Submission.State.QUEUED and row.code in hold.reasons_of_methods(portal):
+        return remedies.of(row.code, portal.by_webhook)
+    if row.shown_state != ShownState.HELD:
+        return None
     unknown = Remedy(
         _("The portal takes nothing at present."), _("Open Trace Relay as an administrator of the portal once.")
     )
-    return REMEDIES.get(portal.hold_code, unknown)
+    return remedies.of(portal.hold_code, portal.by_webhook) or unknown
 
 
 def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:

@@ -9,11 +9,13 @@ from traces.pages import (
     health,
     opening,
     overview,
+    responsible,
     settings,
     sources,
     start,
     submission,
     submissions,
+    takeover,
 )
 
 urlpatterns = [
@@ -25,6 +27,7 @@ urlpatterns = [
     path("start/test/", start.send_test, name="start-test"),
     path("start/watch/<uuid:submission_id>/", start.watch, name="start-watch"),
     path("start/finish/", start.finish, name="start-finish"),
+    path("takeover/<int:portal_id>/", takeover.take_over, name="takeover"),
     # Overview
     path("overview/", overview.show, name="overview"),
     path("overview/figures/", overview.show_figures, name="overview-figures"),
@@ -44,6 +47,7 @@ urlpatterns = [
     path("forms/", forms.show, name="forms"),
     path("forms/new/", forms.create, name="form-new"),
     path("forms/<int:form_id>/", forms.settings, name="form"),
+    path("forms/<int:form_id>/responsible/", responsible.show, name="form-responsible"),
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
@@ -65,6 +69,11 @@ urlpatterns = [
     path("settings/notices/test/", settings.send_test_notice, name="settings-notices-test"),
     path("settings/plan/", settings.save_tariff, name="settings-plan"),
     path("settings/viewers/", settings.save_viewers, name="settings-viewers"),
+    path(
+        "settings/administrators/<int:user>/choose/",
+        settings.choose_administrator,
+        name="settings-administrator-choose",
+    ),
     path(
         "settings/administrators/<int:user>/remove/",
         settings.remove_administrator,

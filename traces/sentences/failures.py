@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from b24app.api.remedies import REMEDIES, Text
 
 # What fills in the sentence of a code: `words`, which the portal said; `status`, of an HTTP answer without words;
-# `gave_up`, where the three days were over.
+# `gave_up`, where the three days were over; `times`, of waits in a row.
 Params = Mapping[str, str | int]
 
 GAVE_UP: Text = _("It could not be delivered within three days.")
@@ -53,6 +53,11 @@ _NO_ANSWER_CAME = Failure(
     _("The portal gave no readable answer."),
     _("The connection broke while the portal was at work, or something else than the portal answered."),
     _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
+)
+_NEW_PERMISSION = Failure(
+    _("The portal did not accept a permission that had just been renewed."),
+    _("It may take up to an hour until the portal knows the new permission."),
+    _("Send the submission again in an hour."),
 )
 _OURS = Failure(
     _("Trace Relay could not prepare this submission."),
@@ -116,12 +121,35 @@ FAILURES: dict[str, Failure] = {
     ),
     "connection_error": _NO_CONNECTION,
     "unreachable": _NO_CONNECTION,
-    "no_auth_found": _NO_CONNECTION,
     "unreadable": _NO_ANSWER_CAME,
     "connection_lost": _NO_ANSWER_CAME,
     "timeout": _NO_ANSWER_CAME,
     "internal_server_error": _NO_ANSWER_CAME,
     "error_unexpected_answer": _NO_ANSWER_CAME,
+    "poison_forbidden": Failure(
+        _("The portal turns this submission away, while it takes others."),
+        _("A firewall or protection module in front of the portal takes something in its texts for an attack."),
+        _(
+            "Enter it in the CRM by hand, or allow requests from Trace Relay in the portal's proactive protection; "
+            "then send the submission again."
+        ),
+    ),
+    "poison_error": Failure(
+        _("The portal breaks down over this submission, while it takes others."),
+        _("Something in it brings out a fault of the portal, of an extension, or of an automation rule there."),
+        _(
+            "Look in the CRM whether the record is there already. If it is not, enter it by hand, or have the portal's "
+            "error log looked at; then send the submission again."
+        ),
+    ),
+    "poison_silent": Failure(
+        _("The portal gives no answer to this submission, while it answers others."),
+        _("Something in it makes the portal, or what stands before it, break the connection or work without end."),
+        _(
+            "Look in the CRM whether the record is there already. If it is not, enter it by hand, or have the portal's "
+            "error log looked at; then send the submission again."
+        ),
+    ),
     "worker_lost": Failure(
         _("Trace Relay was interrupted while it was sending this submission."),
         _("A program or a machine stopped in the middle, so nobody knows whether the portal has it."),
@@ -138,11 +166,8 @@ FAILURES: dict[str, Failure] = {
         _("Send the submission again."),
     ),
     "internal_error": _OURS,
-    "expired_token": Failure(
-        _("The portal did not accept a permission that had just been renewed."),
-        _("It may take up to an hour until the portal knows the new permission."),
-        _("Send the submission again in an hour."),
-    ),
+    "expired_token": _NEW_PERMISSION,
+    "no_auth_found": _NEW_PERMISSION,
     "oauth_host": Failure(
         _("Trace Relay does not trust the authorization server that the portal uses."),
         _("It shows its secret only to servers that its operator has named."),
@@ -170,6 +195,9 @@ AFTER_THREE_DAYS: Text = _(
 # Codes of attempts that are no failures.
 NOTES: dict[str, Text] = {
     "query_limit_exceeded": _("The portal got more requests than it takes at a time."),
+    "set_aside": _(
+        "The portal turned away a request that carried this submission and others. Each of them is now sent apart."
+    ),
     "operation_time_limit": _("The portal has used up the time that it gives to this method."),
     "receipt": _("The answer was lost; the portal's receipt says what was done."),
 }
@@ -192,6 +220,8 @@ def reason(code: str, params: Params) -> str:
     said.append(str(_happened(code)))
     if words := params.get("words"):
         said.append(gettext("The portal says: “%(words)s”") % {"words": words})
+    if times := params.get("times"):
+        said.append(gettext("Times in a row: %(times)s.") % {"times": times})
     if status := params.get("status"):
         said.append(gettext("HTTP status: %(status)s.") % {"status": status})
     return " ".join(said)

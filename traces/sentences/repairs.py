@@ -26,6 +26,7 @@ REPAIRS: dict[str, Text] = {
         "The text was not written in the charset that it declares, or declares none; the charset was guessed."
     ),
     "file_left_out": _("A file was left out; its field, name and size were noted."),
+    "json_repaired": _("The JSON had quotes, names or commas that JSON does not allow; it was read nevertheless."),
     "body_as_message": _("The request was neither a form nor JSON; its whole text was kept as the message."),
     "values_joined": _(
         "The submission had more values, or deeper ones, than are looked at one by one; the rest was kept as one text."

@@ -45,7 +45,16 @@ class Rulebook:
 
 def _settings(form: Form) -> FormSettings:
     country = form.country or countries.of_language(form.portal.language)
-    return FormSettings(form.key, form.name, form.creates, form.mapping, form.find_existing, form.field_types, country)
+    return FormSettings(
+        key=form.key,
+        name=form.name,
+        creates=form.creates,
+        mapping=form.mapping,
+        repeats=form.repeats,
+        field_types=form.field_types,
+        country=country,
+        assigned_by_id=form.assigned_by_id or form.portal.chosen_user_id,
+    )
 
 
 def load(portal_id: int) -> Rulebook:

@@ -120,7 +120,7 @@ def _place_of(rows: Iterable[SourceRule], pk: int | None) -> int:
 def _ordered(portal: Portal) -> Iterator[list[SourceRule]]:
     """The rules in their order; as they are ordered within the block they are stored."""
     with writing():
-        Portal.objects.select_for_update().filter(pk=portal.pk).values_list("pk", flat=True).first()
+        Portal.objects.select_for_update(no_key=True).filter(pk=portal.pk).values_list("pk", flat=True).first()
         rows = list(portal.source_rules.all())
         yield rows
         _save_positions(rows)

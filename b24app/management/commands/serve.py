@@ -11,12 +11,14 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from b24app.host.front import Front
 from b24app.host.processes import die_with
 
-# One worker process: SQLite wants few writers, and threads that wait for a commit or a portal cost little.
-_THREADS = 32
+# A client that has not sent its headers by then is let go.
+HEADER_MILLISECONDS = 10_000
 
 
 class Command(BaseCommand):
@@ -35,13 +37,12 @@ class Command(BaseCommand):
             settings.WSGI_APPLICATION,
             address=options["host"],
             port=options["port"],
-            interface=Interfaces.WSGI,
-            workers=1,
-            blocking_threads=_THREADS,
+            interface=Interfaces.RSGI,
+            workers=1,  # SQLite wants few writers, and threads that wait for a commit or a portal cost little
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=15,
-            # Its warning about more threads than processors does not fit threads that wait.
             log_level=LogLevels.error,
         )
         server.serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
@@ -51,5 +52,4 @@ def _load(parent: int) -> Callable[..., Any]:
     """The application, loaded inside the worker process."""
     # Granian does not end its worker when it is killed with -9 itself; the orphan would hold the port.
     die_with(parent)
-    application: Callable[..., Any] = import_string(settings.WSGI_APPLICATION)
-    return application
+    return Front(import_string(settings.WSGI_APPLICATION)).answer

@@ -92,10 +92,14 @@ class _Body:
         if (value := self._json(raw)) is not None:
             return value, ""
         if raw[:1] not in (b"{", b"[", b"<"):
+            if b";" in raw and (pairs := forms.semicolons(raw)):
+                return self._fields(pairs), URLENCODED
             if self._is_query(raw) and (pairs := forms.query(raw)):
                 return self._fields(pairs), URLENCODED
             if b"=" in raw and (pairs := forms.lines(raw)):
                 return self._fields(pairs), PLAIN
+            if b":" in raw and (pairs := forms.labelled(raw)):
+                return self._fields(pairs), ""
         return {"message": self._message(raw)}, ""
 
     def _fields(self, pairs: forms.Pairs) -> dict[str, Any]:
@@ -106,7 +110,12 @@ class _Body:
         raw = raw.rstrip(b"=")
         if raw[:3].upper() in (b"%7B", b"%5B", b"%22"):
             raw = forms.unquoted(raw)
-        return json_text.tree(self._decoder(raw).text(raw)) if raw[:1] in (b"{", b"[", b'"') else None
+        if raw[:1] not in (b"{", b"[", b'"'):
+            return None
+        text = self._decoder(raw).text(raw)
+        if (value := json_text.tree(text)) is None and (value := json_text.loose(text)) is not None:
+            self.cleaner.repairs.append("json_repaired")
+        return value
 
     def _is_query(self, raw: bytes) -> bool:
         """Whether `a=1&b=2` is likelier than a form with one name and value a line."""

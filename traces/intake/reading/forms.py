@@ -39,6 +39,40 @@ def lines(raw: bytes) -> Pairs | None:
     return _checked([(name, b"\n".join(values)) for name, values in pairs])
 
 
+_LABEL = re.compile(rb"[^\s:;=<>{}\[\]\"][^:;=<>{}\[\]\"\r\n]{0,79}:(?!//)")
+
+
+def labelled(raw: bytes) -> Pairs | None:
+    """The names and values of `Name: Kim`, one a line or apart by semicolons, as mails are; None for other texts.
+
+    A line without a name goes on with the value of the line before it. Raises `Problem` (422).
+    """
+    lines = raw.splitlines() if b"\n" in raw else raw.split(b";")
+    pairs: list[tuple[bytes, list[bytes]]] = []
+    for line in filter(None, map(bytes.strip, lines)):
+        if _LABEL.match(line):
+            name, _, value = line.partition(b":")
+            pairs.append((name.strip(), [value.strip()]))
+        elif pairs and b"\n" in raw:
+            pairs[-1][1].append(line)
+        else:
+            return None
+    return _checked([(name, b"\n".join(values)) for name, values in pairs]) if len(pairs) > 1 else None
+
+
+def semicolons(raw: bytes) -> Pairs | None:
+    """The names and values of `a=1;b=2`; None where these bytes are no such form. Raises `Problem` (422)."""
+    pieces = [piece.strip().partition(b"=") for piece in raw.split(b";") if piece.strip()]
+    if len(pieces) < 2 or b"&" in raw or not all(equals and _is_name(name) for name, equals, _ in pieces):
+        return None
+    is_encoded = b" " not in raw
+    return _checked([(name, unquoted(value) if is_encoded else value) for name, _, value in pieces])
+
+
+def _is_name(raw: bytes) -> bool:
+    return raw.translate(None, b"_-.[]").isalnum()
+
+
 def unquoted(raw: bytes) -> bytes:
     """The bytes that a part of `a=1&b=2` stands for."""
     spaced = raw.replace(b"+", b" ")

@@ -7,11 +7,14 @@ import math
 import re
 from typing import Any
 
+import re2
+
 from traces.intake.reading import limits
 from traces.intake.reading.tree import merged
 
 MAX_DIGITS = 19  # of a whole number that a database holds; Python refuses to read 4,300
 MAX_FLOAT_LENGTH = 17  # beyond that a number is an id or would lose digits
+MAX_LOOSE_LENGTH = 32 * 1024  # of what people's own programs write; repairing more costs too much
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
@@ -27,6 +30,30 @@ def tree(text: str) -> Any:
     except ValueError:
         return None
     return value if isinstance(value, (dict, list)) else None
+
+
+_STRINGS = re2.compile(r"""("(?:[^"\\]|\\.)*")|('(?:[^'\\]|\\.)*')|([A-Za-z_$][\w$]*)|,(\s*[}\]])""")
+_WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null"}
+
+
+def loose(text: str) -> Any:
+    """The list or object of a text that a program wrote for JSON, but with its own quotes, names or last commas.
+
+    None where there is none. Raises `Problem` (422) where it is nested too deeply.
+    """
+    is_worth_it = len(text) <= MAX_LOOSE_LENGTH and text[-1:] in ("}", "]")
+    return tree(_STRINGS.sub(_strict, text)) if is_worth_it else None
+
+
+def _strict(found: Any) -> str:
+    """One string, word or last comma as JSON writes it."""
+    whole, single, word, end = (str(part) if part is not None else None for part in found.groups())
+    if single is not None:
+        inner = single[1:-1].replace("\\'", "'")
+        return json.dumps(inner.replace("\\\\", "\\"), ensure_ascii=False)
+    if word is not None:
+        return _WORDS.get(word, word if word in ("null", "true", "false") else json.dumps(word))
+    return whole or end or ""
 
 
 def parse(text: str) -> Any:

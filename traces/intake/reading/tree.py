@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +13,10 @@ from traces.intake.reading import limits
 MIN_FILE_LENGTH = 1024  # characters of base64; shorter ones are ids and tokens
 MAX_FILENAME_LENGTH = 200
 _MAX_TYPE_LENGTH = 200  # of the type at the head of a data: URL
+_CONTROLS = re.compile("[\u0080-\u009f]")
+_TWICE = re.compile(
+    "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 _BASE64 = (string.ascii_letters + string.digits + "+/\r\n").encode()
 
 
@@ -67,6 +72,9 @@ class Cleaner:
         """A text without NUL and half surrogate pairs, which neither PostgreSQL nor UTF-8 can hold."""
         if "\0" not in value and value.isascii():
             return value
+        if (once := _decoded_once(value)) is not None:
+            self.repairs.append("charset_guessed")
+            value = once
         cleaned = value.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
         if cleaned != value:
             self.repairs.append("characters_replaced")
@@ -93,6 +101,27 @@ class Cleaner:
             return self.text(value)
         self.skipped += len(value)
         return str(self.skip_file(name, "", size))
+
+
+def _decoded_once(value: str) -> str | None:
+    """The text of one whose UTF-8 was read as Latin letters and encoded again (`JÃ¼rgen`); None for other texts.
+
+    No language has such a run of letters, each of which would be a part of another one.
+    """
+    if not _TWICE.search(value):
+        return None
+    try:
+        text = bytes(map(_byte, value)).decode()
+    except ValueError:
+        return None
+    return text if any(map(str.isalpha, text)) and not _CONTROLS.search(text) else None
+
+
+def _byte(letter: str) -> int:
+    """The byte that a letter was in windows-1252, or in Latin-1 where that has none. Raises ValueError."""
+    if ord(letter) < 256:
+        return ord(letter)
+    return letter.encode("cp1252")[0]
 
 
 def embedded_size(value: str) -> int | None:

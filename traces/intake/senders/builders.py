@@ -18,6 +18,14 @@ from traces.intake.senders.sender import (
 )
 
 
+def _elementor(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """A form that Elementor's own script sends calls the address of its page `referrer`."""
+    if "form_fields" not in tree or "referrer" not in tree:
+        return tree
+    notes.drop("referrer")
+    return {"page_url" if name == "referrer" else name: value for name, value in tree.items()}
+
+
 def _gravity(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
     """Gravity Forms numbers the parts of a field: 3 of a name is the first, 6 the last; 3 of an address is a city."""
     told: dict[str, Any] = {}
@@ -53,6 +61,20 @@ _TILDA_PAYMENT = {
     "payment/*": OWN_NAME,
 }
 
+# What Elementor calls the page, the browser, the IP address and itself where WordPress speaks another language.
+_ELEMENTOR_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("url страницы", ("агент пользователя", "удаленный ip", "удалённый ip", "работает на", "создано с помощью")),
+    ("url-адрес страницы", ("user-agent", "удаленный ip-адрес", "удалённый ip-адрес", "при поддержке")),
+    ("url сторінки", ("агент користувача", "віддалений ip", "працює на")),
+    ("seiten-url", ("benutzer-agent", "remote-ip", "bereitgestellt von", "unterstützt von")),
+    ("url de la página", ("agente de usuario", "ip remota", "funciona con", "desarrollado por")),
+    ("url da página", ("agente do usuário", "ip remoto", "desenvolvido por")),
+    ("url de la page", ("agent utilisateur", "ip distante", "adresse ip distante", "propulsé par")),
+    ("url della pagina", ("agente utente", "ip remoto", "offerto da")),
+    ("adres url strony", ("agent użytkownika", "zdalny ip", "zdalne ip", "obsługiwane przez")),
+    ("sayfa url'si", ("kullanıcı aracısı", "uzak ip", "destekleyen")),
+)
+
 # WooCommerce's attribution of orders, as fields of its checkout and as data of an order.
 ATTRIBUTION = {
     "utm_source": "utm_source",
@@ -69,7 +91,7 @@ BUILDERS = (
     Sender(
         "tilda",
         "Tilda",
-        shapes=(("tranid", "formid"), ("tranid", "payment"), ("tildaspec-formid",), ("tildaspec-*", "form-spec-*")),
+        shapes=(("tranid",), ("tildaspec-formid",), ("tildaspec-*", "form-spec-*")),
         places={
             "tranid": DELIVERY,
             "formid": FORM_ID,
@@ -77,6 +99,7 @@ BUILDERS = (
             "cookies": COOKIES,
             "tildaspec-cookie": COOKIES,
             "tildaspec-referer": "page_url",
+            "referer": "page_url",  # where the form stands
             "tildaspec-formid": FORM_ID,
             "tildaspec-formname": FORM_NAME,
             "tildaspec-*": NOISE,
@@ -97,6 +120,7 @@ BUILDERS = (
             ("form_id", "form_name", "page url"),
             ("form_id", "form_name", "remote ip"),
             ("form_id", "form_name", "no label *"),
+            *(("form_id", "form_name", page) for page, _ in _ELEMENTOR_WORDS),
             ("fields/*/raw_value",),
             ("form_fields", "form_id"),
         ),
@@ -110,7 +134,10 @@ BUILDERS = (
             "user agent": NOISE,
             "remote ip": NOISE,
             "referer_title": NOISE,
+            **{page: "page_url" for page, _ in _ELEMENTOR_WORDS},
+            **{word: NOISE for _, others in _ELEMENTOR_WORDS for word in others},
         },
+        prepare=_elementor,
     ),
     Sender(
         "cf7",
@@ -173,7 +200,11 @@ BUILDERS = (
     Sender(
         "ws_form",
         "WS Form",
-        shapes=(("label", "section", "group", "value"), ("wsf_form_id",)),
+        shapes=(
+            ("label", "section", "group", "value"),
+            ("fields/label", "fields/section", "fields/group"),
+            ("wsf_form_id",),
+        ),
         places={"wsf_form_id": FORM_ID, "wsf_*": NOISE},
     ),
     Sender(

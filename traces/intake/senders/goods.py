@@ -10,12 +10,13 @@ from traces.intake.senders.posted import Notes, word_set
 from traces.intake.senders.tree import as_text, leaf_text
 
 LISTS = word_set(
-    "products product lineitems goods cart cartitems basket orderitems items purchases positions tovary товары корзина"
+    "products product lineitems goods cart cartitems basket orderlines orderitems items purchases positions tovary "
+    "товары корзина"
 )
 _NAME = ("name", "title", "productname", "producttitle", "itemname", "product", "label")
 _QUANTITY = ("quantity", "qty", "count", "kolvo")
-_PRICE = ("price", "unitprice", "cost", "priceperitem")
-_TOTAL = ("total", "amount", "sum", "subtotal", "linetotal")
+_PRICE = ("price", "unitprice", "saleprice", "cost", "priceperitem")
+_TOTAL = ("total", "amount", "sum", "subtotal", "linetotal", "fulltotalprice")
 # What is shown of a shop's own goods, whose records have a hundred fields.
 _BRIEF = word_set(
     "sku article articul vendorcode varianttitle variant variantname size color colour unit options option "

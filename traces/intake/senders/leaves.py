@@ -16,6 +16,7 @@ from traces.intake.senders.values import kind_of
 GOODS, MORE = "goods", "more"
 # What a form is called stands beside its fields, in `name` as a person's name does.
 _CONTAINERS = word_set("data fields answers responses submission submissions formdata questions")
+_FORMS = word_set("form formdata")
 _FIELDS = word_set("fields answers questions submissions")
 MAX_LOOKED_AT = 300
 FORM_NAME_KIND = "(name of the form)"
@@ -39,6 +40,13 @@ class Leaf:
     kind: str = ""
     is_pair: bool = False
     own: Any = None  # the product's own value (`TRACE`), as it came
+
+    def names(self) -> tuple[str, ...]:
+        """What its sender may call it: `form_fields[email]`, `form_fields.email`, `email`."""
+        first, *others = self.path or ("",)
+        whole = first + "".join(f"[{part}]" for part in others)
+        ids = (self.id, f"{first}[{self.id}]") if self.id else ()
+        return tuple(filter(None, dict.fromkeys((whole, ".".join(self.path), *self.path[-1:], *ids))))
 
 
 def leaves_of(tree: Any, notes: Notes, *, brief_goods: bool = False) -> list[Leaf]:
@@ -105,8 +113,15 @@ class _Walk:
         name = path[-1] if path else ""
         if pair := pair_of(node, "" if own.isdigit() else own, self.notes, is_root=not path):
             self.visit_pair(pair, path, currency)
+        elif kind := _known_type(node):
+            self.visit({kind: node[_key(node, "value")]}, path, currency)
+            self.notes.drop(_key(node, "type"))
         elif path and (only := sole_value(node, name, self.notes)):
             self.visit(only[0], path, currency)
+        elif date := _date(node):
+            self.leaf(path, date)
+            for key in node:
+                self.notes.drop(key)
         elif phone := _phone_parts(node, name):
             for part, text in phone:
                 self.leaf((*path, part) if part else path, text)
@@ -118,6 +133,13 @@ class _Walk:
 
     def visit_children(self, node: dict[str, Any], path: tuple[str, ...], currency: str) -> None:
         titled = _title_key(node)
+        if (
+            len(path)
+            and joined(path[-1]) in _FORMS
+            and not KNOWN.keys().isdisjoint(map(joined, node))
+            and _has_contact(node)
+        ):
+            path = path[:-1]  # the form's fields, not what it is called
         for key, item in node.items():
             if key in OWN:
                 if item not in ("", None):
@@ -151,6 +173,27 @@ class _Walk:
                 self.notes.drop(key)
         else:
             self.visit(value, place, currency)
+
+
+def _key(node: dict[str, Any], name: str) -> str:
+    return next((key for key in node if joined(key) == name), "")
+
+
+def _known_type(node: dict[str, Any]) -> str:
+    """The type of a value where it says whose it is, as in `{"type": "phone", "value": …}`, else ""."""
+    if len(node) != 2 or {joined(key) for key in node} != {"type", "value"}:
+        return ""
+    kind = leaf_text(_scalar(node, _key(node, "type")))
+    return kind if joined(kind) in KNOWN and joined(kind) not in ("mobile", "home") else ""
+
+
+def _date(node: dict[str, Any]) -> str:
+    """The date that an object of day, month and year is, as `2026-12-31`, else ""."""
+    parts = {joined(key): leaf_text(item) for key, item in node.items() if not isinstance(item, (dict, list))}
+    if len(node) != 3 or set(parts) != {"day", "month", "year"}:
+        return ""
+    is_date = all(map(str.isdecimal, parts.values())) and len(parts["year"]) == 4
+    return f"{parts['year']}-{parts['month']:0>2}-{parts['day']:0>2}" if is_date else ""
 
 
 def _is_cart(name: str, items: list[Any]) -> bool:

@@ -18,6 +18,7 @@ def _telegram(kind: str) -> dict[str, str]:
         f"{kind}/text": "message",
         f"{kind}/caption": "message",
         f"{kind}/data": "message",
+        f"{kind}/web_app_data/data/**": GENERAL,
     }
 
 
@@ -40,6 +41,7 @@ MESSENGERS = (
             "page/url": "page_url",
             "page/title": OWN_NAME,
             "session/utm_json/**": GENERAL,
+            "session/utm": GENERAL,
             "session/geoip/city": "city",
             "user_fields/**": GENERAL,
             "tags/title": "tags",
@@ -65,7 +67,13 @@ MESSENGERS = (
         "telegram",
         "Telegram",
         shapes=(("update_id",),),
-        places={"update_id": DELIVERY, **_telegram("message"), **_telegram("callback_query"), "**": NOISE},
+        places={
+            "update_id": DELIVERY,
+            **_telegram("message"),
+            **_telegram("business_message"),
+            **_telegram("callback_query"),
+            "**": NOISE,
+        },
     ),
     Sender(
         "whatsapp",
@@ -79,6 +87,7 @@ MESSENGERS = (
             f"{_WHATSAPP}/messages/button/text": "message",
             f"{_WHATSAPP}/messages/*/caption": "message",
             f"{_WHATSAPP}/messages/interactive/*/title": "message",
+            f"{_WHATSAPP}/messages/interactive/nfm_reply/response_json/**": GENERAL,
             f"{_WHATSAPP}/messages/referral/source_url": "page_url",
             f"{_WHATSAPP}/messages/referral/headline": "headline",
             f"{_WHATSAPP}/messages/referral/ctwa_clid": "ctwa_clid",

@@ -48,13 +48,15 @@ ENVELOPES = word_set(
     "rawrequest custom custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields "
     "hidden_fields extra meta_data note_attributes variables triggerdata данные meta metadata context tracking "
     "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
-    "add update changes value form details info additional contactdetails"
+    "add update changes value form details info additional contactdetails traits props querystring steps pages "
+    "posted_data posteddata array bundle"
 )
 # A name of these words alone is a wrapping: `form_data`, `formSubmission`, `response_values`.
 _WRAPPING_WORDS = word_set(
     "data info details fields form values object submission submissions response responses answers entry entries "
     "payload request params content"
 )
+_PAGES_OF_FORM = word_set("page step section screen slide part")
 _PARTS_OF_NAME = {
     "first": "first_name",
     "given": "first_name",
@@ -92,7 +94,8 @@ def meaningful(path: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _is_envelope(part: str) -> bool:
-    return part.lower() in ENVELOPES or _WRAPPING_WORDS.issuperset(words(part))
+    is_page = part[-1:].isdigit() and part.lower().rstrip("0123456789").rstrip("_- ") in _PAGES_OF_FORM
+    return is_page or part.lower() in ENVELOPES or _WRAPPING_WORDS.issuperset(words(part))
 
 
 @lru_cache(maxsize=4096)
@@ -181,7 +184,7 @@ def _of_words(found: tuple[str, ...]) -> str:
 
 def _allowed(key: str) -> frozenset[str]:
     if key == "name":  # the name of a form, product, page or campaign is not the visitor's
-        return PERSONS | {"your", "my"} | _OTHERS
+        return PERSONS | {"your", "my", "text"} | _OTHERS
     if key in ("phone", "email", "website"):
         return _FILLERS | _OTHERS | {"company", "organization", "order"}
     return _FILLERS | _OTHERS | {"name", "names"}

@@ -18,7 +18,12 @@ _NAMES = word_set(
     "userip clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat "
     "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
     "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
-    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk"
+    "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk "
+    "formmode paireditem"
+)
+_SECRETS = word_set("secret apikey googlekey handshakekey auth")
+_SECRET_WORDS = frozenset(
+    (word,) for word in ("token", "nonce", "sessid", "sessionid", "phpsessid", "password", "passwd")
 )
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))
@@ -27,11 +32,17 @@ _IDS = word_set(
     "form page post site website widget campaign adgroup ad adset creative group user account portal field entry lead "
     "leadgen event request response submission respondent session client visitor message chat update product "
     "variant webhook hook workspace quiz template row record contact customer person tenant app block element "
-    "platform store"
+    "platform store advertiser"
 )
 _BEGINNINGS = ("gform_", "is_submit_", "state_")
 # Some builders give a visitor's own fields an underscore.
 _UNDERSCORED = word_set("_replyto _subject _name _email _phone _message")
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """Whether a name is one of what must be kept nowhere."""
+    return joined(name) in _SECRETS or words(name)[-1:] in _SECRET_WORDS or not _WORDS.isdisjoint(words(name))
 
 
 @lru_cache(maxsize=4096)

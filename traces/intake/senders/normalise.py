@@ -14,9 +14,10 @@ from typing import Any
 from traces.intake.senders import recognise
 from traces.intake.senders.leaves import leaves_of
 from traces.intake.senders.names import is_of_another, joined
+from traces.intake.senders.noise import is_secret
 from traces.intake.senders.placing import PROBE_NAMES, TRUE, Placing
 from traces.intake.senders.posted import FileName, Notes, Posted, word_set
-from traces.intake.senders.sender import Sender
+from traces.intake.senders.sender import SECRET, Sender, path_text, place_of
 from traces.intake.senders.tracking import of_query
 from traces.intake.senders.tree import grow
 
@@ -40,8 +41,15 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
     tree, wrapped_query = recognise.unwrapped(grow(fields, notes), notes)
     sender = recognise.sender_of(tree, hints)
     placing = Placing(sender, notes)
+    names: dict[str, dict[str, None]] = {}
+    secrets: set[str] = set()
     for leaf in _leaves(tree, sender, notes):
         placing.place(leaf)
+        if place_of(sender, path_text(leaf.path)) == SECRET or any(map(is_secret, leaf.path)):
+            secrets.update(leaf.names())
+        elif leaf.own is None:
+            for name in leaf.names():
+                names.setdefault(name, {})[leaf.text] = None
     for file in files:
         placing.put(file.field or "file", file.filename)
         notes.note("file_left_out")
@@ -63,6 +71,8 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
         form_name=placing.form_name,
         repairs=tuple(notes.repairs),
         noise=tuple(notes.noise),
+        names={name: tuple(texts) for name, texts in names.items() if name not in secrets},
+        secrets=frozenset(secrets),
     )
 
 

@@ -52,6 +52,9 @@ _METADATA = frozenset(
     )
 )
 _FILE_KEYS = word_set("id url name filename originalname mimetype contenttype type size key ext extension")
+_ANSWERS = ("answer", "answers", "value", "values")
+_LABELS = ("label", "text", "title")
+_OF_QUESTION = frozenset((*_METADATA, *_LABELS, "answertype"))
 _INNER_VALUES = ("value", "label", "text", "name", "title")
 
 
@@ -75,6 +78,7 @@ def pair_of(
     """
     if not 2 <= len(node) <= 30:
         return None
+    node = _with_plain_label(node, notes)
     keys = {joined(key): key for key in reversed(node)}
     for shapes, strict in ((_SHAPES, is_root), (_STRICT, not are_listed and not _is_listed(node))):
         for labels, values in shapes:
@@ -85,6 +89,28 @@ def pair_of(
     return None
 
 
+def _with_plain_label(node: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """A field whose question is an object (`{"question": {"text": …}, "answer": …}`), with its text in that place."""
+    key = next((key for key, item in node.items() if joined(key) == "question" and isinstance(item, dict)), "")
+    if not key or not _one_of({joined(name): name for name in node}, _ANSWERS):
+        return node
+    asked = node[key]
+    labels = [item for name, item in asked.items() if joined(name) in _LABELS]
+    label = (
+        next(iter(labels[0].values()), "")
+        if labels and isinstance(labels[0], dict)
+        else "".join(map(leaf_text, labels[:1]))
+    )
+    if not isinstance(label, str) or not label or not all(joined(name) in _OF_QUESTION for name in asked):
+        return node
+    for name, item in asked.items():
+        notes.drop(name)
+        for inner in item if isinstance(item, dict) else ():
+            notes.drop(inner)
+    ids = {"slug": asked["slug"]} if isinstance(asked.get("slug"), str) else {}
+    return {**ids, **node, key: label}
+
+
 def sole_value(node: dict[str, Any], own: str, notes: Notes) -> tuple[Any] | None:
     """The value of an object with a value and what describes it (`{"value": …, "versions": […]}`), in a tuple."""
     keys = {joined(key): key for key in reversed(node)}
@@ -92,7 +118,7 @@ def sole_value(node: dict[str, Any], own: str, notes: Notes) -> tuple[Any] | Non
     found = _one_of(keys, names)
     if found is None or isinstance(node[found], dict):
         return None
-    if not all(name in _METADATA for name, key in keys.items() if key != found):
+    if not all(name in _METADATA or node[key] in ("", None) for name, key in keys.items() if key != found):
         return None
     _drop(node, {found}, notes)
     return (node[found],)

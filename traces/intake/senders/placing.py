@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from traces.compose.addresses import UTM
 from traces.intake.reading.tree import File, embedded_size
 from traces.intake.senders import values
-from traces.intake.senders.leaves import FORM_NAME_KIND, GOODS, MORE, Leaf
+from traces.intake.senders.asides import aside_of
+from traces.intake.senders.leaves import GOODS, MORE, Leaf
 from traces.intake.senders.names import is_of_another, is_opaque, joined, meaning, own_name, readable
 from traces.intake.senders.noise import is_noise
 from traces.intake.senders.posted import Notes, word_set
@@ -28,10 +31,12 @@ from traces.intake.senders.sender import (
     place_of,
 )
 from traces.intake.senders.tracking import (
+    HINT,
     REFERER_HEADER,
     WEBHOOK,
     Tracking,
     is_address,
+    is_marks_name,
     is_query,
     is_referrer,
     page_rank,
@@ -41,11 +46,6 @@ from traces.intake.senders.tracking import (
 MAX_KEYS = 1000
 MAX_RANK = 1000  # of a page that the visitor's own body does not name
 MAX_REFERER_LENGTH = 2048
-_FORM_NAMES = word_set("formname formtitle quizname form quiz formlabel")
-_FORM_PARENTS = word_set("form quiz forminfo formdata")
-_FORM_IDS = word_set("formid formuid quizid")
-# Ids of a delivery that are safe to trust whoever sends them; others (`event_id`) only a sender's row names.
-_DELIVERIES = word_set("submissionid tranid leadgenid")
 TRUE = word_set("true 1 yes y test")
 PROBE_NAMES = word_set("test ping istest event type eventtype action status message text hello challenge topic")
 
@@ -63,7 +63,7 @@ class Placing:
         self.pages: list[tuple[str, str]] = []  # the key and address of each page
         self.deliveries: list[tuple[int, str, str]] = []  # how sure, the name and the id
         self.form_id = self.form_name = ""
-        self.is_probe = False
+        self.is_probe = self.has_plain_name = False
 
     # --- One value --------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class Placing:
             self.put(readable(leaf.path), leaf.text)
         elif place and place != GENERAL:
             self.put_for(place, leaf)
-        elif not self.is_aside(leaf, own) and not self.is_tracking(leaf):
+        elif not self.is_own_page(leaf, own) and not self.is_aside(leaf, own) and not self.is_tracking(leaf):
             self.put_by_name(leaf)
 
     def set_aside(self, leaf: Leaf, own: str, place: str) -> None:
@@ -107,6 +107,10 @@ class Placing:
             self.form_id = self.form_id or leaf.text
         elif place == FORM_NAME:
             self.form_name = self.form_name or leaf.text
+        elif place == NOISE and is_query(leaf.text) and not is_address(leaf.text):
+            self.tracking.address("?" + leaf.text.lstrip("?&#"))
+        elif place == NOISE and own == "_wp_http_referer":
+            self.tracking.hints.append(leaf.text)
         elif place == PROBE:
             self.is_probe = self.is_probe or leaf.text.lower() in TRUE
 
@@ -116,24 +120,20 @@ class Placing:
         path = path_text(leaf.path)
         return places.index(path) if path in places else len(places)
 
+    def is_own_page(self, leaf: Leaf, own: str) -> bool:
+        """Whether a value is the page, told among what a builder adds for itself; it is taken."""
+        is_private = any(part.startswith("_") for part in leaf.path)
+        rank = page_rank(leaf.path) if is_private and is_address(leaf.text) else -1
+        if rank >= 0:
+            self.notes.drop(own)
+            self.tracking.pages.append((rank, leaf.text))
+        return rank >= 0
+
     def is_aside(self, leaf: Leaf, own: str) -> bool:
         """Whether a value is one of the form's, the browser's or the sender's own; it is put aside where it is."""
-        name = joined(own)
-        parent = joined(leaf.path[-2]) if len(leaf.path) > 1 else ""
-        is_private = any(part.startswith("_") for part in leaf.path[:-1])
-        is_form_name = name in _FORM_NAMES or (parent in _FORM_PARENTS and name in ("name", "title"))
-        for place, is_it in (
-            (FORM_NAME, leaf.kind == FORM_NAME_KIND or is_form_name),
-            (FORM_ID, name in _FORM_IDS or (parent in _FORM_PARENTS and name == "id")),
-            (DELIVERY, not leaf.is_pair and name in _DELIVERIES),
-            (PROBE, name in ("istest", "testmode")),
-            (COOKIES, name in ("cookies", "cookie", "tildautm") or parent in ("cookies", "cookie")),
-            (NOISE, is_noise(own) or bool(leaf.id and is_noise(leaf.id)) or is_private),
-        ):
-            if is_it:
-                self.set_aside(leaf, own, place)
-                return True
-        return False
+        if place := aside_of(leaf, own):
+            self.set_aside(leaf, own, place)
+        return bool(place)
 
     def is_tracking(self, leaf: Leaf) -> bool:
         """Whether a value tells where the visitor came from; it is taken where it does."""
@@ -142,10 +142,16 @@ class Placing:
             if tag := tag_of(path):
                 self.tag(tag, leaf, path[-1])
                 return True
+        if leaf.text[:13].lower().startswith(("http%3a%2f", "https%3a%2f")):
+            leaf = replace(leaf, text=unquote(leaf.text))
+        if paths and is_marks_name(paths[-1]) and "utm_" not in leaf.text and self.tracking.marks(leaf.text):
+            return False
         if is_query(leaf.text) and not is_address(leaf.text):
             self.tracking.address("?" + leaf.text.lstrip("?&#"))
         if not is_address(leaf.text):
             return False
+        if "utm_" in leaf.text:
+            self.tracking.hints.append(leaf.text)
         for path in paths:
             if is_referrer(path):
                 self.put("referrer", leaf.text)
@@ -189,6 +195,10 @@ class Placing:
         known = self.body.get(key, leaf.text)
         is_second = is_of_another(leaf.path) and leaf.text != known and leaf.text not in known
         self.put(self.readable(leaf) if is_second else key, leaf.text)
+        if key == "name" and leaf.path and joined(leaf.path[-1]) == "name" and not self.has_plain_name:
+            self.has_plain_name = True
+            if isinstance(names := self.body.get(key), list):
+                names.sort(key=leaf.text.__ne__)  # what came before, as `leadName`, may be what the lead is called
 
     def put_by_value(self, leaf: Leaf) -> None:
         key = values.kind_of(leaf.text)
@@ -237,6 +247,8 @@ class Placing:
         page = self.tracking.page()
         for _, address in sorted(self.tracking.pages, key=lambda found: found[0]):
             self.tracking.address(address)
+        for address in self.tracking.hints:  # such as a hidden field whose name says nothing
+            self.tracking.address(address, HINT)
         for name, text in query.items():
             if tag := tag_of((name,)):
                 self.tracking.tag(tag, text, WEBHOOK)

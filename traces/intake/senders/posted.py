@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ class Posted:
     `sender` is the key of the sender that claimed it, or "". `body` holds text or a list of texts by a readable key;
     `TRACE`, `ENTITIES` and `PAGES` stay as they came. `delivery_id` is the sender's own id of this delivery, or "".
     `answer` is the text that the sender wants to read, or "". `noise` holds the names of what was left out.
+    `names` has the texts by the names that the sender gives them, but those of `secrets`.
     """
 
     sender: str
@@ -33,6 +35,8 @@ class Posted:
     form_name: str = ""
     repairs: tuple[str, ...] = ()
     noise: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -88,6 +88,60 @@ def _wufoo(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
     return {**rest, "fields": told}
 
 
+def _formstack(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """The parts of a Formstack name or address, which come as `first = Ian`, a line each."""
+    told: dict[str, Any] = {}
+    for name, value in tree.items():
+        lines = [line.partition(" = ") for line in value.splitlines()] if isinstance(value, str) else []
+        if len(lines) > 1 and all(equals and part.isidentifier() for part, equals, _ in lines):
+            told[name] = {part: text for part, _, text in lines}
+        else:
+            told[name] = value
+    return told
+
+
+def _tally(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """Tally tells of each box once more by itself, and names the rows and columns of a matrix by ids."""
+    data = tree.get("data")
+    fields = data.get("fields") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(fields, list):
+        return tree
+    told: list[Any] = []
+    keys = {leaf_text(field.get("key")) for field in fields if isinstance(field, dict)}
+    for field in fields:
+        if isinstance(field, dict) and leaf_text(field.get("value")) in ("true", "false") and _is_box(field, keys):
+            notes.drop("value")
+            notes.drop("label")
+        else:
+            told.append(_matrix(field, notes) if isinstance(field, dict) else field)
+    return {**tree, "data": {**data, "fields": told}}
+
+
+def _is_box(field: dict[str, Any], keys: set[str]) -> bool:
+    return field.get("type") == "CHECKBOXES" and leaf_text(field.get("key")).rpartition("_")[0] in keys
+
+
+def _matrix(field: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    """The rows of a matrix and what was chosen in them, by what people read."""
+    value, texts = field.get("value"), {}
+    for item in [*_objects(field.get("rows")), *_objects(field.get("columns"))]:
+        texts[leaf_text(item.get("id"))] = leaf_text(item.get("text"))
+    if not texts or not isinstance(value, dict):
+        return field
+    for name in ("rows", "columns", "value"):
+        notes.drop(name)
+    chosen = [
+        f"{texts.get(row, row)}: {texts.get(leaf_text(one), leaf_text(one))}"
+        for row, found in value.items()
+        for one in (found if isinstance(found, list) else [found])
+    ]
+    return {**{key: item for key, item in field.items() if key not in ("rows", "columns")}, "value": chosen}
+
+
+def _objects(items: Any) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
 _JOTFORM_ITSELF = word_list(
     "slug event_id path submitsource submitdate builddate uploadserverurl eventobserver timetosubmit preview "
     "jsexecutiontracker validatednewrequiredfieldids submitssource file_server target_env payment_* simple_fpc "
@@ -129,6 +183,7 @@ SERVICES = (
             "data/submissionid": NOISE,
             "data/respondentid": NOISE,
         },
+        prepare=_tally,
     ),
     Sender(
         "jotform",
@@ -171,6 +226,7 @@ SERVICES = (
         "Formstack",
         shapes=(("formid", "uniqueid"),),
         places={"formid": FORM_ID, "uniqueid": DELIVERY, "handshakekey": SECRET},
+        prepare=_formstack,
     ),
     Sender(
         "wufoo",

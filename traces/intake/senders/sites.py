@@ -41,6 +41,8 @@ SITES = (
             "data/submissionslink": NOISE,
             "data/submissionpdf/**": NOISE,
             "data/context/**": NOISE,
+            "data/contact/*/tag": NOISE,
+            "data/formfieldmask": NOISE,
         },
     ),
     Sender(
@@ -48,6 +50,13 @@ SITES = (
         "Squarespace",
         shapes=(("submitted on", "email address"), ("submitted on", "name"), ("websiteid", "topic", "data/orderid")),
         places={"submitted on": NOISE, "websiteid": NOISE, "topic": NOISE, "data/orderid": "order"},
+    ),
+    # By the field names that a public receiver of its webhooks reads; Weblium documents none.
+    Sender(
+        "weblium",
+        "Weblium",
+        shapes=(("form_name", "referer", "time", "fields/*/title"),),
+        places={"form_name": FORM_NAME, "referer": "page_url", "time": NOISE},
     ),
     Sender(
         "netlify",
@@ -94,7 +103,12 @@ MARKETING = (
     Sender(
         "hubspot",
         "HubSpot",
-        shapes=(("vid", "properties"), ("portal-id", "properties"), ("form-submissions", "properties")),
+        shapes=(
+            ("vid", "properties"),
+            ("portal-id", "properties"),
+            ("form-submissions", "properties"),
+            ("properties/hs_object_id",),
+        ),
         places={
             "form-submissions/page-url": "page_url",
             "form-submissions/title": FORM_NAME,
@@ -132,6 +146,12 @@ MARKETING = (
             "payload/first_name": "first_name",
             "payload/last_name": "last_name",
             "payload/email": "email",
+            # Version 1 of its webhooks.
+            "payload/invitee/text_reminder_number": "phone",
+            "payload/event_type/name": "appointment",
+            "payload/event/start_time": "start_time",
+            "payload/event/location": "location",
+            **{f"payload/invitee/{name}": name for name in ("name", "first_name", "last_name", "email")},
             "payload/timezone": OWN_NAME,
             "**": NOISE,
         },

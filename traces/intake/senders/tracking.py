@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
+import re2
+
 from traces.compose.addresses import CLICK_IDS, UTM, parameters
-from traces.intake.senders.names import joined, meaningful, words
+from traces.intake.senders.names import joined, meaningful, own_name, words
 from traces.intake.senders.posted import word_list, word_set
 
 _CLICK_NAMES = {joined(name): name for name in CLICK_IDS}
@@ -34,16 +36,21 @@ _UTM_WORDS = word_set("utm utms utmtags utmparams utmdata utmparameters utmmarks
 _PAGES = word_list(
     "pageurl sourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage pageuri "
     "embedurl submissionurl page url href location permalink postpermalink posturl pagelink landingpage "
-    "landingpageurl landingurl landing landingsite entryurl firstpage requesturl uri origin link"
+    "landingpageurl landingurl landing landingsite entryurl firstpage requesturl uri origin link locationhref "
+    "documentlocation originpage documentlocationhref windowlocationhref windowlocation locationurl posturi wpurl "
+    "страница адресстраницы urlстраницы ссылканастраницу страницаотправки страницасайта страницазаявки "
+    "сторінка адресасторінки urlсторінки seite seitenurl página urldelapágina urldapágina urldelapage pagina "
+    "urldellapagina strona adresstrony urlstrony adresurlstrony sayfa sayfaurlsi"
 )
 _PAGE_RANKS = {name: rank for rank, name in enumerate(_PAGES)}
 _REFERRERS = word_set(
     "referrer referer referrerurl refererurl httpreferrer httpreferer documentreferrer referringsite referringurl "
-    "pagereferrer urlreferrer reffererurl refferer"
+    "pagereferrer urlreferrer reffererurl refferer реферер реферрер источникперехода"
 )
 # A tag that nobody has filled in.
+_MARKS = re2.compile(r"(?:^|[|;,&\n])\s*(?:utm_)?(source|medium|campaign|content|term)\s*[=:]\s*([^|;,&\n]+)")
 _UNFILLED = frozenset(("undefined", "null", "none", "nil", "(not set)", "[object object]"))
-EXPLICIT, PAGE, COOKIE, REFERER_HEADER, WEBHOOK = range(5)
+EXPLICIT, PAGE, COOKIE, HINT, REFERER_HEADER, WEBHOOK = range(6)
 
 
 @dataclass(slots=True)
@@ -52,7 +59,7 @@ class Tracking:
 
     tags: dict[int, dict[str, str]] = field(default_factory=dict)
     pages: list[tuple[int, str]] = field(default_factory=list)
-    referrers: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)  # addresses that may be the page
 
     def tag(self, key: str, text: str, place: int = EXPLICIT) -> bool:
         """Take a UTM field or click id; the last spelling counts. False where it was never filled in."""
@@ -67,9 +74,18 @@ class Tracking:
 
     def address(self, text: str, place: int = PAGE) -> None:
         """Take what the query of an address tells; the first address that tells something counts."""
-        found = dict(_tags_of(parameters(text[:4096])))
+        address, _, fragment = text[:4096].replace("&amp;", "&").partition("#")
+        behind = fragment.rpartition("?")[2] if "utm_" in fragment else ""
+        found = dict(_tags_of([*parameters(f"?{behind}"), *parameters(address)]))
         if found and place not in self.tags:
             self.tags[place] = found
+
+    def marks(self, text: str) -> bool:
+        """Take the UTM fields of a text such as `campaign=may|source=vk`; whether it has any."""
+        found = _MARKS.findall(text[:4096])
+        for name, value in found:
+            self.tag(_PARTS[name], value.strip(), PAGE)
+        return bool(found)
 
     def cookies(self, text: str) -> None:
         """Take what the cookies of Tilda, Sourcebuster (WooCommerce) and the old Google Analytics tell."""
@@ -162,6 +178,8 @@ def tag_of(path: tuple[str, ...]) -> str:
     parents = [part for part in path[:-1] if part and not part.isdigit()]
     if parents and (joined(parents[-1]) in _UTM_WORDS or words(parents[-1])[:1] == ("utm",)):
         return _PARTS.get(whole, "")
+    if [part.lower() for part in parents[-2:]] == ["context", "campaign"]:  # of Segment's specification
+        return _PARTS.get(whole, "")
     if parents and joined(parents[-1]) in _VISIT and whole != "name":
         return _PARTS.get(whole, "")
     return _CLICK_NAMES.get(whole, "")
@@ -183,8 +201,14 @@ def _whole(path: tuple[str, ...]) -> str:
     """A name and what it stands under as one word: ("page", "url") as `page_url`."""
     *parents, own = meaningful(path)
     parents = [part for part in parents if joined(part) not in _TRANSPARENT]
+    own = own_name(own).lstrip("_")  # CF7's special tags begin so: `_url`
     whole = joined(parents[-1]) + joined(own) if parents else joined(own)
     return joined(own) if joined(own) in ("pageurl", "sourceurl", "pagelocation", "documentreferrer") else whole
+
+
+def is_marks_name(path: tuple[str, ...]) -> bool:
+    """Whether a name is one of all UTM fields together."""
+    return joined(path[-1]) in _UTM_WORDS
 
 
 def is_address(text: str) -> bool:

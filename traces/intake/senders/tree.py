@@ -70,6 +70,8 @@ def leaf_text(value: Any) -> str:
     """A leaf as a text without space around it; "" where there is nothing in it."""
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a number that a program keeps as one with a fraction
     return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 

@@ -11,10 +11,10 @@ from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import crm_directory
 from traces import sentences
-from traces.compose import fields
+from traces.compose import existing, fields
 from traces.compose.records import KINDS
 from traces.intake.access import normal_origin
-from traces.models import Form, Kind
+from traces.models import LEADS, Form, Kind, Repeats
 from traces.setup import forms
 
 
@@ -35,8 +35,21 @@ class Command(BaseCommand):
             metavar="JSON",
             help='CRM fields by record, such as {"lead": {"TITLE": "{name}"}}',
         )
+        again = parser.add_mutually_exclusive_group()
+        again.add_argument(
+            "--repeats",
+            choices=Repeats.values,
+            help="visitors whom the CRM knows: always new records; find their contact and company; join the open lead "
+            "or deal",
+        )
+        again.add_argument(
+            "--find-existing",
+            action="store_true",
+            help="look for what is there by phone and e-mail: a deal's contact and company, a contact, a company, an "
+            "open lead",
+        )
         parser.add_argument(
-            "--find-existing", action="store_true", help="a deal's contact and company are looked for before"
+            "--assigned-by", type=int, metavar="ID", help="the portal's user who is responsible for new records"
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -56,7 +69,8 @@ class Command(BaseCommand):
                 creates=options["creates"],
                 origins=origins,
                 mapping=mapping,
-                find_existing=options["find_existing"],
+                repeats=_repeats(options),
+                assigned_by_id=options["assigned_by"],
                 thank_you_url=options["thank_you"],
             )
         except ValidationError as error:
@@ -68,6 +82,19 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(access))
         else:
             self.stdout.write("\n".join(f"{name}: {value}" for name, value in access.items()))
+
+
+def _repeats(options: dict[str, Any]) -> str:
+    kind = options["creates"]
+    found = Repeats.JOIN if kind == Kind.LEAD else Repeats.FIND
+    repeats: str = options["repeats"] or (found if options["find_existing"] else Repeats.NEW)
+    if repeats not in existing.repeats_of(kind):
+        option = "--find-existing" if options["find_existing"] else f"--repeats {repeats}"
+        possible = ", ".join(one for one in Kind.values if repeats in existing.repeats_of(one))
+        raise CommandError(
+            f"{option} does nothing for a form that creates {kind}; it works for {possible}. Leave it out."
+        )
+    return repeats
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -86,6 +113,10 @@ def _asked(form: Form) -> list[str]:
     Returns what the portal requires and no submission will have.
     """
     warnings = []
+    if form.creates in LEADS:
+        crm_directory.keep_mode(form.portal)
+    if form.creates in LEADS and form.portal.simple_crm:
+        warnings.append("The portal works without leads and turns each into a deal at once. Use --creates deal.")
     described = {}
     for record in KINDS[form.creates]:
         mapped = form.mapping.get(record) or {}

@@ -347,7 +347,7 @@
     const { fields, at } = press;
     const text = JSON.stringify({ ...fields, TRACE: 0 });
     const last = taken.get(origin);
-    if (last && (last.press === press || (last.text === text && at - last.at < REPEATED))) return;
+    if (last && (last.press === press || (last.text === text && (last.press.lost || at - last.at < REPEATED)))) return;
     taken.set(origin, { press, text, at });
     send({ ...fields, ...beside(fields) });
   };
@@ -375,20 +375,26 @@
     "wpcf7mailsent", // Contact Form 7
     "wpformsAjaxSubmitSuccess",
     "gform_confirmation_loaded", // Gravity Forms, on the document and with the form gone
+    // Nobody was reached: else the submission is lost.
+    "wpformsAjaxSubmitError",
+    "tildaform:aftererror", // or a value is wrong, but then Tilda has not begun to send
   ];
 
-  const done = safely(({ target, detail }, given) => {
+  const done = safely(({ type, target, detail }, given) => {
     const element = [detail, given && given[0], target].find((one) => one instanceof Element);
     const gone = attribute(latest, "id") === `gform_${given}` && latest;
     const form = element ? closest(element, "form") || element.querySelector("form") : gone;
     const press = form && (presses.get(form) || begin(form));
-    if (press) take(form, press);
+    if (!press || (type === "tildaform:aftererror" && (navigator.onLine || !press.begun))) return;
+    press.lost = /error$/i.test(type);
+    take(form, press);
   });
 
-  // Tilda has put a cart's goods into the form.
+  // Tilda has put a cart's goods into the form, and begins to send it.
   const completed = safely(({ target: form }) => {
     const last = taken.get(form);
-    if (!last || last.press !== presses.get(form)) begin(form);
+    const press = last && last.press === presses.get(form) ? last.press : begin(form);
+    if (press) press.begun = true;
   });
 
   // jQuery's own events reach nobody else; it may come late.

@@ -1,0 +1,170 @@
+"""The application as the web server calls it: each body is read before its request gets a thread.
+
+A client that sends slowly, or not at all, costs a few kilobytes until the deadline, never a thread. Three groups of
+threads answer: health answers whatever else happens, and pages that wait for a portal take no thread from submissions.
+Source: Granian's RSGI specification; PEP 3333.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]  # it has no stubs
+
+Headers = list[tuple[str, str]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+# A body has so long, and a second more for each `MIN_BYTES_A_SECOND` that have come.
+BODY_SECONDS, MIN_BYTES_A_SECOND = 20.0, 20_000
+# More is not read: the application refuses what is declared longer, and what goes on behind it.
+MAX_BODY_BYTES = 8 * 1024 * 1024 + 1
+# What is longer waits in a file.
+MAX_MEMORY_BYTES = 256 * 1024
+# Requests that wait for one group of threads, their bodies in memory.
+MAX_WAITING = 256
+# An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
+MAX_WHOLE_BYTES = 4 * 1024 * 1024
+HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 20
+_HEALTH = ("/healthz", "/readyz", "/metrics")
+_PAGES = ("/b24/", "/admin/")
+
+
+class Busy(Exception):
+    """More requests wait than memory should hold."""
+
+
+class Threads:
+    """A group of threads that run the application, and how many requests wait for one or have one."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self._executor = ThreadPoolExecutor(number, thread_name_prefix=name)
+        self._number = number
+        self._requests = 0
+
+    async def run(self, function: Callable[[], None]) -> None:
+        """Run a request's function. Raises `Busy`."""
+        if self._requests >= self._number + MAX_WAITING:
+            raise Busy
+        self._requests += 1
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._executor, function)
+        finally:
+            self._requests -= 1
+
+
+class Front:
+    """An RSGI application around the WSGI application `wsgi`."""
+
+    def __init__(self, wsgi: Wsgi) -> None:
+        self._wsgi = wsgi
+        self._health = Threads("health", HEALTH_THREADS)
+        self._pages = Threads("pages", PAGE_THREADS)
+        self._intake = Threads("intake", INTAKE_THREADS)
+
+    async def answer(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer one request; the RSGI application."""
+        try:
+            with SpooledTemporaryFile(MAX_MEMORY_BYTES) as body:
+                await _read(scope, protocol, body)
+                answer = _Answer(self._wsgi, environ(scope, body), protocol, asyncio.get_running_loop())
+                await self._threads_of(scope.path).run(answer.send)
+        except TimeoutError:
+            _refuse(protocol, 408, "The body did not arrive in time.")
+        except Busy:
+            _refuse(protocol, 503, "Too many requests wait. Send it again.", ("retry-after", "2"))
+        except ProtocolClosed:
+            pass  # the client has gone: there is nobody to answer
+
+    def _threads_of(self, path: str) -> Threads:
+        if path in _HEALTH:
+            return self._health
+        return self._pages if path.startswith(_PAGES) else self._intake
+
+
+async def _read(scope: Scope, protocol: HTTPProtocol, body: IO[bytes]) -> None:
+    """Fill in the body, as far as it is read. Raises TimeoutError, and `ProtocolClosed` where the client has gone."""
+    if scope.method in ("GET", "HEAD"):
+        return
+    ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
+    async with asyncio.timeout_at(ends_at) as deadline:
+        async for chunk in protocol:
+            body.write(chunk[: MAX_BODY_BYTES - body.tell()])
+            if body.tell() >= MAX_BODY_BYTES:
+                break
+            deadline.reschedule(ends_at + body.tell() / MIN_BYTES_A_SECOND)
+    body.seek(0)
+
+
+def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
+    """The request as PEP 3333 wants it."""
+    host, _, port = scope.server.rpartition(":")
+    result: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    if scope.authority:
+        result["HTTP_HOST"] = scope.authority
+    for name, value in scope.headers.items():
+        if "_" not in name:  # it would pass for the name with a hyphen, which a proxy may have set
+            key = name.upper().replace("-", "_")
+            key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+            before = result.get(key) if key.startswith("HTTP_") and key != "HTTP_HOST" else None
+            result[key] = f"{before}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if before else value
+    return result
+
+
+class _Answer:
+    """One request, run in a thread: the application's answer goes out from there."""
+
+    def __init__(
+        self, wsgi: Wsgi, environ: dict[str, Any], protocol: HTTPProtocol, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._wsgi, self._environ, self._protocol, self._loop = wsgi, environ, protocol, loop
+        self._status, self._headers = 500, Headers()
+
+    def send(self) -> None:
+        """Call the application and send what it answers."""
+        parts = self._wsgi(self._environ, self._start)
+        try:
+            if self._is_whole():
+                self._protocol.response_bytes(self._status, self._headers, b"".join(parts))
+            else:
+                self._stream(parts)
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+
+    def _start(self, status: str, headers: Headers, exc_info: object = None) -> None:
+        self._status, self._headers = int(status.partition(" ")[0]), headers
+
+    def _is_whole(self) -> bool:
+        lengths = [value for name, value in self._headers if name.lower() == "content-length"]
+        return bool(lengths) and int(lengths[0]) <= MAX_WHOLE_BYTES
+
+    def _stream(self, parts: Iterable[bytes]) -> None:
+        transport = self._protocol.response_stream(self._status, self._headers)
+        for part in parts:
+            asyncio.run_coroutine_threadsafe(transport.send_bytes(part), self._loop).result()
+
+
+def _refuse(protocol: HTTPProtocol, status: int, title: str, *headers: tuple[str, str]) -> None:
+    protocol.response_str(status, [("content-type", "text/plain; charset=utf-8"), *headers], title + "\n")

@@ -1,0 +1,98 @@
+"""The encryption key is changed, and no portal is lost by it."""
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from b24app.management.commands import rotate_keys
+from b24app.models import Portal, PortalUser
+from b24app.portal import install
+from tests.fixtures.delivery import drained
+from tests.fixtures.forms import make_form
+
+OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
+pytestmark = pytest.mark.django_db
+
+
+def stored():
+    """Every encrypted column as it stands in the database."""
+    columns = [("portal", "application_token"), ("portal", "webhook_url")]
+    columns += [("portaluser", "access_token"), ("portaluser", "refresh_token")]
+    texts = []
+    with connection.cursor() as cursor:
+        for table, column in columns:
+            cursor.execute(f"SELECT {column} FROM b24app_{table} ORDER BY id")
+            texts += [row[0] for row in cursor.fetchall()]
+    return texts
+
+
+@pytest.fixture
+def old(settings, wired, portal):
+    """A portal that was installed, and one connected by webhook, when the old key was the only one."""
+    settings.FIELD_ENCRYPTION_KEYS = [OLD]
+    row = install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
+    Portal.objects.create(member_id="webhook-1", domain="hooked.example", webhook_url=portal.webhook_url)
+    return row
+
+
+def test_p2_after_a_rotation_the_old_key_can_go(old, settings, portal, make_submission):
+    settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    call_command("rotate_keys")
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    row = make_submission(form=make_form(Portal.objects.get(pk=old.pk)))
+    drained(row)
+    assert row.state == "delivered"
+    assert Portal.objects.get(pk=old.pk).application_token == portal.application_token
+    assert Portal.objects.get(member_id="webhook-1").webhook_url == portal.webhook_url
+
+
+def test_it_may_be_run_again_and_leaves_alone_what_is_done(old, settings, capsys, monkeypatch):
+    monkeypatch.setattr(rotate_keys, "CHUNK", 1)
+    settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    call_command("rotate_keys")
+    before = stored()
+    call_command("rotate_keys")
+    assert stored() == before
+    assert "b24app.portal.application_token: 1 of 1" in capsys.readouterr().out
+
+
+def test_a_pair_that_is_renewed_meanwhile_is_not_overwritten(old, settings):
+    settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    (pk, text), *_ = rotate_keys._stored(PortalUser, "access_token").values_list("pk", "stored")
+    PortalUser.objects.update(access_token="renewed")
+    assert rotate_keys._encrypt_anew(PortalUser, "access_token", pk, text)
+    assert PortalUser.objects.get().access_token == "renewed"
+
+
+def test_what_no_key_reads_is_told_and_kept(old, settings):
+    before = stored()
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    with pytest.raises(CommandError, match="4 values cannot be read"):
+        call_command("rotate_keys")
+    assert stored() == before
+
+
+def test_a_portal_whose_key_is_gone_is_held_alone(old, settings, make_submission, admin_client):
+    row = make_submission(form=make_form(old))
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    drained(row)
+    assert (Portal.objects.get(pk=old.pk).hold_code, row.state) == ("key_missing", "queued")
+    assert admin_client.get("/admin/b24app/portal/").status_code == 200
+    assert admin_client.get(f"/admin/b24app/portal/{old.pk}/change/").status_code == 200
+
+
+def test_a_webhooks_portal_too(old, settings, make_submission):
+    row = make_submission(form=make_form(Portal.objects.get(member_id="webhook-1")))
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    drained(row)
+    assert Portal.objects.get(member_id="webhook-1").hold_code == "key_missing"
+
+
+def test_opening_the_application_gives_the_permission_anew(old, settings, portal, make_submission):
+    row = make_submission(form=make_form(old))
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    drained(row)
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    drained(row)
+    assert row.state == "delivered"

@@ -1,0 +1,136 @@
+"""The web server's front: bodies are read before a thread is taken, bounded in time and size."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from b24app.host import front
+from traces.intake.reading import MAX_REQUEST_BYTES
+
+
+class Protocol:
+    """What Granian hands over: the chunks of a body, each `pause` seconds after the one before, and the answer."""
+
+    def __init__(self, chunks=(), pause=0.0):
+        self.chunks, self.pause, self.status, self.body = chunks, pause, 0, b""
+
+    async def __aiter__(self):
+        for chunk in self.chunks:
+            yield chunk
+            await asyncio.sleep(self.pause)
+
+    def response_bytes(self, status, headers, body):
+        self.status, self.body = status, body
+
+    def response_str(self, status, headers, body):
+        self.status, self.body = status, body.encode()
+
+    def response_stream(self, status, headers):
+        async def send_bytes(part):
+            self.body += part
+
+        self.status = status
+        return SimpleNamespace(send_bytes=send_bytes)
+
+
+class Headers(list[tuple[str, str]]):
+    def items(self):
+        return list(self)
+
+
+def request(method="POST", path="/in/x/", headers=()):
+    return SimpleNamespace(
+        method=method,
+        path=path,
+        query_string="a=1",
+        server="127.0.0.1:8000",
+        client="127.0.0.1:5000",
+        scheme="http",
+        http_version="1.1",
+        authority=None,
+        headers=Headers(headers),
+    )
+
+
+def echo(environ, start):
+    """An application that answers with the length of the body."""
+    body = str(len(environ["wsgi.input"].read())).encode()
+    start("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def answered(protocol, scope=None, wsgi=echo):
+    asyncio.run(front.Front(wsgi).answer(scope or request(), protocol))
+    return protocol.status, protocol.body
+
+
+def test_a_body_is_handed_over_whole():
+    assert answered(Protocol([b"ab", b"cde"])) == (200, b"5")
+
+
+def test_a_body_that_does_not_come_is_refused(monkeypatch):
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.01)
+    assert answered(Protocol([b"a"] * 100, pause=0.02))[0] == 408
+
+
+def test_a_long_body_that_goes_on_coming_has_more_time(monkeypatch):
+    monkeypatch.setattr(front, "BODY_SECONDS", 0.2)
+    chunk = b"x" * front.MIN_BYTES_A_SECOND * 5
+    assert answered(Protocol([chunk, chunk, chunk], pause=0.15)) == (200, str(3 * len(chunk)).encode())
+
+
+def test_no_more_is_read_than_the_application_takes():
+    chunk = b"x" * 1_000_000
+    assert answered(Protocol([chunk] * 1000)) == (200, str(MAX_REQUEST_BYTES + 1).encode())
+
+
+def test_an_answer_of_unknown_length_is_sent_as_it_is_made():
+    def wsgi(environ, start):
+        start("200 OK", [])
+        return iter([b"a", b"b"])
+
+    assert answered(Protocol(), wsgi=wsgi) == (200, b"ab")
+
+
+def test_health_answers_while_all_other_threads_are_busy(monkeypatch):
+    monkeypatch.setattr(front, "INTAKE_THREADS", 1)
+    monkeypatch.setattr(front, "MAX_WAITING", 0)
+    go = threading.Event()
+
+    def wsgi(environ, start):
+        if environ["PATH_INFO"] == "/healthz":
+            go.set()
+        assert go.wait(10)
+        return echo(environ, start)
+
+    async def ask():
+        server, protocols = front.Front(wsgi), [Protocol(), Protocol(), Protocol()]
+        busy = asyncio.create_task(server.answer(request(), protocols[0]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await server.answer(request(), protocols[1])
+        await server.answer(request("GET", "/healthz"), protocols[2])
+        await busy
+        return [protocol.status for protocol in protocols]
+
+    assert asyncio.run(ask()) == [200, 503, 200]
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "value"),
+    [
+        ([("content-type", "text/plain")], "CONTENT_TYPE", "text/plain"),
+        ([("host", "a.example")], "HTTP_HOST", "a.example"),
+        ([("accept", "a"), ("accept", "b")], "HTTP_ACCEPT", "a,b"),
+        ([("cookie", "a=1"), ("cookie", "b=2")], "HTTP_COOKIE", "a=1; b=2"),
+        ([("x_forwarded_proto", "https")], "HTTP_X_FORWARDED_PROTO", None),
+    ],
+)
+def test_headers_are_those_of_wsgi(headers, name, value):
+    assert front.environ(request(headers=headers), None).get(name) == value
+
+
+def test_a_path_is_written_as_wsgi_wants_it():
+    assert front.environ(request(path="/in/ä/"), None)["PATH_INFO"].encode("latin-1").decode() == "/in/ä/"
