@@ -46,7 +46,6 @@ def check_open(form: Form) -> None:
         raise Problem(410, "uninstalled", title, detail)
 
 
-def accept(form: Form, posted: Posted, *, key: str = "", trusted: bool = False, is_spam: bool = False) -> Accepted:
 def accept(
     form: Form, posted: Posted, *, fields: Any = None, key: str = "", trusted: bool = False, is_spam: bool = False
 ) -> Accepted:
