@@ -56,3 +56,9 @@ def test_where_nothing_was_asked_nothing_is_kept(row, installed):
     installed.users.all().delete()
     drained(row)
     assert list(row.attempts.values_list("outcome", "code", "exchange")) == [("held", "no_administrator", None)]
+
+
+def test_a_message_that_is_turned_away_keeps_the_status_of_the_page(row, sandbox):
+    sandbox.faults.add("html_403")
+    drained(row)
+    assert kept(row)[-1]["answered"]["status"] == 403

@@ -150,7 +150,7 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
         first = next(iter(item.commands.values()))
         attempt = results.failed(item.row, list(item.commands), first.method, error, seconds, rest_until)
         if seconds:  # else there was no token to ask with, and nothing was asked
-            attempt.exchange = exchange.text_of(first, error)
+            exchange.failed(attempt, item.commands, error)
         attempts.append(attempt)
     if len(attempts) == 1:
         poison.give_up(portal, attempts[0].submission, attempts[0])
