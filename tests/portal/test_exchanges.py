@@ -50,3 +50,15 @@ def test_a_refusal_and_a_failure_keep_the_portals_code(row, sandbox, code, statu
     last = kept(row)[-1]
     assert {name: last["answered"][name] for name in answered} == answered
     assert last["asked"]
+
+
+def test_where_nothing_was_asked_nothing_is_kept(row, installed):
+    installed.users.all().delete()
+    drained(row)
+    assert list(row.attempts.values_list("outcome", "code", "exchange")) == [("held", "no_administrator", None)]
+
+
+def test_a_message_that_is_turned_away_keeps_the_status_of_the_page(row, sandbox):
+    sandbox.faults.add("html_403")
+    drained(row)
+    assert kept(row)[-1]["answered"]["status"] == 403

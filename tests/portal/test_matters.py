@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from b24app.api.remedies import REMEDIES
 from b24app.models import Portal
 from b24app.portal import install
 from tests.fixtures.delivery import drained
@@ -99,6 +100,16 @@ def test_what_waited_for_days_and_was_refused_now_is_told(refused, acme):
     Submission.objects.get().attempts.update(at=NOW - HOUR)
     notices.look(NOW)
     assert len(mail.outbox) == 1
+
+
+def test_a_method_that_the_portal_does_not_offer_is_told_with_its_remedy(acme):
+    since = (NOW - HOUR).isoformat()
+    Portal.objects.update(held_methods={"crm.quote.add": {"code": "method_missing", "since": since, "probe_at": since}})
+    for minutes in range(2):
+        notices.look(NOW + timedelta(minutes=minutes))
+    (letter,) = mail.outbox
+    assert letter.subject == "Trace Relay: some submissions to acme.example wait"
+    assert str(REMEDIES["method_missing"].todo) in letter.body
 
 
 def test_another_portals_refusal_is_not_told_here(refused, other):

@@ -67,11 +67,12 @@ def test_the_sweep_wakes_each_portal_with_due_rows(make_submission, installed, m
 def test_a_part_of_the_sweep_that_fails_keeps_no_other_from_being_done(monkeypatch, caplog):
     row = "Failing row contains (Planted-Name)"
 
-    def fail():
+    def fail(*_, **__):
         raise DatabaseError(row)
 
     told: list[object] = []
-    monkeypatch.setattr(erasure, "erase_requested", fail)
+    monkeypatch.setattr(wakeups, "first_to_tidy", lambda seconds: True)
+    monkeypatch.setattr(erasure, "erase", fail)
     monkeypatch.setattr(notices, "look", told.append)
     tasks.sweep()
     assert len(told) == 1

@@ -44,6 +44,12 @@ def noted(attempts: Sequence[Attempt], commands: Mapping[str, Command], outcomes
     return attempts
 
 
+def failed(attempt: Attempt, commands: Mapping[str, Command], error: errors.PortalError) -> Attempt:
+    """The attempt of a row whose request failed as a whole, with what was asked and answered."""
+    attempt.exchange = text_of(next(iter(commands.values())), error)
+    return attempt
+
+
 def _is_of(attempt: Attempt, outcome: int | errors.PortalError) -> bool:
     if isinstance(outcome, int):
         return attempt.outcome in _GOOD

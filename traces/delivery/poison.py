@@ -20,7 +20,7 @@ from b24app.api import errors
 from b24app.models import Portal
 from b24app.pace import limits
 from b24app.portal import calls, hold
-from traces.delivery import results
+from traces.delivery import exchange, results
 from traces.delivery.items import Item
 from traces.models import Attempt, Batch, Submission
 
@@ -57,6 +57,8 @@ def turned_away(portal: Portal, sent: Batch, items: Sequence[Item], error: error
     is_new = any(item.row.code != FORBIDDEN for item in items)
     sent_rows = [(item.row, list(item.commands), next(iter(item.commands.values())).method) for item in items]
     attempts = send_apart(sent_rows, FORBIDDEN, error.status, seconds)
+    for item, attempt in zip(items, attempts, strict=True):
+        exchange.failed(attempt, item.commands, error)
     is_portals = portal.state == Portal.State.HELD or (is_new and _count_turned_away(portal) >= MAX_TURNED_AWAY)
     if len(items) == 1 and not is_portals:
         is_portals = give_up(portal, items[0].row, attempts[0])

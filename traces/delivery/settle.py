@@ -149,7 +149,8 @@ def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalErro
     for item in prepared.items:
         first = next(iter(item.commands.values()))
         attempt = results.failed(item.row, list(item.commands), first.method, error, seconds, rest_until)
-        attempt.exchange = exchange.text_of(first, error)
+        if seconds:  # else there was no token to ask with, and nothing was asked
+            exchange.failed(attempt, item.commands, error)
         attempts.append(attempt)
     if len(attempts) == 1:
         poison.give_up(portal, attempts[0].submission, attempts[0])

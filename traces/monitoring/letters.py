@@ -24,7 +24,7 @@ Letter = tuple[str, str]
 def letter_of(portal: Portal, matter: Matter, remedy: Remedy, notice: Notice, now: datetime) -> Letter | None:
     """The letter of a matter; None where there is nothing to tell any more. `remedy` is that of a stop."""
     if matter.kind == Kind.STOPPED:
-        return _stopped(portal, remedy)
+        return _stopped(portal, matter, remedy)
     if matter.kind == Kind.REFUSED:
         return _refused(portal, notice, now)
     if matter.kind == Kind.SILENT:
@@ -34,8 +34,10 @@ def letter_of(portal: Portal, matter: Matter, remedy: Remedy, notice: Notice, no
     return _purged(portal) if matter.subject else _purge(portal, remedy, notice)
 
 
-def _stopped(portal: Portal, remedy: Remedy) -> Letter:
+def _stopped(portal: Portal, matter: Matter, remedy: Remedy) -> Letter:
     subject = _("Trace Relay: deliveries to %(portal)s have stopped") % {"portal": portal.domain}
+    if portal.state != Portal.State.HELD and matter.subject != matters.WAITING:
+        subject = _("Trace Relay: some submissions to %(portal)s wait") % {"portal": portal.domain}
     last = _("Nothing is lost: what waits is delivered afterwards.")
     return subject, _paragraphs(subject + ".", remedy.happened, remedy.todo, last)
 

@@ -126,10 +126,13 @@ def week_of(portal: Portal, now: datetime) -> dict[str, int]:
 
 
 def _stops(portal: Portal, now: datetime, *, is_late: bool) -> list[Matter]:
+    """That nothing goes out; or that what needs a method does not which the portal does not offer."""
     if portal.state == Portal.State.HELD:
         is_told_of = portal.held_since and portal.held_since <= now - HELD_FOR
         return [Matter(Kind.STOPPED, portal.hold_code)] if is_told_of else []
-    return [Matter(Kind.STOPPED, WAITING)] if is_late else []
+    since = {str(facts["code"]): datetime.fromisoformat(facts["since"]) for facts in portal.held_methods.values()}
+    codes = [code for code, held_since in since.items() if held_since <= now - HELD_FOR]
+    return [Matter(Kind.STOPPED, code) for code in [*codes, *([WAITING] if is_late else [])]]
 
 
 def _refusals(still: dict[str, Notice], now: datetime, *, is_refused: bool) -> list[Matter]:

@@ -104,9 +104,9 @@ def _open(watched: Watched, about: str, now: datetime, try_at: datetime) -> Noti
     portal = watched.portal
     if about == Notice.PURGE:
         logger.warning("portal %s: held for long, what waits is going to be deleted", portal.pk)
-    return Notice.objects.get_or_create(portal=portal, about=about, over=False, defaults={"at": now, "try_at": try_at})[
-        0
-    ]
+    facts = {"at": now, "try_at": try_at}
+    notice, _is_new = Notice.objects.get_or_create(portal=portal, about=about, over=False, defaults=facts)
+    return notice
 
 
 def _is_wanted(watched: Watched, matter: Matter) -> bool:
