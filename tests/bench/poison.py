@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.fixtures.stack import ROOT, private_services, start_stack
 from tests.sandbox import Sandbox
@@ -20,6 +21,7 @@ from tests.sandbox.portal import Portal as SandboxPortal
 GOOD = 1000
 BAD = {"html_403": "union select", "html_500": "crash-me", "close_before": "cut-me"}
 # A record that is not there: the portal refuses the command.
+KINDS = ("lead", "link")
 REFUSED = {"ENTITIES": [{"TYPE": "LEAD", "ID": 900001}]}
 
 
@@ -60,16 +62,14 @@ def measure() -> int:
         portal.active = portal.installed = True
         row = install.open_frame(install.claim_of_frame(*portal.frame_post())).portal
         Portal.objects.update(tariff="unlimited")
-        leads, links = (
-            Form.objects.create(portal=row, name=creates, secret_hash="0" * 64, creates=creates)
-            for creates in ("lead", "link")
-        )
+        leads, links = (Form.objects.create(portal=row, name=kind, secret_hash="0", creates=kind) for kind in KINDS)
         for kind, text in BAD.items():
             sandbox.faults.add(kind, times=0, containing=text)
-        facts = {"portal": row, "body_hash": "0" * 64}
-        rows = [Submission(form=leads, body={"message": text}, **facts) for text in _texts()]
-        rows.insert(GOOD // 2, Submission(form=links, body=REFUSED, **facts))
-        Submission.objects.bulk_create(rows)
+        bodies: list[tuple[Form, Any]] = [(leads, {"message": text}) for text in _texts()]
+        bodies.insert(GOOD // 2, (links, REFUSED))
+        Submission.objects.bulk_create(
+            Submission(portal=row, form=form, body=body, body_hash="0" * 64) for form, body in bodies
+        )
         drain_for(row.pk, 60)
         found = Counter(Submission.objects.values_list("state", "code"))
         return _show(found, portal)
