@@ -39,7 +39,7 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             problems.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
     if public and settings.B24_ALLOW_INSECURE_PORTALS:
         hint = "Leave it out: it lets tokens travel unencrypted, and requests reach this network's own hosts."
-        problems.append(Error("B24_ALLOW_INSECURE_PORTALS is for this machine alone.", hint=hint, id="b24app.E006"))
+        problems.append(Error("B24_ALLOW_INSECURE_PORTALS is for this machine alone.", hint=hint, id="b24app.E007"))
     insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."

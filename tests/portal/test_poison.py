@@ -97,7 +97,7 @@ def test_a_row_that_is_sent_apart_goes_behind_the_others(leads, portal):
 
 
 def test_looking_something_up_clears_a_row_of_nothing(make_submission, form, sandbox):
-    Form.objects.update(creates="deal", find_existing=True)
+    Form.objects.update(creates="deal", repeats="find")
     row = make_submission(body={"name": "Ada Byron", "phone": "+15550100200"}, isolated=True)
     sandbox.faults.add("error", method="batch", code="CONNECTION_ERROR", status=401)
     drain.drain(row.portal_id)

@@ -20,8 +20,8 @@ from tests.fixtures.odd_servers import certificate, relay, serving, tls
 from tests.holds_page import APPLICATION, HOLDS, PROBE, WEBHOOK
 from tests.sandbox.portal import Portal as SandboxPortal
 from traces.delivery import drain
-from traces.models import Submission
-from traces.monitoring import notices
+from traces.models import Notice, Submission
+from traces.monitoring import letters, matters, notices
 
 pytestmark = pytest.mark.django_db
 SUBSCRIPTION = "REST is available only by subscription."
@@ -258,8 +258,10 @@ def test_the_remedy_makes_the_queue_go_on(case, world, make_submission):
 def test_the_remedy_is_told_in_the_readers_language(case, language, acme):
     acme.language, acme.webhook_url = language, "https://acme.example/rest/1/code/" if case.way == WEBHOOK else ""
     remedy = remedies.of(case.code, case.way == WEBHOOK)
-    _, text = notices.text_of(acme, case.code)
+    matter = matters.Matter(matters.Kind.STOPPED, case.code)
     with translation.override(language):
+        shown = notices.remedy_of(case.code, case.way == WEBHOOK)
+        _, text = letters.letter_of(acme, matter, shown, Notice(portal=acme), timezone.now())
         assert str(remedy.happened) in text and str(remedy.todo) in text
 
 

@@ -23,7 +23,7 @@ def test_the_defaults_are_fine_for_a_laptop():
         ({"APP_URL": "http://relay.example"}, "b24app.E001"),
         ({"APP_URL": "HTTPS://RELAY.EXAMPLE"}, "b24app.E001"),
         ({"APP_URL": "https://relay.example", "SECRET_KEY": "x"}, "b24app.E001"),
-        ({"APP_URL": "https://relay.example", "B24_ALLOW_INSECURE_PORTALS": True}, "b24app.E006"),
+        ({"APP_URL": "https://relay.example", "B24_ALLOW_INSECURE_PORTALS": True}, "b24app.E007"),
         ({"FIELD_ENCRYPTION_KEYS": ["short"]}, "b24app.E003"),
         ({"B24_OAUTH_HOSTS": ["http://oauth.example"]}, "b24app.E004"),
         ({"B24_OAUTH_HOSTS": []}, "b24app.E004"),

@@ -93,7 +93,7 @@ def values(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
     What stands beside a value may be its name: a label, an id.
     """
     if isinstance(node, dict):
-        path = (*path, *(item for item in node.values() if isinstance(item, str)))
+        path = (*path, *(leaf_text(item) for item in node.values() if not isinstance(item, (dict, list))))
         for key, item in node.items():
             parts = str(key).replace("]", "").replace("[", "\0").replace("__", "\0").replace(".", "\0").split("\0")
             yield from values(item, (*path, str(key), *parts))
