@@ -36,7 +36,7 @@ def call(
     """
     way = _Way(portal, credentials or tokens.current(portal))
     reply = _ask(way, method, params, before_repeat, read_seconds)
-    tokens.note_answered(way.credentials)
+    tokens.note_answered(way.credentials, [method])
     return reply
 
 
@@ -58,7 +58,7 @@ def call_batch(
     answer = batch.read(reply.result, commands)
     refused = next((error for error in answer.errors.values() if isinstance(error, errors.OtherUser)), None)
     if refused is None:
-        tokens.note_answered(way.credentials)
+        tokens.note_answered(way.credentials, [command.method for command in commands.values()])
     elif portal.by_webhook:
         return replace(answer, errors={key: _without_users(error) for key, error in answer.errors.items()})
     else:

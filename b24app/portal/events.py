@@ -37,7 +37,10 @@ def receive(body: Mapping[str, str]) -> bool:
             _uninstall(claim, _sent_at(body), clean=body.get("data[CLEAN]") == "1")
             return True
         if claim.access_token:
-            _save(claim)
+            try:
+                _save(claim)
+            except install.Overtaken:
+                _save(claim)  # its token is good still if the application was installed again meanwhile
         else:
             hold.resume(_by_application_token(claim))
     except (install.Unproven, install.Overtaken) as error:

@@ -47,7 +47,8 @@ def hold(portal: Portal, code: str) -> None:
 
 
 def resume(portal: Portal) -> None:
-    """Send to the portal again; nothing where it is not held."""
+    """Send to the portal again, and try each method that it did not offer."""
+    Portal.objects.filter(pk=portal.pk).exclude(held_methods={}).update(held_methods={})
     resumed = _held(portal).update(state=Portal.State.ACTIVE, hold_code="", held_since=None, probe_at=None, probes=0)
     if resumed:
         logger.info("portal %s: queue resumed", portal.pk)

@@ -124,13 +124,19 @@ def set_aside(portal: Portal, credentials: Credentials, error: errors.OtherUser)
         logger.warning("portal %s: a token is set aside (%s)", portal.pk, code)
 
 
-def note_answered(credentials: Credentials) -> None:
-    """Note that the portal took this token for what was asked; one that was barred is used again."""
+def note_answered(credentials: Credentials, methods: Collection[str]) -> None:
+    """Note that the portal took this token for these methods; one that was barred is used again.
+
+    One that lacks rights in the CRM may ask for anything else, which says nothing.
+    """
     if not credentials.unproved:
         return
     mine = PortalUser.objects.filter(pk=credentials.portal_user_pk, version=credentials.version)
     mine.update(proved_at=timezone.now())
-    mine.filter(state=PortalUser.State.BARRED).update(state=PortalUser.State.ACTIVE, dead_code="")
+    barred = mine.filter(state=PortalUser.State.BARRED)
+    if not any(method.startswith("crm.") for method in methods):
+        barred = barred.exclude(dead_code="no_rights")
+    barred.update(state=PortalUser.State.ACTIVE, dead_code="")
 
 
 def choose(portal: Portal, user_id: int) -> bool:

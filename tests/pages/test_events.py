@@ -173,6 +173,12 @@ def test_an_install_event_that_an_uninstall_overtakes_does_not_bring_it_back_eit
     assert Portal.objects.get().state == "uninstalled"
 
 
+def test_an_install_event_of_an_installation_made_meanwhile_is_proven_again(installed, portal, overtaken):
+    overtaken(lambda: None)
+    assert events.receive(event_body(portal, "ONAPPINSTALL"))
+    assert Portal.objects.get().state == "active"
+
+
 def test_an_opening_of_an_installation_made_meanwhile_is_proven_again(installed, portal, overtaken):
     overtaken(lambda: None)  # removed, and installed again before the event came: the opening's token is good
     assert install.open_frame(install.claim_of_frame(*portal.frame_post())).portal.state == "active"

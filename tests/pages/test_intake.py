@@ -34,7 +34,7 @@ def test_form_data_is_taken(client, form, kind):
     assert Submission.objects.get().body == data
 
 
-@pytest.mark.parametrize("charset", ["idna", "utf-16", "windows-1251", "nonsense"])
+@pytest.mark.parametrize("charset", ["utf-16", "windows-1251", "nonsense"])
 def test_the_query_is_read_whatever_charset_the_body_declares(client, form, charset):
     address = f"/in/{form.key}/?utm_source=%D1%8F%ed%a0%80&" + "a=b&" * 150
     answer = client.generic("POST", address, b'{"name":1}', f"application/json; charset={charset}")

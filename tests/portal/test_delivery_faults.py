@@ -11,6 +11,7 @@ from tests.fixtures.delivery import drained, make_due, outcomes
 from traces.compose import trace
 from traces.delivery import drain
 from traces.delivery.next import NOT_NEEDED
+from traces.intake import views
 from traces.models import Attempt, Form, Submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
@@ -85,6 +86,13 @@ def test_a_wait_moves_to_the_time_of_the_last(make_submission, sandbox):
     Portal.objects.update(paused_until=None)
     drained(row)
     assert row.attempts.get().at > first
+
+
+def test_of_a_long_history_the_report_tells_the_end(make_submission):
+    row = make_submission()
+    Attempt.objects.bulk_create(Attempt(submission=row, outcome="retry", code=f"c{number}") for number in range(60))
+    codes = [attempt["code"] for attempt in views.report(row)["attempts"]]
+    assert codes == [f"c{number}" for number in range(10, 60)]
 
 
 def test_throttling_pauses_the_whole_portal(make_submission, sandbox, portal):

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from b24app.api import errors
 from b24app.models import Portal
-from b24app.portal import calls, install
+from b24app.portal import calls, health, install
 from tests.fixtures.delivery import drained, make_due
 from tests.fixtures.forms import make_form
 from traces.delivery import drain
@@ -77,6 +77,15 @@ def test_row_12_a_held_portal_is_probed_with_a_barred_token_which_then_does_agai
     portal.users[1].crm = True
     assert make_lead(installed)
     assert states(installed) == [("active", "")]
+
+
+def test_row_12_what_needs_no_right_in_the_crm_is_no_proof_of_it(installed, portal):
+    portal.users[1].crm = False
+    with pytest.raises(errors.Stop):
+        make_lead(installed)
+    Portal.objects.update(state="held", hold_code="no_rights")
+    health.checks(Portal.objects.get())
+    assert states(installed) == [("barred", "no_rights")]
 
 
 def test_row_12_a_probe_asks_each_barred_user_once(two, portal):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from b24app.api.batch import Operating
 from b24app.models import Portal
 from b24app.pace import limits
+from b24app.portal import hold
 from tests.fixtures.forms import make_form
 from traces.delivery import drain, methods
 from traces.models import Submission
@@ -82,7 +83,7 @@ def test_a_portal_that_somebody_has_put_right_goes_on_with_the_next_sweep(rows, 
     portal.lacks.add(TRACE)
     drain.drain(installed.pk)
     portal.lacks.clear()
-    Portal.objects.update(held_methods={})
+    hold.resume(installed)
     methods.wake_released()
     drain.drain(installed.pk)
     assert states("trace") == ["delivered"] * 3

@@ -30,7 +30,7 @@ def test_visibility_time_out_and_countdown_no_message_is_kept_and_none_comes_twi
     tell(f"{time.monotonic() - began:.1f} s; {len(runs)} messages so far, each received {set(runs.values())} times")
     assert unacknowledged == set()
     assert set(runs.values()) == {1}
-    assert counting.attempts() == {"waited": 2, "delivered": 1}
+    assert counting.attempts() == {"waited": 1, "delivered": 1}  # two waits in a row are one line of its history
 
 
 @pytest.mark.timeout(60)

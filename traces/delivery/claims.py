@@ -207,11 +207,17 @@ def _draft(
     ready, waiting = split_blocked(items, {**blocked, **held})
     with_room = fitting(ready, {**room, **dict.fromkeys(probes, 1)})
     chosen = together(with_room, max_commands)
-    ids_with_room, chosen_ids = {item.row.pk for item in with_room}, {item.row.pk for item in chosen}
-    crowded = [item.row.pk for item in ready if item.row.pk not in ids_with_room]
-    waiting.setdefault(CROWDED, []).extend(crowded)
-    left_over = [item.row.pk for item in with_room if item.row.pk not in chosen_ids]
-    return _Draft(batch, chosen, results.statements(ended), waiting, left_over)
+    if crowded := _but(ready, with_room):
+        waiting.setdefault(CROWDED, []).extend(crowded)
+    return _Draft(batch, chosen, results.statements(ended), waiting, _but(with_room, chosen))
+
+
+def _but(items: Sequence[Item], chosen: Sequence[Item]) -> list[uuid.UUID]:
+    """The rows of the items that were not chosen."""
+    if len(items) == len(chosen):
+        return []
+    ids = {item.row.pk for item in chosen}
+    return [item.row.pk for item in items if item.row.pk not in ids]
 
 
 def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tuple[list[Item], list[Attempt]]:

@@ -80,6 +80,9 @@ def fitting(items: Sequence[Item], room: Mapping[str, int]) -> list[Item]:
     Where none finds it for all of its commands, the first that finds it for some goes with these: its next step has the
     others.
     """
+    needed = Counter(command.method for item in items for command in item.commands.values())
+    if all(number <= room.get(method, number) for method, number in needed.items()):
+        return list(items)
     left = dict(room)
     chosen: list[Item] = []
     for item in items:

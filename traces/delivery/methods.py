@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from b24app.api.remedies import REMEDIES
@@ -47,7 +47,9 @@ def release(portal: Portal, passed: Iterable[str]) -> None:
 
 def wake_released() -> None:
     """What waits on a portal that holds no method any more is due."""
-    _waiting().filter(portal__held_methods={}).update(due_at=F("received_at"))
+    released = Portal.objects.filter(Exists(_waiting().filter(portal=OuterRef("pk"))), held_methods={})
+    for portal_id in released.values_list("pk", flat=True):
+        _waiting().filter(portal=portal_id).update(due_at=F("received_at"))
 
 
 def _waiting() -> QuerySet[Submission]:

@@ -61,7 +61,8 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     if seconds := spam.wait(form):
         title = "This form takes no more submissions in this minute."
         raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
-    reading = read(read_body(request.META, MAX_REQUEST_BYTES), request.headers.get("Content-Type", ""))
+    declared = request.META.get("declared.content_type") or request.headers.get("Content-Type", "")
+    reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
     accepted = accept.accept(
@@ -81,7 +82,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
 
 
 def _query(request: HttpRequest) -> dict[str, list[str]]:
-    """The query of the address. Django would read it in the charset that the body declares, whatever that is."""
+    """The query of the address, of any length: Django would refuse one of more than 200 parameters."""
     text = str(request.META.get("QUERY_STRING", "")).encode("latin-1", "replace").decode("utf-8", "replace")
     return parse_qs("&".join(text.split("&")[:MAX_FIELDS]), keep_blank_values=True, errors="replace")
 

@@ -82,7 +82,7 @@ def _whole(reader: Reader) -> dict[str, Any]:
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:
     portal, now = reader.portal, timezone.now()
-    kinds = set(Form.objects.filter(portal=portal).values_list("creates", flat=True).order_by().distinct())
+    kinds = set(Form.objects.filter(portal=portal).values_list("creates", "repeats").order_by().distinct())
     counted = statistics.by_day(portal, days)
     context: dict[str, Any] = {
         "line": _line(portal, counted[-1].failed, now),
@@ -150,7 +150,7 @@ def _speed(portal: Portal) -> dict[str, str] | None:
     }
 
 
-def _limits(portal: Portal, kinds: set[str]) -> usage.Usage | None:
+def _limits(portal: Portal, kinds: set[tuple[str, str]]) -> usage.Usage | None:
     """What the portal's forms use of its limits."""
-    needed = {steps.TRACE_ADD}.union(*(steps.methods(kind) for kind in kinds))
+    needed = {steps.TRACE_ADD}.union(*(steps.methods(kind, repeats) for kind, repeats in kinds))
     return usage.of(portal, sorted(needed))

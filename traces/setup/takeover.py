@@ -136,7 +136,7 @@ def _move_submissions(former: Portal, now: datetime) -> bool:
     free = Submission.objects.filter(portal=former, batch=None)
     for _ in range(CHUNKS_AT_ONCE):
         with writing():
-            locked = free.select_for_update(skip_locked=True, of=("self",))
+            locked = free.select_for_update(skip_locked=True)
             ids = list(locked.values_list("pk", flat=True)[:CHUNK])
             if not ids:
                 break

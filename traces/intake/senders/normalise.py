@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from traces.intake.senders import recognise
-from traces.intake.senders.leaves import leaves_of
+from traces.intake.senders.leaves import Leaf, leaves_of
 from traces.intake.senders.names import is_of_another, joined
 from traces.intake.senders.noise import is_secret
 from traces.intake.senders.placing import PROBE_NAMES, TRUE, Placing
@@ -41,15 +41,7 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
     tree, wrapped_query = recognise.unwrapped(grow(fields, notes), notes)
     sender = recognise.sender_of(tree, hints)
     placing = Placing(sender, notes)
-    names: dict[str, dict[str, None]] = {}
-    secrets: set[str] = set()
-    for leaf in _leaves(tree, sender, notes):
-        placing.place(leaf)
-        if place_of(sender, path_text(leaf.path)) == SECRET or any(map(is_secret, leaf.path)):
-            secrets.update(leaf.names())
-        elif leaf.own is None:
-            for name in leaf.names():
-                names.setdefault(name, {})[leaf.text] = None
+    names, secrets = _place(placing, _leaves(tree, sender, notes))
     for file in files:
         placing.put(file.field or "file", file.filename)
         notes.note("file_left_out")
@@ -71,9 +63,23 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
         form_name=placing.form_name,
         repairs=tuple(notes.repairs),
         noise=tuple(notes.noise),
-        names={name: tuple(texts) for name, texts in names.items() if name not in secrets},
-        secrets=frozenset(secrets),
+        names=names,
+        secrets=secrets,
     )
+
+
+def _place(placing: Placing, leaves: Iterable[Leaf]) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Put each value in its place; the texts by the sender's own names, and the names of secrets."""
+    names: dict[str, dict[str, None]] = {}
+    secrets: set[str] = set()
+    for leaf in leaves:
+        placing.place(leaf)
+        if place_of(placing.sender, path_text(leaf.path)) == SECRET or any(map(is_secret, leaf.path)):
+            secrets.update(leaf.names())
+        elif leaf.own is None:
+            for name in leaf.names():
+                names.setdefault(name, {})[leaf.text] = None
+    return {name: tuple(texts) for name, texts in names.items() if name not in secrets}, frozenset(secrets)
 
 
 def _leaves(tree: Any, sender: Sender | None, notes: Notes) -> list[Any]:
