@@ -110,7 +110,7 @@ def test_it_may_be_sent_again_by_hand(leads, sandbox, poisoned):
     drain_for(leads.portal_id, 5)
     row.refresh_from_db()
     assert (row.state, row.code) == ("failed", "poison_forbidden")
-    assert outcomes(row) == [("retry", "poison_forbidden")] * 3 + [("refused", "poison_forbidden")]
+    assert outcomes(row) == [("retry", "poison_forbidden")] * 2 + [("refused", "poison_forbidden")]
     assert "turns this submission away" in row.reason
 
 
