@@ -74,7 +74,8 @@ def test_one_of_each_kind_among_three_hundred(leads, portal, poisoned):
     assert sum(on_portal(portal).values()) == 300
 
 
-def test_the_others_go_on_at_once(leads, portal, poisoned):
+def test_the_others_go_on_at_once(leads, portal, poisoned, settings):
+    settings.TURN_SECONDS = 60  # on a slow machine all of it is one turn, too
     store(leads, 1, "union select")
     store(leads, 60)
     before = len(portal.hits)
