@@ -64,7 +64,8 @@ MEANINGS: Mapping[str, str] = {
         nazwisko i imię
     """,
     "name?": """
-        user name, login name, display name, profile name, nickname, nick, from name, field name, ad, имя пользователя
+        user name, login name, display name, profile name, nickname, nick, from name, field name, ad, имя пользователя,
+        client, customer, visitor, клиент, покупатель, заказчик, клієнт, замовник, kunde, cliente
     """,
     "phone": """
         phone, phones, telephone, tel, mobile, cell, mobile phone, cell phone, phone number, phone numbers, phone no,

@@ -115,7 +115,9 @@ class _Body:
         if raw[:1] not in (b"{", b"[", b'"'):
             return None
         text = self._decoder(raw).text(raw)
-        if (value := json_text.tree(text)) is None and (value := json_text.loose(text)) is not None:
+        if (value := json_text.tree(text)) is None:
+            value = json_text.lines(text)
+        if value is None and (value := json_text.loose(text)) is not None:
             self.cleaner.repairs.append("json_repaired")
         return value
 

@@ -19,7 +19,7 @@ _NAMES = word_set(
     "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
     "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
     "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk "
-    "formmode paireditem utf8 commit"
+    "formmode paireditem utf8 commit formbuildid"
 )
 _SECRETS = word_set("secret apikey googlekey handshakekey auth")
 _SECRET_WORDS = frozenset(
