@@ -24,9 +24,9 @@ MEANINGS: Mapping[str, str] = {
         nom, comment vous appelez-vous, comment tu t'appelles,
         jak masz na imię, jak się nazywasz, jak się pan nazywa,
         adı, adınız, adınız nedir, isim, ismi, isminiz, müşteri adı,
-        naam, uw naam, jméno, vaše jméno, nume, numele, nume client, nama, nama anda, tên, tên của bạn, họ tên,
-        аты, атыңыз, есіміңіз, 姓名, 您的姓名, 称呼, 您的称呼, 名字, 聯絡人, 联系人, 联系人姓名, 稱呼,
-        名前, お名前, 氏名, ご氏名, ご担当者名, 担当者名, 이름, 성함, الاسم, اسمك, اسم العميل, שם, שמך, השם שלך
+        naam, uw naam, jméno, vaše jméno, nume, numele, nume client, nama, nama anda, tên, tên của bạn,
+        аты, атыңыз, есіміңіз, 称呼, 您的称呼, 名字, 聯絡人, 联系人, 联系人姓名, 稱呼,
+        ご担当者名, 担当者名, الاسم, اسمك, اسم العميل, שם, שמך, השם שלך
     """,
     "first_name": """
         first name, fname, given name, forename, first, christian name, vorname, rufname, prénom, prenoms, imię,
@@ -54,17 +54,19 @@ MEANINGS: Mapping[str, str] = {
         nome completo, nome e sobrenome, pessoa de contato, nom complet, prénom et nom, personne à contacter,
         nome e cognome, nominativo, persona di contatto, referente, imię i nazwisko, osoba kontaktowa,
         ad soyad, adı soyadı, adınız soyadınız, isim soyisim, isminiz soyisminiz, yetkili kişi,
-        volledige naam, celé jméno, jméno a příjmení, nume și prenume, nume complet, nama lengkap, họ và tên,
-        аты-жөні, аты-жөніңіз, الاسم الكامل, الاسم بالكامل, الاسم الثلاثي, שם מלא
+        volledige naam, celé jméno, jméno a příjmení, nume și prenume, nume complet, nama lengkap, аты-жөні,
+        аты-жөніңіз, الاسم الكامل, الاسم بالكامل, الاسم الثلاثي, שם מלא
     """,
     "last_first": """
         fio, фио, ф.и.о., фамилия имя отчество, фамилия и имя, фамилия имя, last name first name, surname name,
         піб, п.і.б., прізвище ім'я по батькові, прізвище та ім'я, прізвище ім'я, name vorname, nachname vorname,
         apellidos y nombre, apellido y nombre, nom et prénom, nom prénom, nom et prénoms, cognome e nome,
-        nazwisko i imię
+        nazwisko i imię,
+        họ và tên, họ tên, 姓名, 您的姓名, 名前, お名前, 氏名, ご氏名, 이름, 성함
     """,
     "name?": """
-        user name, login name, display name, profile name, nickname, nick, from name, field name, ad, имя пользователя,
+        user name, login name, display name, profile name, nickname, nick, from name, field name, ad,
+        имя пользователя,
         client, customer, visitor, клиент, покупатель, заказчик, клієнт, замовник, kunde, cliente
     """,
     "phone": """
@@ -120,7 +122,8 @@ MEANINGS: Mapping[str, str] = {
         contact, contacts, contact info, contact information, contact details, email or phone, phone or email,
         контакт, контакты, контактные данные, как с вами связаться, телефон или email, телефон или почта,
         контакти, контактні дані, kontakt, kontaktdaten, contacto, datos de contacto, contato, contatto, contatti,
-        recapito, coordonnées, dane kontaktowe, iletişim, iletişim bilgileri
+        recapito, coordonnées, dane kontaktowe, iletişim, iletişim bilgileri,
+        contactgegevens, 联系方式, 聯絡方式, 連絡先, ご連絡先, طريقة التواصل, פרטי קשר
     """,
     "company": """
         company, company name, company title, name of company, organization, organisation, organization name,
@@ -182,6 +185,7 @@ FILLERS = """
     wpforms tilda cf uf crm mf ff nf pb et sp hs wp frm ninja jform hsform webform mauticform contactform
     confirm confirmation repeat again verify main primary personal private preferred valid
     ваш ваша ваше ваши вашу вашего вашей мой моя мое мои свой свою свое твой твоя твое для или на по как укажите введите
+    полностью
     напишите оставьте пожалуйста связи обратной какой какое какая обязательно необязательно обязательное поле
     ваші твій твоє або та як введіть вкажіть напишіть залиште будь ласка зв'язку який яке яка обов'язково
     ihr ihre ihren ihrem dein deine mein meine der die das des dem den und oder für von zum zur bitte eingeben sie wie
@@ -217,6 +221,7 @@ STRUCTURES = "form forms field order prop text txt preview extra additional ques
 OTHERS = """
     admin administrator webmaster manager site shop store support seller vendor owner display bcc cc friend
     менеджера администратора магазина друга
+    organizer organiser host assignee operator
 """
 
 # Words in two pieces, and pairs that say nothing.

@@ -20,7 +20,7 @@ _KNOWN = {
     "name": "name names fullname",
     "fio": "fio",  # the family's name comes first
     "phone": "phone phones tel telephone mobile mobilephone cell cellphone phonenumber phonenumbers mobilenumber "
-    "telnumber contactnumber whatsapp whatsappnumber whatsappphone waid msisdn",
+    "telnumber contactno phoneno mobileno contactnumber whatsapp whatsappnumber whatsappphone waid msisdn",
     "email": "email emails mail emailaddress emailaddresses mailaddress",
     "company": "company companyname organization organisation organizationname organisationname companytitle "
     "businessname orgname",
@@ -51,7 +51,7 @@ ENVELOPES = word_set(
     "hidden_fields extra meta_data note_attributes variables triggerdata данные meta metadata context tracking "
     "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
     "add update changes value form envelope details info additional contactdetails traits props querystring steps "
-    "pages posted_data posteddata array bundle"
+    "pages posted_data posteddata array bundle current"
 )
 # A name of these words alone is a wrapping: `form_data`, `formSubmission`, `response_values`.
 _WRAPPING_WORDS = word_set(
