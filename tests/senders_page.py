@@ -25,6 +25,14 @@ _AFTER = """
 A path is written with slashes and in small letters; `*` stands for any letters. Several paths joined by "and" must all
 be there. Form id and form name are kept beside the submission's values. VK reads at its trial what the parameter
 `confirmation` of the form's address says: put the text that VK shows you there, as in `/in/KEY/?confirmation=a1b2c3d4`.
+
+Meta and WhatsApp check an address by a GET with a `hub.challenge`, which is answered; any verify token will do. Meta's
+own event then names a lead by its number (`leadgen_id`) and holds nothing that the visitor typed. It becomes a record
+with that number and a note. Let Zapier, Make or a program of your own fetch the lead, and let that post its fields to
+the form's address instead; nothing has to be set for it here.
+
+Simple XML and SOAP are read by their elements and attributes. A list of several people's records becomes one
+submission, with a note and nothing lost: let the sender post each by itself.
 """
 
 

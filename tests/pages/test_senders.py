@@ -116,6 +116,9 @@ def test_it_arrives_as_its_owner_expects(post, leads, case):
         check_answer(answer, expected)
     if "sender" in expected:
         assert form.submissions.get().sender == expected["sender"]
+    for submission in form.submissions.all():
+        assert submission.state == expected.get("state", submission.state)
+        assert set(expected.get("repairs", ())) <= set(submission.repairs)
     stored = leads()
     assert len(stored) == expected["leads"]
     for lead in stored:

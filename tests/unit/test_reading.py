@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 
+from traces.intake.problems import Problem
 from traces.intake.reading import File, read
 
 URLENCODED, PLAIN, JSON = "application/x-www-form-urlencoded", "text/plain", "application/json"
@@ -120,7 +121,9 @@ def test_a_form_in_text_is_told_from_a_query(raw, content_type, fields):
         '"Kim',
         "17",
         "true",
-        '<?xml version="1.0"?><lead name="Kim"/>',
+        "<p>Call Kim</p>",
+        "<lead><name>Kim</name>",
+        '<!DOCTYPE lead [<!ENTITY a "Kim">]><lead><name>&a;</name><phone>1</phone></lead>',
         "a" * 1001 + "=1",
     ],
 )
@@ -234,3 +237,32 @@ def test_a_file_that_is_the_whole_body_is_left_out():
 
 def test_a_small_file_is_told_in_bytes():
     assert str(File("a", "", 999)) == "(file, 999 bytes)"
+
+
+# --- XML --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("<lead><name>Kim</name><phone>1</phone></lead>", {"name": "Kim", "phone": "1"}),
+        ('<?xml version="1.0"?><lead name="Kim"/>', {"name": "Kim"}),
+        ('<form><field name="phone">1</field></form>', {"name": "phone", "value": "1"}),
+        ("<lead><phone>1</phone><phone>2</phone></lead>", {"phone": ["1", "2"]}),
+        ('<s:Envelope xmlns:s="urn:s"><s:Body><Add><Name>Kim</Name></Add></s:Body></s:Envelope>', {"Name": "Kim"}),
+        ("<lead><message><![CDATA[1 < 2]]></message></lead>", {"message": "1 < 2"}),
+    ],
+)
+def test_xml_is_read_by_its_elements(text, fields):
+    assert read(text.encode(), "application/xml").fields == fields
+
+
+def test_xml_is_read_in_the_charset_that_it_names():
+    text = '<?xml version="1.0" encoding="windows-1251"?><lead><name>Лидия</name></lead>'
+    assert read(text.encode("cp1251"), "text/xml").fields == {"name": "Лидия"}
+
+
+def test_xml_nested_too_deeply_is_refused():
+    with pytest.raises(Problem) as refused:
+        read(b"<a>" * 100 + b"</a>" * 100, "text/xml")
+    assert refused.value.status == 422

@@ -1,4 +1,4 @@
-"""What a field's name or label says of its value, in ten languages and in the names of form builders. Pure.
+"""What a field's name or label says of its value, in many languages and in the names of form builders. Pure.
 
 A label is compared by its words in small letters without accents: `Ваш_телефон`, `yourPhone`, `billing[phone]` and
 `Téléphone *` alike. What stands last decides, and what may stand around it says nothing, or whose it is: "Contact
@@ -22,10 +22,12 @@ _PROVEN = ("phone", "email", "messenger")
 # Gravity Forms numbers the parts of a name: 3 is the first one, 4 the second, 6 the last.
 _GRAVITY = re.compile(r"(?i)(input_\d{1,9}[._]|\d{1,9}\.)([1-8])")
 _GRAVITY_NAMES = {"3": "first_name", "4": "second_name", "6": "last_name"}
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|（[^（）]*）|【[^【】]*】")
 _ELISION = re.compile(r"\b[dlns]'")
 _TOKEN = re.compile(r"[^\W_]+")
 _APOSTROPHES = str.maketrans("’ʼ`", "'''")
+# From here on a single letter is a word: 姓 is the family's name.
+_IDEOGRAMS = "\u3400"
 # Letters that no accent makes.
 _LATIN = str.maketrans("łøđı", "lodi")
 
@@ -73,7 +75,7 @@ def _words(label: str) -> list[str]:
     text = fold(_without_humps(bare if _TOKEN.search(bare) else label)).translate(_APOSTROPHES)
     text = _ELISION.sub("", text).replace("'", "")
     tokens = _joined([_without_number(token) for token in _TOKEN.findall(text)])
-    return [word for word in tokens if len(word) > 1 and word not in _FILLERS][-MAX_WORDS:]
+    return [word for word in tokens if (len(word) > 1 or word >= _IDEOGRAMS) and word not in _FILLERS][-MAX_WORDS:]
 
 
 def _without_humps(label: str) -> str:

@@ -71,7 +71,8 @@ class Recognition:
             self._look_into_messages()
         is_reachable = bool(self.emails or self.phones)
         for name, value in self.rest[:MAX_VALUES]:
-            if not self.names and _is_name(name, value, is_reachable):
+            is_nameless = all(kind == "last_name" for kind, _, _ in self.names)
+            if is_nameless and _is_name(name, value, is_reachable and not self.names):
                 self._move(name, value, "name")
 
     def person(self) -> Person:

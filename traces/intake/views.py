@@ -52,7 +52,8 @@ def _serve(request: HttpRequest, form: Form) -> HttpResponse:
     """A problem is an answer here too, so that the page's script may read it."""
     accept.check_open(form)
     if request.method in ("GET", "HEAD"):
-        return HttpResponse("Trace Relay accepts submissions at this address by POST.\n", content_type="text/plain")
+        text = senders.challenge(_query(request)) or "Trace Relay accepts submissions at this address by POST.\n"
+        return HttpResponse(text, content_type="text/plain")
     return _take(request, form)
 
 

@@ -28,6 +28,16 @@ REPAIRS: dict[str, Text] = {
     "file_left_out": _("A file was left out; its field, name and size were noted."),
     "json_repaired": _("The JSON had quotes, names or commas that JSON does not allow; it was read nevertheless."),
     "body_as_message": _("The request was neither a form nor JSON; its whole text was kept as the message."),
+    "text_unescaped": _(
+        "A text was escaped once more than the request needs; it was read as what its escapes stand for."
+    ),
+    "records_joined": _(
+        "The request held several people's records; they became one submission. Let the sender post each by itself."
+    ),
+    "lead_without_data": _(
+        "Meta sent the number of a lead without its fields. Let Zapier, Make or your own program fetch the lead and"
+        " post its fields."
+    ),
     "values_joined": _(
         "The submission had more values, or deeper ones, than are looked at one by one; the rest was kept as one text."
     ),

@@ -1,7 +1,7 @@
 """Bytes to fields: what a request's body says, whatever type it declares and in whatever charset it is written.
 
-The bytes decide; the declared type only helps where they could be two things. What is no form and no JSON is kept as
-a message, so that nothing is lost.
+The bytes decide; the declared type only helps where they could be two things. What is no form, no JSON and no XML is
+kept as a message, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from traces.intake.reading import charset, forms, headers, json_text, limits, multipart
+from traces.intake.reading import charset, forms, headers, json_text, limits, multipart, xml_text
 from traces.intake.reading.limits import MAX_BODY_BYTES, MAX_REQUEST_BYTES
 from traces.intake.reading.tree import Cleaner, File
 
@@ -91,6 +91,8 @@ class _Body:
         """The fields of any body but multipart, and the type that it should have declared ("" for JSON and texts)."""
         if (value := self._json(raw)) is not None:
             return value, ""
+        if raw[:1] == b"<" and (value := self._xml(raw)) is not None:
+            return value, ""
         if raw[:1] not in (b"{", b"[", b"<"):
             if b";" in raw and (pairs := forms.semicolons(raw)):
                 return self._fields(pairs), URLENCODED
@@ -113,9 +115,16 @@ class _Body:
         if raw[:1] not in (b"{", b"[", b'"'):
             return None
         text = self._decoder(raw).text(raw)
-        if (value := json_text.tree(text)) is None and (value := json_text.loose(text)) is not None:
+        if (value := json_text.tree(text)) is None:
+            value = json_text.lines(text)
+        if value is None and (value := json_text.loose(text)) is not None:
             self.cleaner.repairs.append("json_repaired")
         return value
+
+    def _xml(self, raw: bytes) -> Any:
+        """The object or list of an XML text; None for other texts."""
+        codec = self.codec or charset.codec_of(xml_text.declared_charset(raw))
+        return xml_text.tree(charset.decoder(codec, self.hint, raw, self.cleaner.repairs).text(raw))
 
     def _is_query(self, raw: bytes) -> bool:
         """Whether `a=1&b=2` is likelier than a form with one name and value a line."""

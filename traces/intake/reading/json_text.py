@@ -32,6 +32,15 @@ def tree(text: str) -> Any:
     return value if isinstance(value, (dict, list)) else None
 
 
+def lines(text: str) -> list[Any] | None:
+    """The objects of a text with one a line, as logs and queues write them; None for other texts. Raises `Problem`."""
+    rows = list(filter(None, map(str.strip, text.splitlines())))
+    if len(rows) < 2 or not all(row[:1] == "{" and row[-1:] == "}" for row in rows):
+        return None
+    values = [tree(row) for row in rows[: limits.MAX_VALUES + 1]]
+    return values if all(isinstance(value, dict) for value in values) else None
+
+
 _STRINGS = re2.compile(r"""("(?:[^"\\]|\\.)*")|('(?:[^'\\]|\\.)*')|([A-Za-z_$][\w$]*)|,(\s*[}\]])""")
 _WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null"}
 

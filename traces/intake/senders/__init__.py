@@ -1,6 +1,6 @@
 """What senders really post, and how it becomes one flat body. Pure: no database, no network, no clock."""
 
-from traces.intake.senders.normalise import normalise
+from traces.intake.senders.normalise import challenge, normalise
 from traces.intake.senders.posted import Posted
 
-__all__ = ["Posted", "normalise"]
+__all__ = ["Posted", "challenge", "normalise"]

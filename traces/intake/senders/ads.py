@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from traces.intake.senders.posted import Notes
 from traces.intake.senders.sender import DELIVERY, FORM_ID, FORM_NAME, NOISE, OWN_NAME, PROBE, SECRET, Sender
+
+
+def _without_data(tree: dict[str, Any], notes: Notes) -> dict[str, Any]:
+    notes.note("lead_without_data")
+    return tree
+
 
 ADS = (
     Sender(
@@ -55,6 +64,14 @@ ADS = (
             "lead_status": NOISE,
             "*_id": NOISE,
         },
+    ),
+    Sender(
+        "meta_event",
+        "Meta, the event without the lead's fields",
+        shapes=(("entry/changes/value/leadgen_id",),),
+        # The lead's number is all that comes: it is shown, so that somebody may look it up.
+        places={"entry/changes/*/form_id": FORM_ID, "entry/changes/*/leadgen_id": "leadgen_id", "**": NOISE},
+        prepare=_without_data,
     ),
     Sender(
         "tiktok",

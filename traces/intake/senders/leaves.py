@@ -24,6 +24,7 @@ _COUNTRY = ("countrycode", "dialcode", "country", "prefix", "code", "countryiso"
 _AREA = ("area", "areacode")
 _NUMBER = ("number", "full", "phone", "phonenumber", "nationalnumber", "national", "internationalnumber", "e164")
 MAX_PHONE_PARTS = 6
+MAX_WRAPPINGS, MAX_BESIDE = 3, 4  # of a list of records, and what may stand beside it
 _PHONE_KEYS = frozenset((*_COUNTRY, *_AREA, *_NUMBER, "extension", "ext", "type", "valuetype", "formatted"))
 
 
@@ -57,6 +58,27 @@ def leaves_of(tree: Any, notes: Notes, *, brief_goods: bool = False) -> list[Lea
         notes.note("values_joined")
         walk.found.append(Leaf((MORE,), "\n".join(walk.beyond)))
     return walk.found
+
+
+def are_records(tree: Any) -> bool:
+    """Whether a tree is, or wraps, a list of several people's records."""
+    for _ in range(MAX_WRAPPINGS):
+        if not isinstance(tree, dict) or len(tree) > MAX_BESIDE:
+            break
+        lists: list[Any] = [item for item in tree.values() if isinstance(item, list) and len(item) > 1]
+        inner = lists or [item for item in tree.values() if isinstance(item, dict)]
+        if len(inner) != 1:
+            break
+        tree = inner[0]
+    return isinstance(tree, list) and sum(map(_is_record, tree[:MAX_LOOKED_AT])) > 1
+
+
+def _is_record(item: Any) -> bool:
+    """Whether an item of a list is a person by itself, and no field, address or goods."""
+    if not isinstance(item, dict) or has_value(item) or pair_of(item, "", Notes()):
+        return False
+    own = {KNOWN.get(joined(key), "") for key in item}
+    return bool(own & {"name", "first_name"}) and bool(own & {"phone", "email"}) and _has_contact(item)
 
 
 class _Walk:

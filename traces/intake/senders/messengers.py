@@ -26,6 +26,19 @@ _TAWK = ("name", "email", "phone", "city", "country")
 
 MESSENGERS = (
     Sender(
+        "intercom",
+        "Intercom",
+        shapes=(("topic", "data/item/email"), ("topic", "data/item/user")),
+        places={
+            **{f"data/item/{name}": name for name in ("name", "email", "phone")},
+            "data/item/type": NOISE,
+            "data/item/role": NOISE,
+            "data/item/avatar/**": NOISE,
+            "type": NOISE,
+            "topic": NOISE,
+        },
+    ),
+    Sender(
         "jivo",
         "Jivo",
         shapes=(("event_name", "visitor", "widget_id"), ("event_name", "widget_id")),

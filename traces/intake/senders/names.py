@@ -17,9 +17,10 @@ _KNOWN = {
     "first_name": "firstname fname givenname forename",
     "last_name": "lastname lname surname familyname",
     "second_name": "middlename secondname patronymic additionalname",
-    "name": "name names fullname fio",
+    "name": "name names fullname",
+    "fio": "fio",  # the family's name comes first
     "phone": "phone phones tel telephone mobile mobilephone cell cellphone phonenumber phonenumbers mobilenumber "
-    "telnumber contactnumber whatsapp whatsappnumber whatsappphone waid msisdn",
+    "telnumber contactno phoneno mobileno contactnumber whatsapp whatsappnumber whatsappphone waid msisdn",
     "email": "email emails mail emailaddress emailaddresses mailaddress",
     "company": "company companyname organization organisation organizationname organisationname companytitle "
     "businessname orgname",
@@ -30,7 +31,8 @@ _KNOWN = {
 KNOWN = {name: key for key, names in _KNOWN.items() for name in names.split()}
 # A person stands behind these; those of `_OTHERS` come after the visitor.
 PERSONS = word_set(
-    "person visitor customer client contact contacts user lead buyer guest profile subscriber invitee applicant "
+    "person visitor customer client contact contacts user lead leads customers clients users persons people buyer "
+    "guest profile subscriber invitee applicant "
     "sender from author member participant respondent patient student payer parent owner attendee requester "
     "billing address addresses"
 )
@@ -38,7 +40,7 @@ _OTHERS = word_set("shipping delivery recipient")
 # Words before a known name that say nothing against it.
 _FILLERS = PERSONS | word_set(
     "your my form forms field fields input text hidden no label work home personal business office primary main "
-    "direct day enter value mobile default wpforms contactinfo"
+    "direct day enter value mobile default wpforms contactinfo txt tb answer"
 )
 # Wrappings: what stands in them stands for itself.
 ENVELOPES = word_set(
@@ -48,8 +50,8 @@ ENVELOPES = word_set(
     "rawrequest custom custom_fields customfields custom_fields_values customdata custom_data hidden hiddenfields "
     "hidden_fields extra meta_data note_attributes variables triggerdata данные meta metadata context tracking "
     "marketing attribution analytics json root namedvalues wpforms items rows row property lead_data field_data "
-    "add update changes value form details info additional contactdetails traits props querystring steps pages "
-    "posted_data posteddata array bundle"
+    "add update changes value form envelope details info additional contactdetails traits props querystring steps "
+    "pages posted_data posteddata array bundle current"
 )
 # A name of these words alone is a wrapping: `form_data`, `formSubmission`, `response_values`.
 _WRAPPING_WORDS = word_set(
@@ -143,7 +145,7 @@ def readable(path: tuple[str, ...]) -> str:
 
 def own_name(name: str) -> str:
     """A name without what form builders put around it: `No Label phone`, `q3_phone`, `field:phone_4c77`."""
-    name = name.strip()
+    name = name.strip().rpartition("$")[2]  # ASP.NET's: ctl00$Main$txtName
     if name[:9].lower() == "no label ":
         return name[9:].strip()
     if name[:6].lower() == "field:":
@@ -184,7 +186,7 @@ def _of_words(found: tuple[str, ...]) -> str:
 
 def _allowed(key: str) -> frozenset[str]:
     if key == "name":  # the name of a form, product, page or campaign is not the visitor's
-        return PERSONS | {"your", "my", "text"} | _OTHERS
+        return PERSONS | {"your", "my", "text", "txt", "answer"} | _OTHERS
     if key in ("phone", "email", "website"):
         return _FILLERS | _OTHERS | {"company", "organization", "order"}
     return _FILLERS | _OTHERS | {"name", "names"}

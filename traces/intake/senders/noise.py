@@ -12,18 +12,18 @@ from traces.intake.senders.posted import word_set
 
 # Words that make a program's name noise wherever they stand in it, and those that do so at its end.
 _WORDS = word_set("csrf csrftoken csrfmiddlewaretoken xsrf captcha recaptcha hcaptcha smartcaptcha turnstile")
-_LAST_WORDS = word_set("token nonce sessid sessionid phpsessid password passwd honeypot fluentformnonce")
+_LAST_WORDS = word_set("token secret nonce sessid sessionid phpsessid password passwd honeypot fluentformnonce")
 _NAMES = word_set(
     "action submit submitbutton websubmit ajax ajaxcall isajax lang locale ip ipaddress remoteip remoteaddr "
     "userip clientip visitorip useragent browser remoteuseragent poweredby cookies cookie created createdat "
     "createdtime updatedat submittedat submissiontime landedat entrytime firedat timestamp datecreated receivedat "
     "postid queriedid referertitle apiversion googlekey handshakekey secret apikey gformsubmit webformsubmit "
     "webformapply iblocksubmit paramshash formsignature jsonrpc webhookurl executionmode admingraphqlapiid hutk "
-    "formmode paireditem"
+    "formmode paireditem utf8 commit formbuildid"
 )
 _SECRETS = word_set("secret apikey googlekey handshakekey auth")
 _SECRET_WORDS = frozenset(
-    (word,) for word in ("token", "nonce", "sessid", "sessionid", "phpsessid", "password", "passwd")
+    (word,) for word in ("token", "nonce", "sessid", "sessionid", "phpsessid", "password", "passwd", "secret")
 )
 # Names with a space are mostly labels, which people wrote; these are not.
 _PHRASES = frozenset(("user agent", "remote ip", "powered by", "ip address", "submitted on", "user ip"))

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from traces.intake.senders import recognise
-from traces.intake.senders.leaves import Leaf, leaves_of
+from traces.intake.senders.escapes import unescaped
+from traces.intake.senders.leaves import Leaf, are_records, leaves_of
 from traces.intake.senders.names import is_of_another, joined
 from traces.intake.senders.noise import is_secret
 from traces.intake.senders.placing import PROBE_NAMES, TRUE, Placing
 from traces.intake.senders.posted import FileName, Notes, Posted, word_set
 from traces.intake.senders.sender import SECRET, Sender, path_text, place_of
-from traces.intake.senders.tracking import of_query
+from traces.intake.senders.tracking import is_address, of_query
 from traces.intake.senders.tree import grow
 
 MAX_DELIVERY_ID_LENGTH = 150
@@ -86,8 +88,22 @@ def _leaves(tree: Any, sender: Sender | None, notes: Notes) -> list[Any]:
     """The values of a tree, those of a second person last."""
     if sender and sender.prepare and isinstance(tree, dict):
         tree = sender.prepare(tree, notes)
+    if are_records(tree):
+        notes.note("records_joined")
     found = leaves_of(tree, notes, brief_goods=bool(sender and "**" in sender.places))
-    return sorted(found, key=lambda leaf: is_of_another(leaf.path))
+    plain = (_unescaped(leaf, notes) for leaf in found)
+    return sorted(plain, key=lambda leaf: is_of_another(leaf.path))
+
+
+def _unescaped(leaf: Leaf, notes: Notes) -> Leaf:
+    """A value as it was typed; addresses, queries and cookies keep their escapes, which belong to them."""
+    if leaf.own is not None or "utm" in leaf.text.lower() or is_address(leaf.text):
+        return leaf
+    text = unescaped(leaf.text)
+    if text == leaf.text:
+        return leaf
+    notes.note("text_unescaped")
+    return replace(leaf, text=text.strip())
 
 
 def _is_test(body: Mapping[str, Any]) -> bool:
@@ -105,8 +121,18 @@ def _answer(sender: Sender | None, query: Mapping[str, str], *, is_probe: bool) 
     if sender is None:
         return ""
     wanted = query.get(sender.probe_answer_parameter, "") if is_probe else ""
-    is_safe = wanted.isascii() and wanted.isalnum() and len(wanted) <= MAX_ANSWER_LENGTH
-    return wanted if is_safe else sender.answer
+    return _echo(wanted) or sender.answer
+
+
+def challenge(query: Query) -> str:
+    """What Meta and WhatsApp want to read back before they post to an address, or "" for all other visitors."""
+    asked = dict(of_query(query))
+    return _echo(asked.get("hub.challenge", "")) if asked.get("hub.mode") == "subscribe" else ""
+
+
+def _echo(text: str) -> str:
+    """A sender's own code if it is safe to answer with, else ""."""
+    return text if text.isascii() and text.isalnum() and len(text) <= MAX_ANSWER_LENGTH else ""
 
 
 def _delivery_id(sender: Sender | None, placing: Placing, headers: Mapping[str, str]) -> str:

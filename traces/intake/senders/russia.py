@@ -164,6 +164,22 @@ RUSSIA = (
         },
     ),
     Sender(
+        "flexbe",
+        "Flexbe",
+        shapes=(("data/form_data", "data/client", "site"),),
+        places={
+            "event": NOISE,
+            "site/*": NOISE,
+            "data/name": FORM_NAME,
+            "data/num": NOISE,
+            "data/time": NOISE,
+            "data/status": NOISE,
+            "data/status/*": NOISE,
+            "data/page/name": OWN_NAME,
+            "data/pay/summ": "total",
+        },
+    ),
+    Sender(
         "yandex_forms",
         "Yandex Forms",
         shapes=(

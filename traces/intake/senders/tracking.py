@@ -30,11 +30,12 @@ _PARTS = {
 }
 # Here `source` and `medium` are those of the visit, without a "utm" in front.
 _VISIT = word_set("marketing attribution attributionsource traffic trafficsource visitsource")
-_TRANSPARENT = _VISIT | {"formsubmissions", "visitor", "lead"}
+_TRANSPARENT = _VISIT | {"formsubmissions", "visitor", "lead", "utm"}
 _UTM_WORDS = word_set("utm utms utmtags utmparams utmdata utmparameters utmmarks")
 # Names of the page with the form, the surest first.
 _PAGES = word_list(
-    "pageurl sourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage pageuri "
+    "pageurl sourceurl eventsourceurl pagelocation pageaddress formurl formpage formpageurl currenturl currentpage "
+    "pageuri "
     "embedurl submissionurl page url href location permalink postpermalink posturl pagelink landingpage "
     "landingpageurl landingurl landing landingsite entryurl firstpage requesturl uri origin link locationhref "
     "documentlocation originpage documentlocationhref windowlocationhref windowlocation locationurl posturi wpurl "

@@ -5,9 +5,13 @@ Nothing is looked at beyond the bounds below; what lies there stays, as one text
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
+from traces.intake.senders.names import KNOWN, joined
 from traces.intake.senders.posted import Notes
 
 MAX_DEPTH = 16
@@ -143,18 +147,40 @@ class _Gardener:
 
 
 def _inner(text: str) -> Any:
-    """The object or list that a text is the JSON of, or None; numbers stay as they are written."""
-    edges = text[:1] + text[-1:]
-    if edges not in ("{}", "[]"):
-        text = text.strip()
-        edges = text[:1] + text[-1:]
-    if edges not in ("{}", "[]"):
-        return None
+    """The object or list that a text is the JSON of, or a whole form; None for others. Numbers stay as written."""
+    text = text.strip()
+    if text.startswith("eyJ"):
+        return _of_base64(text)
+    if text[:1] + text[-1:] not in ("{}", "[]"):
+        return _of_form(text)
     try:
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         return None
     return value or None
+
+
+def _of_base64(text: str) -> Any:
+    """The form that a text is in base64, as queues wrap it, or None. A token in that form has no visitor's names."""
+    try:
+        value = json.loads(base64.b64decode(text, validate=True), parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and _has_contact(value) else None
+
+
+def _of_form(text: str) -> dict[str, Any] | None:
+    """The fields of a whole form in one text, as `$(form).serialize()` makes it, or None."""
+    if "&" not in text or "=" not in text or any(map(str.isspace, text)) or text.count("&") > MAX_LEAVES:
+        return None
+    pairs = parse_qsl(text, keep_blank_values=True)
+    is_whole = len(pairs) > text.count("&") and "?" not in pairs[0][0]
+    return _object(pairs) if is_whole and _has_contact(name for name, _ in pairs) else None
+
+
+def _has_contact(names: Iterable[str]) -> bool:
+    """Whether a visitor's name, telephone number or e-mail address is among these fields."""
+    return any(KNOWN.get(joined(name_parts(name)[-1])) in ("name", "first_name", "phone", "email") for name in names)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
