@@ -183,11 +183,12 @@ def of_body(body: Mapping[str, Any], status: int, method: str) -> PortalError:
 
     The code may be a number, null, or an object with `code` and `message`; the description may be HTML.
     """
-    code, description = body.get("error"), body.get("error_description")
-    if isinstance(code, Mapping):
-        code, description = code.get("code"), code.get("message")
-    code, description = ("" if text is None else str(text) for text in (code, description))
-    description = " ".join(html.unescape(_TAG.sub("", description.replace("<br", " <br"))).split())
+    named = body.get("error")
+    said = body.get("error_description")
+    if isinstance(named, Mapping):
+        said, named = named.get("message"), named.get("code")
+    code, text = ("" if value is None else str(value) for value in (named, said))
+    description = " ".join(html.unescape(_TAG.sub("", text.replace("<br", " <br"))).split())
     return of_answer(code, description, status, method)
 
 
