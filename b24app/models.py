@@ -82,6 +82,14 @@ class Portal(models.Model):
         """Whether this portal is reached by an incoming webhook instead of the installed application."""
         return bool(self.webhook_url)
 
+    @classmethod
+    def named(cls, text: str) -> Portal | None:
+        """The portal that an operator means by a `member_id`, or by a domain that it alone has."""
+        if found := cls.objects.filter(member_id=text).first():
+            return found
+        there = cls.objects.filter(domain=text.strip().lower()).exclude(state=cls.State.UNINSTALLED)[:2]
+        return there[0] if len(there) == 1 else None
+
 
 class PortalUser(models.Model):
     """An administrator of a portal and the pair of tokens that the portal gave for this user."""

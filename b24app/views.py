@@ -45,7 +45,7 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
         return prove()
     except install.NotAdministrator:
         problem, remedy, status = "not_administrator", None, 403
-    except (errors.Stop, errors.Poison) as error:
+    except (errors.Stop, errors.Poison, errors.Moved) as error:
         problem, remedy, status = error.code, remedies.of(error.code, by_webhook=False), 403
     except (install.Unproven, install.Overtaken, errors.Refused, errors.OtherUser, errors.Renew) as error:
         logger.warning("an opening was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)

@@ -112,8 +112,7 @@ def read(body: Any, commands: Mapping[str, Command]) -> Answer:
     for key, error in _map(body["result_error"]).items():
         if key in commands:
             facts = error if isinstance(error, dict) else {"error": str(error)}
-            code, description = str(facts.get("error") or ""), str(facts.get("error_description") or "")
-            failed[key] = errors.of_answer(code, description, 200, commands[key].method)
+            failed[key] = errors.of_body(facts, 200, commands[key].method)
     operating: dict[str, Operating] = {}
     for key, time in _map(body.get("result_time")).items():
         if key in commands and (figures := operating_of(time)):

@@ -21,7 +21,10 @@ transient.
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 MAX_CODE_LENGTH, MAX_DESCRIPTION_LENGTH = 60, 1000
@@ -111,13 +114,9 @@ _TRANSIENT = {"connection_error"}
 _AMBIGUOUS = {"internal_server_error", "error_unexpected_answer"}
 # `no_auth_found` is documented as "invalid access token or webhook code": a renewal may cure it, once.
 _RENEW = {"expired_token", "invalid_token", "no_auth_found"}
-_OTHER_USER = {
-    "authorization_error",
-    "user_access_error",
-    "allowed_only_intranet_user",
-    "invalid_grant",
-    "bad_verification_code",
-}
+_OTHER_USER = {"authorization_error", "invalid_grant", "bad_verification_code"}
+# An administrator of the portal can let this user in again, so the pair of tokens is kept.
+_NOT_NOW = {"user_access_error": "not_allowed", "allowed_only_intranet_user": "not_allowed"}
 _STOP = {
     "payment_required": "payment_required",
     "overload_limit": "overload_limit",
@@ -138,17 +137,9 @@ _STOP_METHOD = {
     "error_method_not_found": "method_missing",
 }
 _REFUSED = {
-    "error_argument",
-    "invalid_arg_value",
-    "not_found",
-    "error_not_found",
-    "method_confirm_denied",
-    "wrong_auth_type",
-    "wrong_encoding",
-    "error_batch_method_not_allowed",
-    "error_batch_length_exceeded",
-    "entity_type_not_supported",
-    "crm_field_error_value_not_valid",
+    *("error_argument", "invalid_arg_value", "not_found", "error_not_found", "method_confirm_denied"),
+    *("wrong_auth_type", "wrong_encoding", "error_batch_method_not_allowed", "error_batch_length_exceeded"),
+    *("entity_type_not_supported", "crm_field_error_value_not_valid"),
 }
 _SIMPLE: tuple[tuple[set[str], type[PortalError]], ...] = (
     (_TRANSIENT, Transient),
@@ -158,6 +149,13 @@ _SIMPLE: tuple[tuple[set[str], type[PortalError]], ...] = (
     (_REFUSED, Refused),
 )
 _BY_TEXT = {"error_oauth", "access_denied", "error_core", ""}
+# The number of a PHP exception says as little as no code.
+_NUMBER = re.compile(r"-?[0-9]+")
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+# What the CRM answers where its user has no right; localised, though seldom.
+_DENIED = re.compile(
+    r"(access denied|доступ (запрещ[её]н|заборонено)|zugriff verweigert|acceso denegado|acesso negado)[.! ]*"
+)
 
 # Methods that need a right to a kind of records at all, and none to a certain one.
 _NEEDS_GENERAL_RIGHT = re.compile(r"crm\.((\w+|tracking\.trace)\.(add|list)|duplicate\.findbycomm)", re.IGNORECASE)
@@ -176,8 +174,22 @@ _LICENCE_PAGE = "/bitrix/coupon_activation.php"
 
 def is_known(code: str) -> bool:
     """Whether this code of an answer is one that the table has."""
-    named = code in _WAIT or code in _STOP or code in _STOP_METHOD or code in _BY_TEXT
+    named = any(code in codes for codes in (_WAIT, _STOP, _STOP_METHOD, _BY_TEXT, _NOT_NOW))
     return named or any(code in codes for codes, _ in _SIMPLE)
+
+
+def of_body(body: Mapping[str, Any], status: int, method: str) -> PortalError:
+    """The error that a JSON object says, an answer or the part of a batch's answer on one command.
+
+    The code may be a number, null, or an object with `code` and `message`; the description may be HTML.
+    """
+    named = body.get("error")
+    said = body.get("error_description")
+    if isinstance(named, Mapping):
+        said, named = named.get("message"), named.get("code")
+    code, text = ("" if value is None else str(value) for value in (named, said))
+    description = " ".join(html.unescape(_TAG.sub("", text.replace("<br", " <br"))).split())
+    return of_answer(code, description, status, method)
 
 
 def of_answer(code: str, description: str, status: int, method: str) -> PortalError:
@@ -186,7 +198,7 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
     `code` as the portal wrote it (any case, may be empty), `status` the HTTP status, `method` the REST
     method called, or "oauth" for the OAuth server.
     """
-    key = code.casefold()
+    key = "" if _NUMBER.fullmatch(code) else code.casefold()
     if key in _WAIT:
         blocked = method if key == "operation_time_limit" else ""
         return Wait(key, description, status=status, seconds=60.0 if blocked else 1.0, method=blocked)
@@ -198,6 +210,8 @@ def of_answer(code: str, description: str, status: int, method: str) -> PortalEr
     if key in _STOP_METHOD:
         # A batch is none: without it nothing goes.
         return Stop(_STOP_METHOD[key], description, status=status, method="" if method == "batch" else method)
+    if key in _NOT_NOW:
+        return _not_now(_NOT_NOW[key], description, status=status)
     if key in _BY_TEXT:
         return _by_text(key, description, status, method)
     for codes, kind in _SIMPLE:
@@ -215,7 +229,7 @@ def _by_text(key: str, description: str, status: int, method: str) -> PortalErro
     if key == "access_denied" and (closed := _closed(text, status)):
         kind = Stop if closed != "not_allowed" else _not_now
         return kind(closed, description, status=status)
-    if key == "access_denied" or text.strip(" .!") == "access denied":
+    if key == "access_denied" or _DENIED.fullmatch(text.strip()):
         if _NEEDS_GENERAL_RIGHT.fullmatch(method):
             return _not_now("no_rights", description, status=status)
         return Refused("access_denied", description, status=status)
@@ -260,6 +274,8 @@ def of_unreadable(status: int, method: str) -> PortalError:
     if status in {404, 410} and method != "oauth":
         # Not a method's: that says so by its code. "Your Bitrix24 is switched off" is such a page.
         return Stop("portal_off", status=status)
+    if status == 429 and method != "oauth":
+        return Wait("query_limit_exceeded", status=status)
     if status == 503 or 400 <= status < 500:
         # The front end refused it: the request did not reach the portal's own code.
         return Transient("unreadable", status=status)

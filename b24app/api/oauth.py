@@ -142,9 +142,8 @@ def _readable(response: requests.Response) -> requests.Response:
     body = rest.body_of(response)
     if not isinstance(body, dict) or not ("error" in body or "access_token" in body):
         raise errors.of_unreadable(response.status_code, "oauth")
-    if "error" in body:
-        description = str(body.get("error_description") or "")
-        raise errors.of_answer(str(body["error"]), description, response.status_code, "oauth")
+    if "access_token" not in body or body.get("error"):
+        raise errors.of_body(body, response.status_code, "oauth")
     return response
 
 

@@ -70,7 +70,7 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "no_administrator": Remedy(_("No administrator's permission is valid any more."), _OPEN_ONCE),
     "no_rights": Remedy(
-        _("The administrators by whose permission Trace Relay works have no rights in the CRM."),
+        _("The administrators by whose permission Trace Relay works lack rights in the CRM."),
         _(
             "Give one of them the right to add and read records in the CRM's access permissions, or open the "
             "application as an administrator who has it. Delivery then goes on by itself within an hour, at once after "
@@ -154,7 +154,11 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "moved": Remedy(
         _("The portal answers from an address that the authorization server does not confirm."),
-        _("Open the application as an administrator once; that stores the confirmed address."),
+        _(
+            "If the portal was renamed, open the application at its new address once. If it runs on your own server, "
+            "let it answer at the address under which it is registered with Bitrix24. "
+            "Delivery then goes on by itself within an hour, and at once if you open the application."
+        ),
     ),
     "invalid_request": Remedy(
         _("The portal accepts encrypted connections only."),
@@ -201,7 +205,7 @@ _BY_WEBHOOK: dict[str, Remedy] = {
         _("Buy or renew the Bitrix24 Market subscription. Delivery then goes on by itself within an hour."),
     ),
     "no_rights": Remedy(
-        _("The user who owns the webhook has no rights in the CRM."),
+        _("The user who owns the webhook lacks rights in the CRM."),
         _(
             "Give this user the right to add and read records in the CRM's access permissions. "
             "Delivery then goes on by itself within an hour."

@@ -46,14 +46,26 @@ def read(response: requests.Response, method: str, url: str) -> Reply:
     if response.status_code in _REDIRECTS and method != "oauth":
         raise errors.of_redirect(response.headers.get("Location", ""), url)
     envelope = body_of(response)
-    if not isinstance(envelope, dict):
-        raise errors.of_unreadable(response.status_code, method)
-    if "error" in envelope:
-        description = str(envelope.get("error_description") or "")
-        raise errors.of_answer(str(envelope["error"]), description, response.status_code, method)
-    if "result" not in envelope:
-        raise errors.of_unreadable(response.status_code, method)
-    return Reply(envelope["result"], operating_of(envelope.get("time")))
+    if isinstance(envelope, dict) and "result" in envelope and _is_success(envelope, response.status_code):
+        return Reply(envelope["result"], operating_of(envelope.get("time")))
+    if isinstance(envelope, dict) and "error" in envelope:
+        error = errors.of_body(envelope, response.status_code, method)
+    else:
+        error = errors.of_unreadable(response.status_code, method)
+    if isinstance(error, errors.Wait) and not error.method:
+        error.seconds = max(error.seconds, _retry_after(response))
+    raise error
+
+
+def _is_success(envelope: dict[str, Any], status: int) -> bool:
+    """Whether an answer with a result has no error; an empty one is none if the status says so too."""
+    return "error" not in envelope or (status == 200 and envelope["error"] in (None, "", [], {}, False))
+
+
+def _retry_after(response: requests.Response) -> float:
+    """The seconds that what stands before the portal asks for; 0.0 where it names none, or a date."""
+    text = response.headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < MAX_NUMBER_LENGTH else 0.0
 
 
 def body_of(response: requests.Response) -> Any:

@@ -106,6 +106,13 @@ def test_an_oauth_server_that_is_away_is_no_proof_of_forgery(wired, sandbox, por
         install.open_frame(claim)
 
 
+def test_an_opening_of_a_portal_that_sends_us_elsewhere_is_told_what_to_do(wired, sandbox, portal, client):
+    sandbox.faults.add("redirect", times=0, portal=portal.name, url="http://elsewhere.example/rest/")
+    query, body = portal.frame_post()
+    page = client.post("/b24/install/", body, query_params=query)
+    assert (page.status_code, "address that the authorization server" in page.content.decode()) == (403, True)
+
+
 def test_events_that_cannot_be_bound_do_not_stop_the_installation(wired, sandbox, portal):
     sandbox.faults.add("html_502", method="event.get")
     assert install.open_frame(frame(portal)).portal.pk

@@ -69,6 +69,18 @@ def test_a_queued_submission_of_a_held_portal_is_held(client, row):
     assert status_of(client, row).json()["status"] == "held"
 
 
+def test_a_held_one_tells_the_reason_of_now_and_what_to_do(client, row):
+    Submission.objects.update(code="plan", params={"words": "on commercial plans"})
+    Portal.objects.update(state="held", hold_code="licence")
+    told = status_of(client, row).json()["reason"]
+    assert ("licence" in told, "Renew the licence" in told, "commercial" in told) == (True, True, False)
+
+
+def test_a_webhooks_portal_is_not_told_of_an_application(client, row):
+    Portal.objects.update(webhook_url="https://acme.example/rest/1/code/", state="held", hold_code="no_rights")
+    assert "user who owns the webhook" in status_of(client, row).json()["reason"]
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [

@@ -12,6 +12,7 @@ from b24app.models import Portal
 from b24app.portal import calls, health, install
 from tests.fixtures.delivery import drained, make_due
 from tests.fixtures.forms import make_form
+from tests.fixtures.odd_servers import say, serving
 from traces.delivery import drain
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,50 @@ def test_row_20_where_an_earlier_release_made_two_the_held_one_is_mended(hooked,
     call_command("portal_add_webhook", portal.webhook_url)
     hooked.refresh_from_db(), newer.refresh_from_db()
     assert (hooked.webhook_url, hooked.state) == (portal.webhook_url, "active")
+
+
+def _of_another_name(portal):
+    """The webhook's address after the portal was renamed."""
+    return portal.webhook_url.replace("127.0.0.1", "localhost")
+
+
+def test_a_renamed_portals_webhook_is_known_by_its_user_and_key(hooked, portal):
+    call_command("portal_add_webhook", _of_another_name(portal))
+    hooked.refresh_from_db()
+    assert (Portal.objects.count(), hooked.webhook_url) == (1, _of_another_name(portal))
+
+
+def test_a_renamed_portals_other_webhook_is_known_by_the_redirect_of_its_old_address(hooked, portal):
+    portal.edit_webhook(2)
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://localhost:{portal.port}/rest/\r\n\r\n"
+    with serving(say(head.encode())) as port:
+        facts = {"webhook_url": f"http://127.0.0.1:{port}/rest/1/old/", "domain": f"127.0.0.1:{port}"}
+        Portal.objects.filter(pk=hooked.pk).update(**facts, state="held", hold_code="webhook_moved")
+        call_command("portal_add_webhook", _of_another_name(portal))
+    hooked.refresh_from_db()
+    assert (Portal.objects.count(), hooked.state, hooked.domain) == (1, "active", f"localhost:{portal.port}")
+
+
+def test_where_nothing_is_left_at_the_old_address_the_operator_says_whose_place_a_webhook_takes(hooked, portal, capsys):
+    portal.edit_webhook(2)
+    Portal.objects.filter(pk=hooked.pk).update(state="held", hold_code="portal_off")
+    call_command("portal_add_webhook", _of_another_name(portal))
+    assert f"--replaces {hooked.member_id}" in capsys.readouterr().err
+    call_command("portal_add_webhook", _of_another_name(portal), "--replaces", hooked.member_id)
+    hooked.refresh_from_db()
+    assert (hooked.state, hooked.webhook_url) == ("active", _of_another_name(portal))
+
+
+@pytest.mark.parametrize("end", ["", "profile.json", "/", "crm.lead.add.json?fields[TITLE]=x", " "])
+def test_a_webhooks_address_is_taken_as_the_portal_shows_it(hooked, portal, end):
+    call_command("portal_add_webhook", portal.webhook_url.replace("http://", "HTTP://") + end)
+    assert [row.webhook_url for row in Portal.objects.all()] == [portal.webhook_url]
+
+
+def test_an_operator_may_call_a_portal_by_its_domain(hooked):
+    assert Portal.named(hooked.domain.upper()) == Portal.named(hooked.member_id) == hooked
+    Portal.objects.create(member_id="another", domain=hooked.domain)
+    assert Portal.named(hooked.domain) is None
 
 
 @pytest.mark.parametrize("by_path", [True, False])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from b24app.api.batch import Operating
 from b24app.models import Portal
 from b24app.pace import limits
-from b24app.portal import hold
+from b24app.portal import hold, install
 from tests.fixtures.forms import make_form
 from traces.delivery import drain, methods
 from traces.models import Submission
@@ -107,3 +107,48 @@ def test_of_a_method_on_trial_one_command_goes_while_others_go_on(redis, later, 
     drain.drain(installed.pk)
     assert commands(portal)[0] == 4
     assert states("trace") == ["delivered"] * 3
+
+
+def test_a_right_that_nobody_has_holds_what_needs_it_and_nothing_else(rows, installed, portal):
+    portal.users[1].denied.add(LEAD)
+    drain.drain(installed.pk)
+    installed.refresh_from_db()
+    assert (installed.state, installed.held_methods[LEAD]["code"]) == ("active", "no_rights")
+    assert (states("trace"), states("lead")) == (["delivered"] * 3, ["queued"] * 3)
+    portal.users[1].denied.clear()
+    let_pass(60)
+    drain.drain(installed.pk)
+    assert states("lead") == ["delivered"] * 3
+
+
+def test_the_next_administrator_who_has_the_right_is_asked_before(rows, installed, portal):
+    install.open_frame(install.claim_of_frame(*portal.frame_post(user_id=2)))
+    portal.users[1].denied.add(LEAD)
+    drain.drain(installed.pk)
+    installed.refresh_from_db()
+    assert (states("lead"), installed.held_methods) == (["delivered"] * 3, {})
+
+
+def test_a_right_that_every_form_needs_holds_the_portal(installed, portal, make_submission):
+    portal.users[1].denied.add(LEAD)
+    make_submission(form=make_form(installed, creates="lead"))
+    drain.drain(installed.pk)
+    installed.refresh_from_db()
+    assert (installed.state, installed.hold_code) == ("held", "no_rights")
+
+
+def test_rights_that_are_missing_for_one_after_the_other_hold_the_portal_in_the_end(rows, installed, portal):
+    portal.users[1].denied |= {TRACE, LEAD}
+    drain.drain(installed.pk)
+    installed.refresh_from_db()
+    assert (installed.state, installed.hold_code) == ("held", "no_rights")
+
+
+def test_a_webhooks_owner_without_one_right_holds_what_needs_it(wired, portal, make_submission):
+    row = Portal.objects.create(member_id="webhook", domain=portal.domain, webhook_url=portal.webhook_url)
+    portal.users[1].denied.add(LEAD)
+    for kind in ("lead", "trace", "lead"):
+        make_submission(form=make_form(row, creates=kind))
+    drain.drain(row.pk)
+    row.refresh_from_db()
+    assert (row.state, list(row.held_methods), states("trace")) == ("active", [LEAD], ["delivered"])

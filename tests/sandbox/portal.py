@@ -27,7 +27,8 @@ class User:
     """A user of a portal.
 
     `crm` is the right to use the CRM, `active` False for a dismissed one, `allowed` False where the administrator
-    has closed the application to this one, `in_context` False where the server's access check turns this one away.
+    has closed the application to this one, `in_context` False where the server's access check turns this one away;
+    `denied` are methods of the CRM for whose records this one lacks the right.
     """
 
     id: int
@@ -37,6 +38,7 @@ class User:
     active: bool = True
     allowed: bool = True
     in_context: bool = True
+    denied: set[str] = field(default_factory=set)
 
 
 @dataclass

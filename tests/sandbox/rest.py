@@ -191,6 +191,8 @@ async def _run(call: Call, name: str) -> tuple[Any, float]:
     if portal.operating_of(name, call.webhook).is_blocked(portal.clock.now()):
         raise RestError("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
     began = time.perf_counter()
+    if name in call.user.denied:
+        raise RestError("", "Access denied.")
     result = METHODS[name](call)
     steps = result if inspect.isgenerator(result) else None
     if steps is not None:

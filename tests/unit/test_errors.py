@@ -110,6 +110,8 @@ def test_what_names_a_field_or_a_value_is_no_quota_of_the_portal(text):
         ("", "Access denied.", ADD, OtherUser, "no_rights"),
         ("", "access denied", "crm.lead.add", OtherUser, "no_rights"),
         ("", "Access denied.", "crm.deal.list", OtherUser, "no_rights"),
+        ("", "Доступ запрещен.", ADD, OtherUser, "no_rights"),
+        ("0", "Access denied.", ADD, OtherUser, "no_rights"),
         ("", "Access denied.", "crm.duplicate.findbycomm", OtherUser, "no_rights"),
         ("", "Access denied.", GET, Refused, "access_denied"),
         ("", "Access denied.", "crm.deal.update", Refused, "access_denied"),
@@ -130,6 +132,7 @@ def test_rights_that_a_user_lacks_are_not_the_portals(code, text, method, kind, 
         ("authorization_error", "Unable to authorize user", True),
         ("invalid_grant", "", True),
         ("ACCESS_DENIED", CONTEXT, False),
+        ("user_access_error", "", False),
         ("", "Access denied.", False),
     ],
 )
@@ -229,3 +232,25 @@ def test_whatever_a_portal_says_can_be_stored(text):
 def test_every_class_is_in_the_drawn_tree():
     drawn = set(re.findall(r"── (\w+)", errors.__doc__))
     assert drawn == {kind.__name__ for kind in PortalError.__subclasses__()}
+
+
+@pytest.mark.parametrize("code", [0, "0", "100", None, "", {"code": "", "message": "ignored"}])
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_code_that_says_nothing_is_judged_alike_alone_and_in_a_batch(code, status):
+    error = errors.of_body({"error": code, "error_description": "Could not find value"}, status, ADD)
+    assert (type(error), error.code) == (Refused, "refused")
+
+
+def test_the_portals_words_are_read_without_their_markup():
+    error = errors.of_body({"error": "", "error_description": "Access <b>denied</b>.<br />\n"}, 400, ADD)
+    assert (type(error), error.code, error.description) == (OtherUser, "no_rights", "Access denied.")
+
+
+def test_the_words_of_a_value_stay():
+    error = errors.of_body({"error": "ERROR_CORE", "error_description": "Field &quot;A&quot;: 3 < 5"}, 400, ADD)
+    assert error.description == 'Field "A": 3 < 5'
+
+
+def test_a_page_that_says_too_many_requests_asks_for_patience():
+    assert type(errors.of_unreadable(429, ADD)) is Wait
+    assert type(errors.of_unreadable(429, "oauth")) is Transient

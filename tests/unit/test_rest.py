@@ -1,6 +1,7 @@
 """One call to a portal: what is sent, and what every kind of answer means."""
 
 import pytest
+import requests
 
 from b24app.api import errors, rest
 
@@ -82,3 +83,18 @@ def test_a_redirect_on_the_same_host_is_no_move(answers):
 def test_an_empty_result_is_a_result(answers, result):
     answers.say({"result": result})
     assert call().result == result
+
+
+@pytest.mark.parametrize("error", [None, "", []])
+def test_an_empty_error_beside_a_result_is_none(answers, error):
+    answers.say({"result": 7, "error": error, "error_description": ""})
+    assert call().result == 7
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("30", 30.0), ("", 1.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 1.0)])
+def test_what_stands_before_the_portal_may_say_how_long_to_wait(header, seconds):
+    response = requests.Response()
+    response.status_code, response._content, response.headers["Retry-After"] = 429, b"<html>", header
+    with pytest.raises(errors.Wait) as caught:
+        rest.read(response, "crm.lead.add", ENDPOINT)
+    assert caught.value.seconds == seconds

@@ -12,15 +12,19 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
+from b24app.api import errors
 from b24app.api.remedies import REMEDIES
 from b24app.host.transactions import writing
-from b24app.models import Portal
+from b24app.models import Portal, PortalUser
 from b24app.portal import hold
+from traces.compose import steps
 from traces.delivery.items import Wait
 from traces.models import Submission
+from traces.setup.rulebook import Rulebook
 
 # The worker that tries a method knows what came of it by then.
 PROBE_SECONDS = 120.0
+NO_RIGHTS = "no_rights"
 
 
 def held(portal: Portal, needed: Iterable[str], now: datetime) -> tuple[dict[str, Wait], set[str]]:
@@ -34,6 +38,25 @@ def held(portal: Portal, needed: Iterable[str], now: datetime) -> tuple[dict[str
             seconds = (datetime.fromisoformat(facts["probe_at"]) - now).total_seconds()
             waits[method] = Wait(max(seconds, 1.0), facts["code"])
     return waits, probes
+
+
+def without_right(portal: Portal, rulebook: Rulebook, error: errors.PortalError, method: str) -> errors.PortalError:
+    """The error of a call of `method` that nobody has the right for, as one of that method where forms need no such.
+
+    The administrators' tokens are then good for the others. Anything else is returned as it is.
+    """
+    is_nobodys = isinstance(error, errors.Stop) and not error.method
+    if isinstance(error, errors.OtherUser):
+        is_nobodys = not portal.users.filter(state=PortalUser.State.ACTIVE).exists()
+    if error.code != NO_RIGHTS or not is_nobodys or not method:
+        return error
+    missing = {method, *portal.held_methods}
+    if all(missing & steps.methods(form.creates, form.repeats) for form in rulebook.forms.values()):
+        return error
+    portal.users.filter(state=PortalUser.State.BARRED, dead_code=NO_RIGHTS).update(
+        state=PortalUser.State.ACTIVE, dead_code=""
+    )
+    return errors.Stop(NO_RIGHTS, error.description, status=error.status, method=method)
 
 
 def release(portal: Portal, passed: Iterable[str]) -> None:

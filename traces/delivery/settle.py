@@ -66,11 +66,13 @@ def _settle_by_answer(
     for method in prepared.methods:
         limits.note_answer(portal, method, seconds_per_command, answer.operating.get(method))
     _note_receipt_refused(portal, prepared.batch, answer)
+    stops = _without_users(portal, prepared, faults)
+    faults = [(method, methods.without_right(portal, prepared.rulebook, fault, method)) for method, fault in faults]
     if not any(_is_against_portal(fault) for _, fault in faults):
         hold.mark_healthy(portal)
     poison.note_passed(portal)
     _release_methods(portal, prepared, faults)
-    faults += [("", fault) for fault in _without_users(portal, prepared, faults)]
+    faults += [("", stop) for stop in stops]
     return max((hold.obey(portal, fault, method) for method, fault in _distinct(faults)), default=0.0)
 
 
@@ -81,7 +83,7 @@ def _is_against_portal(fault: errors.PortalError) -> bool:
 
 def _release_methods(portal: Portal, prepared: PreparedBatch, faults: Sequence[tuple[str, errors.PortalError]]) -> None:
     """Methods that the portal has taken are not held any more."""
-    missing = {method for method, fault in faults if isinstance(fault, errors.Stop)}
+    missing = {method for method, fault in faults if isinstance(fault, (errors.Stop, errors.OtherUser))}
     methods.release(portal, set(prepared.methods) - missing)
 
 
@@ -124,6 +126,8 @@ def _note_receipt_refused(portal: Portal, sent: Batch, answer: batch.Answer) -> 
 
 def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> float:
     """The request as a whole failed."""
+    if seconds:
+        error = methods.without_right(portal, prepared.rulebook, error, _only_method(prepared))
     if isinstance(error, errors.Poison):
         return poison.turned_away(portal, prepared.batch, prepared.items, error, seconds)
     if isinstance(error, errors.Ambiguous) and prepared.batch.receipt_slot is not None:
@@ -134,6 +138,11 @@ def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.Port
     else:
         _fail_rows(portal, prepared, error, seconds)
     return hold.obey(portal, error, next(iter(prepared.methods)))
+
+
+def _only_method(prepared: PreparedBatch) -> str:
+    """The method that all commands call; "" where they call several."""
+    return next(iter(prepared.methods)) if len(prepared.methods) == 1 else ""
 
 
 def _fail_rows(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
+from traces import sentences
 from traces.delivery import wake
 from traces.intake import accept, access, senders, spam
 from traces.intake.answers import answer_problems
@@ -24,7 +25,7 @@ from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
 from traces.intake.reading.limits import MAX_FIELDS
 from traces.intake.senders import Posted
 from traces.intake.stream import read_body
-from traces.models import Form, Submission
+from traces.models import Form, ShownState, Submission
 
 # The last ones of a long history are told.
 MAX_ATTEMPTS = 50
@@ -150,12 +151,22 @@ def _reported(submission: Submission) -> dict[str, Any]:
                 "method": attempt.method,
                 "outcome": attempt.outcome,
                 "code": attempt.code,
-                "reason": attempt.reason,
+                "reason": sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook),
             }
             for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
-        "reason": submission.reason,
+        "reason": _reason(submission),
     }
+
+
+def _reason(submission: Submission) -> str:
+    """Why it is where it is; of a held one, why its portal is held now, with what to do."""
+    portal, params = submission.portal, submission.params
+    if submission.shown_state == ShownState.HELD:
+        met = params if submission.code == portal.hold_code else {}
+        if told := sentences.hold(portal.hold_code, met, by_webhook=portal.by_webhook):
+            return told
+    return sentences.reason(submission.code, params, by_webhook=portal.by_webhook)
 
 
 def _form(key: str) -> Form:

@@ -128,7 +128,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "visits": journey.visits(prepared.built) if prepared else [],
         "failure": sentences.failure(row.code, row.params) if unsettled else None,
         "words": row.params.get("words", ""),
-        "tries": [_try(attempt) for attempt in reversed(newest[:MAX_ATTEMPTS])],
+        "tries": [_try(attempt, row.portal) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
         "exchange_days": int(settings.EXCHANGE_DAYS),
         "records": cards(explanation.records(row, prepared)),
@@ -210,7 +210,8 @@ def _card(kind: str, number: Any) -> Record:
     return Record(f"{form_mapping.RECORDS[record.name]} {number}", path)
 
 
-def _try(attempt: Attempt) -> Try:
+def _try(attempt: Attempt, portal: Portal) -> Try:
     mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
     asked, answered = exchange.read(attempt.exchange)
-    return Try(attempt, sentences.OUTCOMES[attempt.outcome], attempt.reason, mark, asked, answered)
+    reason = sentences.reason(attempt.code, attempt.params, by_webhook=portal.by_webhook)
+    return Try(attempt, sentences.OUTCOMES[attempt.outcome], reason, mark, asked, answered)

@@ -5,7 +5,7 @@ language, so any of them can be reworded.
 """
 
 from b24app.api.remedies import Text
-from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, reason
+from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, hold, reason
 from traces.sentences.figures import duration, source_label
 from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
@@ -28,6 +28,7 @@ __all__ = [
     "Text",
     "duration",
     "failure",
+    "hold",
     "mapping_fault",
     "reason",
     "source_label",

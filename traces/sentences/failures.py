@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from b24app.api import remedies
 from b24app.api.remedies import REMEDIES, Text
 
 # What fills in the sentence of a code: `words`, which the portal said; `status`, of an HTTP answer without words;
@@ -212,12 +213,15 @@ def failure(code: str, params: Params) -> Failure:
     return FAILURES.get(code, UNKNOWN_FAILURE)
 
 
-def reason(code: str, params: Params) -> str:
-    """Why something was not delivered, with the portal's words, in the reader's language; "" where nothing is wrong."""
+def reason(code: str, params: Params, *, by_webhook: bool = False) -> str:
+    """Why something was not delivered, with the portal's words, in the reader's language; "" where nothing is wrong.
+
+    A webhook's portal is not told of an application (`by_webhook`).
+    """
     if not (code or params):
         return ""
     said = [str(GAVE_UP)] if params.get("gave_up") else []
-    said.append(str(_happened(code)))
+    said.append(str(_happened(code, by_webhook)))
     if words := params.get("words"):
         said.append(gettext("The portal says: “%(words)s”") % {"words": words})
     if times := params.get("times"):
@@ -227,7 +231,17 @@ def reason(code: str, params: Params) -> str:
     return " ".join(said)
 
 
-def _happened(code: str) -> Text:
+def hold(code: str, params: Params, *, by_webhook: bool) -> str:
+    """Why a portal's queue is held and what to do, with the portal's words; "" for a code that is no reason of a hold.
+
+    `params` are those of a submission that met this reason; none where it has not been tried since.
+    """
+    remedy = remedies.of(code, by_webhook)
+    return f"{reason(code, params, by_webhook=by_webhook)} {remedy.todo}" if remedy else ""
+
+
+def _happened(code: str, by_webhook: bool = False) -> Text:
     if code in NOTES:
         return NOTES[code]
-    return REMEDIES[code].happened if code in REMEDIES else FAILURES.get(code, UNKNOWN_FAILURE).happened
+    remedy = remedies.of(code, by_webhook)
+    return remedy.happened if remedy else FAILURES.get(code, UNKNOWN_FAILURE).happened

@@ -15,10 +15,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="as the application's page shows it")
+        parser.add_argument(
+            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
+        )
         parser.add_argument("--plan", required=True, choices=Portal.Tariff.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not Portal.objects.filter(member_id=options["portal"]).update(tariff=options["plan"]):
-            raise CommandError(f"No portal has the member_id {options['portal']}.")
+        portal = Portal.named(options["portal"])
+        if portal is None:
+            raise CommandError(f"No portal has the member_id or the domain {options['portal']}.")
+        Portal.objects.filter(pk=portal.pk).update(tariff=options["plan"])
         self.stdout.write(options["plan"])

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     help = "Make a form for a portal and print its key, its secret (shown this once) and its address."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="the portal's member_id")
+        parser.add_argument(
+            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
+        )
         parser.add_argument("--name", required=True, help="what the form is called on the portal's page")
         parser.add_argument("--creates", default=Kind.TRACE, choices=Kind.values, help="what a submission becomes")
         parser.add_argument(
@@ -54,9 +56,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.objects.filter(member_id=options["portal"]).first()
+        portal = Portal.named(options["portal"])
         if portal is None:
-            raise CommandError(f"No portal has the member_id {options['portal']}. Install the application on it first.")
+            raise CommandError(
+                f"No portal has the member_id or the domain {options['portal']}. Install the application on it first."
+            )
         try:
             origins = [normal_origin(url) for url in options["origin"]]
         except ValueError as error:

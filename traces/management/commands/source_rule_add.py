@@ -19,7 +19,9 @@ class Command(BaseCommand):
     help = "Add a rule that tells a submission's source, and print it and all rules of the portal in their order."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", required=True, metavar="MEMBER_ID", help="the portal's member_id")
+        parser.add_argument(
+            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
+        )
         parser.add_argument(
             "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
         )
@@ -62,9 +64,11 @@ def _add(row: SourceRule, member_id: str, position: int | None) -> list[SourceRu
         raise CommandError("The first position is 1.")
     if position is not None and rules.is_default(row):
         raise CommandError("An any rule is always the last one: leave out --position.")
-    portal = Portal.objects.filter(member_id=member_id).first()
+    portal = Portal.named(member_id)
     if portal is None:
-        raise CommandError(f"No portal has the member_id {member_id}. Install the application on it first.")
+        raise CommandError(
+            f"No portal has the member_id or the domain {member_id}. Install the application on it first."
+        )
     try:
         return rules.add(portal, row, position)
     except rules.RuleRejected as rejected:
