@@ -47,13 +47,21 @@ def check_open(form: Form) -> None:
 
 
 def accept(
-    form: Form, posted: Posted, *, fields: Any = None, key: str = "", trusted: bool = False, is_spam: bool = False
+    form: Form,
+    posted: Posted,
+    *,
+    fields: Any = None,
+    key: str = "",
+    trusted: bool = False,
+    is_spam: bool = False,
+    admission: spam.Admission | None = None,
 ) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
     `fields` is the tree that was read (see `raw_names`), `key` the request's Idempotency-Key, `trusted` whether the
     form's secret was shown. A request that was stored before is recognised by that key, by the sender's own delivery
-    id, or, where it names a phone or an e-mail, by its body (`Form.join_repeats_minutes`). Raises `Problem`.
+    id, or, where it names a phone or an e-mail, by its body (`Form.join_repeats_minutes`). Raises `Problem`, also where
+    the `admission` has no room for it.
     """
     _check_key(key)
     _check_entities(form, posted.body, trusted=trusted)
@@ -70,6 +78,8 @@ def accept(
             return Accepted(repeated, created=False)
         # Two that arrive at the same moment get the same key, unless the clock strikes between them.
         submission.idempotency_key = submission.idempotency_key or _key_of_repeat(submission, minutes)
+    if admission:
+        admission.take(submission)
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
