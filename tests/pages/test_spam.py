@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from tests.fixtures.forms import SECRET
+from traces.compose.submitted import honeypot_of
 from traces.compose.visitor import HONEYPOT, recognise
 from traces.models import Submission
 
@@ -26,6 +27,17 @@ def test_who_fills_in_what_no_person_sees_is_kept_and_not_sent(post, careful, wo
     assert (row.state, row.code, row.due_at, woken) == ("failed", "spam", None, [])
     assert row.body == FILLED
     assert row.params == {} and "looks like spam" in row.reason
+
+
+def test_each_form_has_a_name_of_its_own_for_it(post, careful, lead):
+    assert honeypot_of(careful.key) != honeypot_of(lead.key)
+    post({"name": "Buy now", honeypot_of(careful.key): "https://spam.example"})
+    post({"name": "Ines", honeypot_of(lead.key): "https://shop.example"})
+    assert set(Submission.objects.values_list("code", "body__name")) == {("spam", "Buy now"), ("", "Ines")}
+
+
+def test_its_own_name_is_none_of_a_visitors_either(careful):
+    assert recognise({"name": "Ines", honeypot_of(careful.key): "https://spam.example"}).rest == ()
 
 
 def test_it_is_answered_like_any_other(post, careful):

@@ -15,9 +15,9 @@ from typing import Any
 
 from traces.compose import emails, phones, templates, typed_values
 from traces.compose.records import BY_NAME
-from traces.compose.submitted import NAMES
+from traces.compose.submitted import NAMES, is_honeypot
 from traces.compose.typed_values import FieldType, Types
-from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
+from traces.compose.visitor import Visitor, submitted_values
 
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, templates.MAX_LENGTH
@@ -213,7 +213,7 @@ def _joined(named: Mapping[str, Any]) -> dict[str, str]:
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     if isinstance(rule, dict):
-        if rule["field"] == HONEYPOT:
+        if is_honeypot(rule["field"]):
             return ""
         value = body.get(rule["field"], texts.get(rule["field"], ""))
         return value if isinstance(value, list) else _plain(value)

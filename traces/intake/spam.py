@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from b24app.pace import counters
-from traces.compose.visitor import HONEYPOT
+from traces.compose.submitted import HONEYPOT, honeypot_of
 from traces.intake.problems import Problem
 from traces.models import Form, Submission
 
@@ -22,7 +22,10 @@ CODE = "spam"
 
 def is_caught(form: Form, fields: Any) -> bool:
     """Whether the form looks at the field that no person sees, and the fields as they came have something in it."""
-    return form.honeypot and isinstance(fields, Mapping) and bool(str(fields.get(HONEYPOT) or "").strip())
+    if not form.honeypot or not isinstance(fields, Mapping):
+        return False
+    # Codes that were copied before a form had a name of its own have the old one.
+    return any(str(fields.get(name) or "").strip() for name in (honeypot_of(form.key), HONEYPOT))
 
 
 def put_aside(submission: Submission) -> None:
