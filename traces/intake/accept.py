@@ -23,6 +23,7 @@ from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
 from traces.intake.senders import Posted
 from traces.models import Form, Kind, Submission
+from traces.setup import quota
 
 MAX_KEY_LENGTH = 200
 
@@ -44,6 +45,14 @@ def check_open(form: Form) -> None:
         title = "This form takes no submissions any more."
         detail = "Trace Relay was removed from the portal that the form belonged to. Nothing was stored."
         raise Problem(410, "uninstalled", title, detail)
+
+
+def check_room(form: Form) -> None:
+    """Raise `Problem` (429) where too much waits for the form's portal already."""
+    if quota.waiting(form.portal_id).is_full:
+        title = "Too much waits for this form's portal already."
+        detail = "Nothing was stored. Its administrator reads in Trace Relay why the portal takes nothing."
+        raise Problem(429, "queue_full", title, detail, retry_after=quota.LOOK_SECONDS)
 
 
 def accept(

@@ -62,6 +62,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     declared = request.META.get("declared.content_type") or request.headers.get("Content-Type", "")
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
     kept_fields.keep(request, reading)
+    accept.check_room(form)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
     admission = spam.Admission(form, "" if trusted else addresses.hidden_address(request))
