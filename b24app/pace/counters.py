@@ -38,6 +38,11 @@ class Limit:
         """The seconds in which one leaves the bucket; 0 where a minute is counted."""
         return 1 / self.rate if self.rate else 0.0
 
+    @property
+    def step(self) -> float:
+        """What one more adds to the number that is kept."""
+        return self.interval or 1.0
+
     def key(self, now: float) -> str:
         """What the limit is counted under."""
         minute = "" if self.rate else f":{int(now // _MINUTE)}"
@@ -86,7 +91,7 @@ class Local:
         with self._lock:
             for limit in limits:
                 if limit.key(now) in self._values:
-                    self._values[limit.key(now)] -= limit.interval
+                    self._values[limit.key(now)] -= limit.step
 
     def remember(self, key: str, until: float) -> None:
         """Keep a mark until then."""
@@ -123,14 +128,14 @@ def take(limits: Sequence[Limit], *, wakes: int = 0) -> Taken:
 
 
 def give_back(limits: Sequence[Limit]) -> None:
-    """Take back what was counted just now: it was no such thing. For limits with a rate."""
+    """Take back what was counted just now: it was no such thing."""
     now = time.time()
 
     def given(client: redis.Redis) -> bool:
         with client.pipeline() as together:
             for limit in limits:
-                together.incrbyfloat(limit.key(now), -limit.interval)
-                together.expire(limit.key(now), int(limit.size * limit.interval) + 1)
+                together.incrbyfloat(limit.key(now), -limit.step)
+                together.expire(limit.key(now), int(limit.size * limit.interval or _MINUTE) + 1)
             together.execute()
         return True
 

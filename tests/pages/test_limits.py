@@ -96,6 +96,13 @@ def test_what_is_refused_uses_nothing_up(send, bad):
     assert [send(), send()] == [200, 200]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_was_stored_before_uses_nothing_up(send):
+    assert [send(**{"Idempotency-Key": "k"}) for _ in range(5)] == [200] * 5
+    assert [send(body={"b": 1}, **{"Idempotency-Key": "k"}) for _ in range(5)] == [409] * 5
+    assert [send(), send()] == [200, 429]
+
+
 def test_who_shows_the_secret_is_not_limited_by_address(send):
     shown = {"Authorization": f"Bearer {SECRET}"}
     assert [send(**shown) for _ in range(5)] == [200, 200, 200, 200, 429]
@@ -210,8 +217,9 @@ def test_a_wake_up_is_asked_for_in_the_same_question(redis, form, monkeypatch):
     assert not wakeups.first_to_wake(form.portal_id)
 
 
-def test_what_is_given_back_is_not_counted(clock):
-    limit = counters.Limit("x", 1, 0.1)
+@pytest.mark.parametrize("rate", [0.1, 0.0])
+def test_what_is_given_back_is_not_counted(clock, rate):
+    limit = counters.Limit("x", 1, rate)
     assert not counters.take([limit]).full
     counters.give_back([limit])
     assert not counters.take([limit]).full

@@ -40,6 +40,23 @@ def test_its_own_name_is_none_of_a_visitors_either(careful):
     assert recognise({"name": "Ines", honeypot_of(careful.key): "https://spam.example"}).rest == ()
 
 
+@pytest.mark.parametrize(("told", "code"), [("0.4", "spam"), ("2.0", ""), (None, ""), ("soon", ""), ("nan", "")])
+def test_what_comes_too_soon_after_a_page_was_opened_is_kept_and_not_sent(post, form, told, code):
+    form.min_seconds = 2
+    form.save()
+    post({"name": "Ines", **({"_seconds": told} if told else {})})
+    row = Submission.objects.get()
+    assert (row.code, row.body) == (code, {"name": "Ines"})
+
+
+def test_the_script_tells_the_time_where_the_form_asks(client, form):
+    asks = '"timed": true'
+    assert asks not in client.get(f"/in/{form.key}.js").text
+    form.min_seconds = 2
+    form.save()
+    assert asks in client.get(f"/in/{form.key}.js").text
+
+
 def test_it_is_answered_like_any_other(post, careful):
     answer = post(FILLED)
     assert (answer.status_code, answer.json()["status"]) == (200, "queued")

@@ -87,13 +87,29 @@ def accept(
             return Accepted(repeated, created=False)
         # Two that arrive at the same moment get the same key, unless the clock strikes between them.
         submission.idempotency_key = submission.idempotency_key or _key_of_repeat(submission, minutes)
-    if admission:
-        admission.take(submission)
+    return _admitted(submission, admission) if admission else _insert(submission)
+
+
+def _admitted(submission: Submission, admission: spam.Admission) -> Accepted:
+    """Store it if there is room for it, which only what is stored takes."""
+    admission.take(submission)
+    is_new = False
+    try:
+        accepted = _insert(submission)
+        is_new = accepted.created
+        return accepted
+    finally:
+        if not is_new:
+            admission.give_back()
+
+
+def _insert(submission: Submission) -> Accepted:
+    """Store it, unless one of its key is there."""
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
-        stored = _stored_before(form, submission)
+        stored = _stored_before(submission.form, submission)
         if stored is None:
             raise  # the form was deleted a moment ago: whoever sends again learns that there is none
         return Accepted(stored, created=False)

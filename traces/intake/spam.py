@@ -1,4 +1,4 @@
-"""What keeps spam away from the portal: a field that no person sees, and how many submissions are taken.
+"""What keeps spam away from the portal: a field that no person sees, the time that people need, and how many may come.
 
 Neither loses anything: what was caught is stored as failed and can be sent all the same; a submission that is one too
 many is answered with 429, and whoever sends it learns when to come again. Only what is stored is counted, so that
@@ -18,6 +18,25 @@ from traces.intake.problems import Problem
 from traces.models import Form, Submission
 
 CODE = "spam"
+# What the website script tells beside the fields (`traces/static/traces/snippet.js`).
+SECONDS = "_seconds"
+
+
+def take_seconds(fields: Any) -> float | None:
+    """Take out of the fields as they came for how long the page was open; None where that was not told.
+
+    Only the script on a website tells it: a page that never changes cannot hold a time, so a plain form has none.
+    """
+    told = fields.pop(SECONDS, None) if isinstance(fields, dict) else None
+    try:
+        return float(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+
+
+def is_too_fast(form: Form, seconds: float | None) -> bool:
+    """Whether the page was open for less than the form's least time."""
+    return seconds is not None and seconds < form.min_seconds
 
 
 def is_caught(form: Form, fields: Any) -> bool:
@@ -44,6 +63,10 @@ class Admission:
     def __init__(self, form: Form, address: str = "") -> None:
         self.is_first: bool | None = None
         self._limits = _limits(form, address)
+
+    def give_back(self) -> None:
+        """Take back what was counted: nothing was stored."""
+        counters.give_back(self._limits)
 
     def take(self, submission: Submission) -> None:
         """Count a submission that is about to be stored. Raises `Problem` (429) where it is one too many."""

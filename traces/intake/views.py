@@ -63,6 +63,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
     kept_fields.keep(request, reading)
     accept.check_room(form)
+    is_spam = spam.is_too_fast(form, spam.take_seconds(reading.fields)) or spam.is_caught(form, reading.fields)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
     admission = spam.Admission(form, "" if trusted else addresses.hidden_address(request))
@@ -72,7 +73,7 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
         fields=reading.fields,
         key=request.headers.get("Idempotency-Key", ""),
         trusted=trusted,
-        is_spam=spam.is_caught(form, reading.fields),
+        is_spam=is_spam,
         admission=admission,
     )
     # Whoever was made the first sends the wake-up, whatever became of its own submission: others rely on it.
