@@ -66,6 +66,21 @@ WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
 # Further parameters that are taken out of the addresses in a trace, besides those of `traces.compose.addresses`.
 SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
+# --- How many may come ------------------------------------------------------------------------
+
+# Own proxies in front of the web server: each adds to X-Forwarded-For where it was called from.
+PROXIES = env.int("PROXIES", 0)
+# Submissions that are taken at once from an address and by a form, and a second in the long run; 0 is no limit.
+ADDRESS_BURST, ADDRESS_RATE = env.int("ADDRESS_BURST", 1000), env.float("ADDRESS_RATE", 10.0)
+FORM_BURST, FORM_RATE = env.int("FORM_BURST", 5000), env.float("FORM_RATE", 100.0)
+# What waits for one portal: beyond it nothing more is taken for that portal; 0 is no limit.
+PORTAL_WAITING_ROWS = env.int("PORTAL_WAITING_ROWS", 200_000)
+PORTAL_WAITING_MIB = env.int("PORTAL_WAITING_MIB", 2048)
+# Openings, events and codes that could not be proven, and failed logins at /admin/, a minute: from an address; ten
+# times as many in all. 0 is no limit.
+UNPROVEN_PER_MINUTE = env.int("UNPROVEN_PER_MINUTE", 60)
+LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", 10)
+
 # --- How long data is kept, in days -------------------------------------------------------------
 
 # All of a portal after an uninstall; and after one with "delete the data", which a reinstallation stops.

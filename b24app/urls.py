@@ -11,6 +11,7 @@ urlpatterns = [
     path("b24/oauth/callback/", views.oauth_callback, name="oauth-callback"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("admin/login/", views.operator_login),
     path("admin/", admin.site.urls),
     path("", include("traces.urls")),
 ]

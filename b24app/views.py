@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
+from django.conf import settings
+from django.contrib import admin
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.api import errors, remedies
 from b24app.frame import iframe
-from b24app.pace import wakeups
+from b24app.pace import gates, wakeups
 from b24app.portal import events as portal_events
 from b24app.portal import install
 
@@ -41,9 +44,15 @@ def open_application(request: HttpRequest) -> install.Opening | HttpResponse:
 
 def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpResponse:
     """What `prove` returns, or a page that says what is wrong and what to do."""
+    gate = _gate(request)
+    if seconds := gate.wait():
+        return _too_many(request, seconds)
     try:
-        return prove()
+        proven = prove()
+        gate.proved()
+        return proven
     except install.NotAdministrator:
+        gate.proved()
         problem, remedy, status = "not_administrator", None, 403
     except (errors.Stop, errors.Poison, errors.Moved) as error:
         problem, remedy, status = error.code, remedies.of(error.code, by_webhook=False), 403
@@ -56,12 +65,27 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
     return iframe.page(request, "b24app/problem.html", {"problem": problem, "remedy": remedy}, status=status)
 
 
+def _gate(request: HttpRequest) -> gates.Gate:
+    return gates.Gate(request, "unproven", settings.UNPROVEN_PER_MINUTE)
+
+
+def _too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    context = {"problem": "too_many", "seconds": seconds}
+    response = iframe.page(request, "b24app/problem.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def events(request: HttpRequest) -> HttpResponse:
     """Events of the application's life. The portal ignores the answer, so it is for people's eyes only."""
     if request.method != "POST":
         return HttpResponse("Trace Relay takes a portal's events here.\n", content_type="text/plain")
+    gate = _gate(request)
+    if seconds := gate.wait():
+        headers = {"Retry-After": str(seconds)}
+        return HttpResponse("too many at the moment\n", status=429, content_type="text/plain", headers=headers)
     try:
         proven = portal_events.receive(request.POST.dict())
     except errors.PortalError as error:
@@ -69,6 +93,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return HttpResponse("could not be checked now\n", status=503, content_type="text/plain")
     if not proven:
         return HttpResponse("not proven, nothing changed\n", status=403, content_type="text/plain")
+    gate.proved()
     return HttpResponse("ok\n", content_type="text/plain")
 
 
@@ -82,6 +107,20 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     if isinstance(portal, HttpResponse):
         return portal
     return iframe.page(request, "b24app/connected.html", {"portal": portal})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def operator_login(request: HttpRequest) -> HttpResponse:
+    """The operator's login: to hash a password costs a part of a second, so that few are tried."""
+    if request.method != "POST":
+        return admin.site.login(request)
+    gate = gates.Gate(request, "login", settings.LOGINS_PER_MINUTE)
+    if seconds := gate.wait():
+        return _too_many(request, seconds)
+    response = admin.site.login(request)
+    if response.status_code == HTTPStatus.FOUND:
+        gate.proved()
+    return response
 
 
 @require_GET

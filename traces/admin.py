@@ -193,7 +193,7 @@ class FormAdmin(ReadOnly):
     search_fields = ("name", "=key")
     fields = (
         *("portal", "name", "key", "creates", "origins", "mapping", "field_types", "country"),
-        *("repeats", "assigned_by_id", "thank_you_url", "honeypot"),
+        *("repeats", "assigned_by_id", "thank_you_url", "honeypot", "min_seconds"),
         *("max_per_minute", "active", "old_secret_until", "created_at"),
     )
 

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "trace-relay:"
 # How long one wake-up stands for all that follow; a message that got lost is missed for no longer.
-_WAKE_SECONDS = 5
+WAKE_SECONDS = 5
 _SWEPT_SECONDS = 7 * 24 * 3600
 T = TypeVar("T")
 
@@ -126,10 +126,15 @@ def _end_sweep(key: str, sweep: str) -> None:
 
 def first_to_wake(portal_id: int) -> bool:
     """Whether this caller is the one to send a wake-up for the portal; False also where Redis is away."""
-    key = f"{PREFIX}wake:{portal_id}"
-    return _ask(
-        lambda client: bool(client.set(key, 1, nx=True, ex=_WAKE_SECONDS)), False, "deliveries wait for the sweep"
+    key = wake_key(portal_id)
+    return ask(
+        lambda client: bool(client.set(key, 1, nx=True, ex=WAKE_SECONDS)), False, "deliveries wait for the sweep"
     )
+
+
+def wake_key(portal_id: int) -> str:
+    """What tells that a wake-up for the portal is on its way."""
+    return f"{PREFIX}wake:{portal_id}"
 
 
 def first_to_return(portal_id: int, seconds: float) -> bool:
@@ -142,28 +147,15 @@ def first_to_recruit(portal_id: int, seconds: float) -> bool:
     return _is_first(f"{PREFIX}recruit:{portal_id}", seconds)
 
 
-def count(name: str, seconds: int) -> int:
-    """Count a call with this name. Returns how many there were within so many seconds, or 0 where Redis is away."""
-    key = f"{PREFIX}count:{name}"
-
-    def counted(client: redis.Redis) -> int:
-        with client.pipeline() as together:
-            together.incr(key)
-            together.expire(key, seconds)
-            return int(together.execute()[0])
-
-    return _ask(counted, 0, "nothing is counted")
-
-
 def note_woken(portal_id: int) -> None:
     """Note that the wake-up has arrived: what comes from now on needs another one."""
     try:
-        connection().delete(f"{PREFIX}wake:{portal_id}")
+        connection().delete(wake_key(portal_id))
     except redis.RedisError:
         logger.warning("Redis is away: a wake-up may be late")
 
 
-def _ask(question: Callable[[redis.Redis], T], default: T, consequence: str) -> T:
+def ask(question: Callable[[redis.Redis], T], default: T, consequence: str) -> T:
     """What Redis answers for a visitor who waits; `default` while it is away, at once from the second time on."""
     if breaker.is_open:
         return default

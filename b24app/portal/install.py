@@ -20,10 +20,13 @@ from django.utils import timezone
 from b24app.api import errors, hosts, oauth, receipts, rest
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
+from b24app.pace import counters
 from b24app.portal import event_bindings, hold, tokens
 
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
+# What the OAuth server refused is not asked about again for so long: a flood of one forgery does not reach it.
+REFUSED_SECONDS = 60.0
 # A user's number fits into its column.
 MAX_USER_DIGITS = 9
 
@@ -123,11 +126,14 @@ def prove(claim: Claim) -> Proof:
         raise Unproven("it names an OAuth server that is not trusted")
     if not (claim.access_token and claim.member_id):
         raise Unproven("it lacks a token or a member_id")
+    if counters.remembers("refused", host, claim.access_token):
+        raise Unproven("the OAuth server refused its token a moment ago")
     try:
         info = oauth.app_info(host, claim.access_token)
     except (errors.Wait, errors.Transient, errors.Ambiguous):
         raise
     except errors.PortalError as error:
+        counters.remember("refused", host, claim.access_token, seconds=REFUSED_SECONDS)
         raise Unproven(f"the OAuth server does not know its token ({error.code})") from None
     if info.client_id != settings.B24_CLIENT_ID:
         raise Unproven("its token belongs to another application")
@@ -253,7 +259,7 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     host = next((h for h in settings.B24_OAUTH_HOSTS if urlsplit(h).netloc == server_domain.lower()), None)
     if server_domain and host is None:
         raise Unproven("it names an OAuth server that is not trusted")
-    pair = oauth.exchange(host or settings.B24_OAUTH_HOSTS[0], code)
+    pair = _exchange(host or settings.B24_OAUTH_HOSTS[0], code)
     claim = Claim(
         member_id=pair.member_id,
         origin="",
@@ -267,3 +273,15 @@ def connect_by_code(code: str, server_domain: str) -> Portal:
     if not opening.is_admin:
         raise NotAdministrator
     return opening.portal
+
+
+def _exchange(host: str, code: str) -> oauth.Tokens:
+    if counters.remembers("refused", host, code):
+        raise Unproven("the OAuth server refused its code a moment ago")
+    try:
+        return oauth.exchange(host, code)
+    except (errors.Wait, errors.Transient, errors.Ambiguous):
+        raise
+    except errors.PortalError:
+        counters.remember("refused", host, code, seconds=REFUSED_SECONDS)
+        raise

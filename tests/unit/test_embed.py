@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from traces.compose.visitor import HONEYPOT, meaning_of
+from traces.compose.submitted import honeypot_of
+from traces.compose.visitor import meaning_of
 from traces.models import Kind
 from traces.setup import embed
 
@@ -49,9 +50,9 @@ def test_a_secret_that_nobody_knows_has_a_place(texts):
 
 
 @pytest.mark.parametrize("looks", [True, False])
-def test_the_field_that_no_person_sees_is_there_where_it_is_looked_at(texts, looks):
+def test_the_field_that_no_person_sees_is_there_where_it_is_looked_at(texts, form, looks):
     html = texts(honeypot=looks)["html"]
-    assert (f'<input name="{HONEYPOT}" hidden autocomplete="off" tabindex="-1">' in html) is looks
+    assert (f'<input name="{honeypot_of(form.key)}" hidden autocomplete="off" tabindex="-1">' in html) is looks
 
 
 def test_the_names_in_the_html_form_need_no_mapping(texts):

@@ -13,14 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from traces.compose import emails, phones, typed_values
+from traces.compose import emails, phones, templates, typed_values
 from traces.compose.records import BY_NAME
-from traces.compose.submitted import NAMES
+from traces.compose.submitted import NAMES, is_honeypot
 from traces.compose.typed_values import FieldType, Types
-from traces.compose.visitor import HONEYPOT, Visitor, submitted_values
+from traces.compose.visitor import Visitor, submitted_values
 
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
-MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, 60_000
+MAX_LENGTH, MAX_COMMENTS_LENGTH = 255, templates.MAX_LENGTH
 _NO_TYPES = Types()
 MAX_FIELDS = 100
 # Values of one field; the others go to the comments.
@@ -31,7 +31,6 @@ _HELD = {
     "contact": ("person", "contacts"),
     "company": ("company", "contacts"),
 }
-_PLACEHOLDER = re.compile(r"\{([^{}]{1,100})\}")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 # What the application sets itself.
 _OURS = {"TRACE", "ORIGINATOR_ID", "ORIGIN_ID"}
@@ -139,7 +138,7 @@ def mapped_names(mapping: Mapping[str, Any]) -> frozenset[str]:
     """The names of submitted values that a mapping asks for."""
     rules = [rule for record in mapping.values() for rule in record.values()]
     fields = {rule["field"] for rule in rules if isinstance(rule, dict)}
-    return frozenset(fields | {name for rule in rules if isinstance(rule, str) for name in _PLACEHOLDER.findall(rule)})
+    return frozenset(fields | {name for rule in rules if isinstance(rule, str) for name in templates.names_in(rule)})
 
 
 def missing(values: Mapping[str, Any], described: Mapping[str, Any]) -> tuple[str, ...]:
@@ -214,12 +213,12 @@ def _joined(named: Mapping[str, Any]) -> dict[str, str]:
 
 def _mapped(rule: Any, body: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
     if isinstance(rule, dict):
-        if rule["field"] == HONEYPOT:
+        if is_honeypot(rule["field"]):
             return ""
         value = body.get(rule["field"], texts.get(rule["field"], ""))
         return value if isinstance(value, list) else _plain(value)
     if isinstance(rule, str):
-        return _PLACEHOLDER.sub(lambda match: texts.get(match[1], ""), rule).strip()
+        return templates.filled(rule, texts)
     return rule
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import re2
 
-# A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`).
+# A field that no person sees in a form, so that whoever fills it in is a program (`traces.intake.spam`): its name in
+# older codes, and those that a form's own begins with, which looks like any other's.
 HONEYPOT = "website_confirm"
+_HONEYPOT_WORDS = ("weblink", "homepage", "siteurl", "pagelink")
+_HONEYPOTS = HONEYPOT + "|(?:" + "|".join(_HONEYPOT_WORDS) + ")_[0-9a-f]{6}"
 
 # Where a body keeps what the form's mapping names as the sender does (`traces.intake.raw_names`).
 NAMES = "_names"
@@ -18,9 +22,21 @@ _CONTROL = re2.compile(
     r"action|submit|sessid|ajax|lang"  # a person's own question begins with a capital letter
     r"|(?i:trace|entities|utm_\w+|page_url|referrer|source|_\w*|form_?id|post_id|queried_id|tranid"
     r"|referer_title|gform_\w+|is_submit_\w+|state_\d+|[\w-]*(?:csrf|captcha|token|nonce|honeypot|password)[\w-]*"
-    r"|tildaspec-\S*|form-spec-comments|wpforms\[\w+\].*|" + HONEYPOT + ")"
+    r"|tildaspec-\S*|form-spec-comments|wpforms\[\w+\].*|" + _HONEYPOTS + ")"
 )
+_HONEYPOT = re2.compile(_HONEYPOTS)
 _VISITORS = ("wpforms[fields]", "tildaspec-phone", "_replyto")
+
+
+def honeypot_of(form_key: str) -> str:
+    """The name of the field that no person sees in this form: a program cannot know it from another form."""
+    digest = hashlib.sha256(form_key.encode()).hexdigest()
+    return f"{_HONEYPOT_WORDS[int(digest[6:8], 16) % len(_HONEYPOT_WORDS)]}_{digest[:6]}"
+
+
+def is_honeypot(name: str) -> bool:
+    """Whether a field has a name that is given to those only that no person sees."""
+    return bool(_HONEYPOT.fullmatch(name.encode(errors="replace").decode()))
 
 
 def submitted_values(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -19,9 +19,9 @@ DRAIN_TASK = "traces.drain_portal"
 RECRUIT_SECONDS = 0.5
 
 
-def wake(portal_id: int) -> None:
-    """Send one wake-up for a portal, unless one is on its way."""
-    if wakeups.first_to_wake(portal_id):
+def wake(portal_id: int, is_first: bool | None = None) -> None:
+    """Send one wake-up for a portal, unless one is on its way; `is_first` is whether none is, where that is known."""
+    if wakeups.first_to_wake(portal_id) if is_first is None else is_first:
         send(portal_id)
 
 

@@ -23,6 +23,7 @@ from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
 from traces.intake.senders import Posted
 from traces.models import Form, Kind, Submission
+from traces.setup import quota
 
 MAX_KEY_LENGTH = 200
 
@@ -46,14 +47,30 @@ def check_open(form: Form) -> None:
         raise Problem(410, "uninstalled", title, detail)
 
 
+def check_room(form: Form) -> None:
+    """Raise `Problem` (429) where too much waits for the form's portal already."""
+    if quota.waiting(form.portal_id).is_full:
+        title = "Too much waits for this form's portal already."
+        detail = "Nothing was stored. Its administrator reads in Trace Relay why the portal takes nothing."
+        raise Problem(429, "queue_full", title, detail, retry_after=quota.LOOK_SECONDS)
+
+
 def accept(
-    form: Form, posted: Posted, *, fields: Any = None, key: str = "", trusted: bool = False, is_spam: bool = False
+    form: Form,
+    posted: Posted,
+    *,
+    fields: Any = None,
+    key: str = "",
+    trusted: bool = False,
+    is_spam: bool = False,
+    admission: spam.Admission | None = None,
 ) -> Accepted:
     """Store one submission of `form` and return it once it is committed.
 
     `fields` is the tree that was read (see `raw_names`), `key` the request's Idempotency-Key, `trusted` whether the
     form's secret was shown. A request that was stored before is recognised by that key, by the sender's own delivery
-    id, or, where it names a phone or an e-mail, by its body (`Form.join_repeats_minutes`). Raises `Problem`.
+    id, or, where it names a phone or an e-mail, by its body (`Form.join_repeats_minutes`). Raises `Problem`, also where
+    the `admission` has no room for it.
     """
     _check_key(key)
     _check_entities(form, posted.body, trusted=trusted)
@@ -70,11 +87,29 @@ def accept(
             return Accepted(repeated, created=False)
         # Two that arrive at the same moment get the same key, unless the clock strikes between them.
         submission.idempotency_key = submission.idempotency_key or _key_of_repeat(submission, minutes)
+    return _admitted(submission, admission) if admission else _insert(submission)
+
+
+def _admitted(submission: Submission, admission: spam.Admission) -> Accepted:
+    """Store it if there is room for it, which only what is stored takes."""
+    admission.take(submission)
+    is_new = False
+    try:
+        accepted = _insert(submission)
+        is_new = accepted.created
+        return accepted
+    finally:
+        if not is_new:
+            admission.give_back()
+
+
+def _insert(submission: Submission) -> Accepted:
+    """Store it, unless one of its key is there."""
     try:
         with in_line():
             submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
     except IntegrityError:
-        stored = _stored_before(form, submission)
+        stored = _stored_before(submission.form, submission)
         if stored is None:
             raise  # the form was deleted a moment ago: whoever sends again learns that there is none
         return Accepted(stored, created=False)

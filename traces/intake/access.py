@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils import timezone
 
 from traces.intake.problems import Problem
@@ -15,8 +17,20 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def may_send_from(form: Form, origin: str) -> bool:
-    """Whether a page of this origin may send; a request without an origin comes from no page."""
-    return not origin or not form.origins or origin.lower().rstrip("/") in form.origins
+    """Whether a page of this origin may send; a request without an origin comes from no page.
+
+    Our own may, which asks a visitor to send once more what could not be taken (`traces.intake.kept_fields`).
+    """
+    known = origin.lower().rstrip("/")
+    return not origin or not form.origins or known in form.origins or known == _own_origin(settings.APP_URL)
+
+
+@functools.lru_cache(maxsize=2)
+def _own_origin(app_url: str) -> str:
+    try:
+        return normal_origin(app_url)
+    except ValueError:  # an operator may have written anything
+        return ""
 
 
 def normal_origin(url: str) -> str:

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from b24app.frame import iframe
+from traces.intake import kept_fields
 from traces.intake.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -62,9 +63,16 @@ def _page(request: HttpRequest, problem: Problem) -> HttpResponse:
     code = translation.get_language_from_request(request)
     with iframe.speaking(code):
         facts = {"passes": bool(problem.retry_after), "is_too_large": problem.status == 413}
-        context = {"lang": code, **facts, "is_closed": problem.status == 410}
+        # Sent again at once it would only be refused again.
+        kept = kept_fields.of_request(request) if problem.retry_after else None
+        address = request.get_full_path()
+        again = {"kept": kept, "address": address, "seconds": problem.retry_after}
+        context = {"lang": code, **facts, "is_closed": problem.status == 410, **again}
         response = render(request, "traces/refused.html", context, status=problem.status)
     iframe.guard(response, None)
+    if kept:  # what is sent again ends on the site's own thank-you page, wherever that is
+        policy = response["Content-Security-Policy"]
+        response["Content-Security-Policy"] = policy.replace("form-action 'self'", "form-action https: http:")
     patch_vary_headers(response, ["Accept-Language"])
     return response
 

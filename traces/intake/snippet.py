@@ -38,12 +38,13 @@ def serve(request: HttpRequest, key: str) -> HttpResponse:
 
     A form whose portal has removed the application gets a script that does nothing, so that its site shows no error.
     """
-    state = _portal_state(key)
-    if state is None:
+    facts = _facts(key)
+    if facts is None:
         comment = "// Trace Relay: there is no such form. Check the address of this script, or make a new form.\n"
         return HttpResponse(comment, status=404, content_type=CONTENT_TYPE, headers={"Cache-Control": "no-cache"})
+    state, min_seconds = facts
     is_closed = state == Portal.State.UNINSTALLED
-    text = _CLOSED if is_closed else script(key)
+    text = _CLOSED if is_closed else script(key, timed=min_seconds > 0)
     etag = quote_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
     response = HttpResponse(text, content_type=CONTENT_TYPE)
     response["Cache-Control"] = f"public, max-age={CLOSED_CACHE_SECONDS if is_closed else CACHE_SECONDS}"
@@ -52,22 +53,26 @@ def serve(request: HttpRequest, key: str) -> HttpResponse:
     return get_conditional_response(request, etag=etag, response=response) or response
 
 
-def script(key: str) -> str:
-    """The text of the snippet for one form."""
-    config = {"form": key, "intake": f"{settings.APP_URL}/in/{key}/"}
+def script(key: str, *, timed: bool = False) -> str:
+    """The text of the snippet for one form; `timed` tells it to say for how long a page was open."""
+    config: dict[str, str | bool] = {"form": key, "intake": f"{settings.APP_URL}/in/{key}/"}
+    if timed:
+        config["timed"] = True
     return _source().replace(_EMPTY_CONFIG, json.dumps(config), 1)
 
 
-def _portal_state(key: str) -> str | None:
-    """The state of the form's portal; None where there is no such form. "" while the database is away, and then the
-    script is the better answer: in the visitors' browsers it keeps what cannot be stored here.
+def _facts(key: str) -> tuple[str, int] | None:
+    """The state of the form's portal and the form's least seconds; None where there is no such form.
+
+    "" and 0 while the database is away, and then the script is the better answer: in the visitors' browsers it keeps
+    what cannot be stored here.
     """
     try:
-        forms = Form.objects.filter(key=key, active=True).values_list("portal__state", flat=True)
+        forms = Form.objects.filter(key=key, active=True).values_list("portal__state", "min_seconds")
         return forms.first() if key.isprintable() else None
     except DatabaseError as error:
         logger.error("the database cannot tell whether a form exists: %s", type(error).__name__)
-        return ""
+        return "", 0
 
 
 @functools.cache

@@ -1,26 +1,50 @@
-"""What keeps spam away from the portal: a field that no person sees, and so many submissions a minute.
+"""What keeps spam away from the portal: a field that no person sees, the time that people need, and how many may come.
 
 Neither loses anything: what was caught is stored as failed and can be sent all the same; a submission that is one too
-many is answered with 429, and whoever sends it learns when to come again.
+many is answered with 429, and whoever sends it learns when to come again. Only what is stored is counted, so that
+nobody uses a form up with requests that are no submissions.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from b24app.pace import wakeups
-from traces.compose.visitor import HONEYPOT
+from django.conf import settings
+
+from b24app.pace import counters
+from traces.compose.submitted import HONEYPOT, honeypot_of
+from traces.intake.problems import Problem
 from traces.models import Form, Submission
 
 CODE = "spam"
-_MINUTE = 60
+# What the website script tells beside the fields (`traces/static/traces/snippet.js`).
+SECONDS = "_seconds"
+
+
+def take_seconds(fields: Any) -> float | None:
+    """Take out of the fields as they came for how long the page was open; None where that was not told.
+
+    Only the script on a website tells it: a page that never changes cannot hold a time, so a plain form has none.
+    """
+    told = fields.pop(SECONDS, None) if isinstance(fields, dict) else None
+    try:
+        return float(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+
+
+def is_too_fast(form: Form, seconds: float | None) -> bool:
+    """Whether the page was open for less than the form's least time."""
+    return seconds is not None and seconds < form.min_seconds
 
 
 def is_caught(form: Form, fields: Any) -> bool:
     """Whether the form looks at the field that no person sees, and the fields as they came have something in it."""
-    return form.honeypot and isinstance(fields, Mapping) and bool(str(fields.get(HONEYPOT) or "").strip())
+    if not form.honeypot or not isinstance(fields, Mapping):
+        return False
+    # Codes that were copied before a form had a name of its own have the old one.
+    return any(str(fields.get(name) or "").strip() for name in (honeypot_of(form.key), HONEYPOT))
 
 
 def put_aside(submission: Submission) -> None:
@@ -30,13 +54,35 @@ def put_aside(submission: Submission) -> None:
     submission.code = CODE
 
 
-def wait(form: Form) -> int:
-    """Count a submission; the seconds until the next minute where it is one too many in this one, else 0.
+class Admission:
+    """The limits of one request: of the form, and of the address it comes from ("" for none, as of trusted servers).
 
-    With Redis away every submission is taken.
+    `is_first` is whether a wake-up is to be sent for the portal; None where that was not asked.
     """
-    if not form.max_per_minute:
-        return 0
-    minute, second = divmod(int(time.time()), _MINUTE)
-    counted = wakeups.count(f"minute:{form.pk}:{minute}", 2 * _MINUTE)
-    return _MINUTE - second if counted > form.max_per_minute else 0
+
+    def __init__(self, form: Form, address: str = "") -> None:
+        self.is_first: bool | None = None
+        self._limits = _limits(form, address)
+
+    def give_back(self) -> None:
+        """Take back what was counted: nothing was stored."""
+        counters.give_back(self._limits)
+
+    def take(self, submission: Submission) -> None:
+        """Count a submission that is about to be stored. Raises `Problem` (429) where it is one too many."""
+        taken = counters.take(self._limits, wakes=submission.portal_id if submission.due_at else 0)
+        self.is_first = taken.is_first
+        if taken.full:
+            seconds = counters.seconds_of(taken.wait)
+            title = "Too many submissions arrive here at the moment."
+            raise Problem(429, "too_many", title, f"Send it again in {seconds} s.", retry_after=seconds)
+
+
+def _limits(form: Form, address: str) -> list[counters.Limit]:
+    of_address = settings.ADDRESS_BURST if address and settings.ADDRESS_RATE else 0
+    of_form = settings.FORM_BURST if settings.FORM_RATE else 0
+    return counters.limits_of(
+        (f"address:{form.pk}:{address}", of_address, settings.ADDRESS_RATE),
+        (f"minute:{form.pk}", form.max_per_minute, 0.0),
+        (f"form:{form.pk}", of_form, settings.FORM_RATE),
+    )

@@ -16,9 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from b24app.frame import iframe
+from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
-from traces.intake import accept, access, senders, spam
+from traces.intake import accept, access, kept_fields, senders, spam
 from traces.intake.answers import answer_problems
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
@@ -60,23 +61,26 @@ def _serve(request: HttpRequest, form: Form) -> HttpResponse:
 
 def _take(request: HttpRequest, form: Form) -> HttpResponse:
     trusted = access.shows_secret(form, request.headers.get("Authorization", ""))
-    if seconds := spam.wait(form):
-        title = "This form takes no more submissions in this minute."
-        raise Problem(429, "too_many", title, "Send it again in a minute.", retry_after=seconds)
     declared = request.META.get("declared.content_type") or request.headers.get("Content-Type", "")
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
+    kept_fields.keep(request, reading)
+    accept.check_room(form)
+    is_spam = spam.is_too_fast(form, spam.take_seconds(reading.fields)) or spam.is_caught(form, reading.fields)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
+    admission = spam.Admission(form, "" if trusted else addresses.hidden_address(request))
     accepted = accept.accept(
         form,
         posted,
         fields=reading.fields,
         key=request.headers.get("Idempotency-Key", ""),
         trusted=trusted,
-        is_spam=spam.is_caught(form, reading.fields),
+        is_spam=is_spam,
+        admission=admission,
     )
-    if accepted.created and accepted.submission.due_at:
-        wake.wake(form.portal_id)
+    # Whoever was made the first sends the wake-up, whatever became of its own submission: others rely on it.
+    if admission.is_first or (accepted.created and accepted.submission.due_at):
+        wake.wake(form.portal_id, admission.is_first)
     if reading.is_browser_form and "text/html" in request.headers.get("Accept", ""):
         # A browser has navigated here, so the visitor must see a page next.
         return HttpResponseRedirect(form.thank_you_url or reverse("thanks", args=[form.key]), status=303)

@@ -68,9 +68,10 @@ class Form(models.Model):
     # The portal's user who is responsible for new records; None: the portal's chosen administrator.
     assigned_by_id = models.PositiveIntegerField(null=True, blank=True)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
-    # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), and how many submissions
-    # it takes in a minute (0: any number).
+    # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), how many seconds the script
+    # on a website must have seen a page open (0: any), and how many submissions it takes in a minute (0: any number).
     honeypot = models.BooleanField(default=False)
+    min_seconds = models.PositiveSmallIntegerField(default=0)
     max_per_minute = models.PositiveIntegerField(default=0)
     # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
     join_repeats_minutes = models.PositiveSmallIntegerField(default=10)

@@ -18,7 +18,7 @@ from traces.models import LEADS, Form, Kind, Repeats
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
-MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES = 50, 10_000, 1440
+MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES, MAX_SECONDS = 50, 10_000, 1440, 60
 
 # What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
@@ -179,10 +179,25 @@ class FormSettingsInput(NewFormInput):
     honeypot = forms.BooleanField(
         label=_("Catch programs that fill in every field"),
         help_text=_(
-            "The HTML form gets a field that no person sees. Whoever fills it in is kept as not delivered; you can "
-            "still send it."
+            "The HTML form gets a field that no person sees, with a name of its own in each form. Whoever fills it in "
+            "is kept as not delivered; you can still send it."
         ),
         required=False,
+    )
+    min_seconds = NumberField(
+        label=_("Least time on the page (seconds)"),
+        help_text=_(
+            "What the script on your website sends sooner after a page was opened is kept as not delivered; 2 is "
+            "enough for programs. A plain HTML form without the script tells no time and is always taken. Left empty, "
+            "nothing is too fast."
+        ),
+        required=False,
+        min_value=0,
+        max_value=MAX_SECONDS,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages=one_answer(
+            filled(_("Give a number from 1 to %(most)s, or leave it empty for no limit."), most=MAX_SECONDS)
+        ),
     )
     max_per_minute = NumberField(
         label=_("Most submissions in a minute"),
@@ -219,6 +234,7 @@ class FormSettingsInput(NewFormInput):
                 **stored,
                 "origins": "\n".join(form.origins),
                 "max_per_minute": form.max_per_minute or None,
+                "min_seconds": form.min_seconds or None,
             },
         )
 
@@ -249,6 +265,10 @@ class FormSettingsInput(NewFormInput):
         if not address.isprintable():
             raise ValidationError(_NO_PAGE)
         return address
+
+    def clean_min_seconds(self) -> int:
+        """The least time, 0 for none."""
+        return self.cleaned_data["min_seconds"] or 0
 
     def clean_max_per_minute(self) -> int:
         """The limit, 0 for none."""

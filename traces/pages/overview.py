@@ -28,7 +28,7 @@ from traces.pages import chart
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
 from traces.pages.numbers import grouped
-from traces.setup import takeover
+from traces.setup import quota, takeover
 
 DAYS = (14, 90)
 
@@ -77,7 +77,14 @@ def _whole(reader: Reader) -> dict[str, Any]:
     ]
     former = takeover.offered(reader.portal) if reader.is_admin else None
     purge = announced_purge(reader.portal, timezone.now())
-    return {"unmatched": unmatched, "former": former, "purge_at": purge, **_figures(reader, DAYS[0])}
+    is_full = quota.waiting(reader.portal.pk).is_full
+    return {
+        "unmatched": unmatched,
+        "former": former,
+        "purge_at": purge,
+        "is_full": is_full,
+        **_figures(reader, DAYS[0]),
+    }
 
 
 def _figures(reader: Reader, days: int) -> dict[str, Any]:

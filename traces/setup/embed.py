@@ -14,7 +14,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from traces.compose.visitor import HONEYPOT
+from traces.compose.submitted import honeypot_of
 from traces.models import Form, Kind
 from traces.setup import forms
 
@@ -32,8 +32,8 @@ HTML = """\
   <p><button>@SEND@</button></p>
 </form>"""
 
-HONEYPOT_INPUT = f"""
-  <input name="{HONEYPOT}" hidden autocomplete="off" tabindex="-1">"""
+HONEYPOT_INPUT = """
+  <input name="@FIELD@" hidden autocomplete="off" tabindex="-1">"""
 
 CURL = """\
 curl "@ADDRESS@" \\
@@ -183,7 +183,7 @@ def _values(form: Form, secret: str) -> dict[str, str]:
         "SCRIPT": _script(form),
         "ADDRESS": forms.address(form),
         "SECRET": secret or NO_SECRET,
-        "HONEYPOT": HONEYPOT_INPUT if form.honeypot else "",
+        "HONEYPOT": HONEYPOT_INPUT.replace("@FIELD@", honeypot_of(form.key)) if form.honeypot else "",
         "NAME": escape(_("Your name")),
         "PHONE": escape(_("Phone")),
         "EMAIL": escape(_("E-mail")),

@@ -301,6 +301,7 @@
     if (!mayCollect()) return {};
     const told = { page_url: location.href, referrer: document.referrer };
     if (!fields.TRACE) told.TRACE = takeTrace();
+    if (config.timed) told._seconds = (performance.now() / 1000).toFixed(1); // against programs: traces/intake/spam.py
     if (tracker()) told._tracker = "portal"; // so that the administrator learns that it is on the site
     return Object.fromEntries(Object.entries(told).filter(([name, value]) => value && !fields[name]));
   };
