@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "traces",
 ]
 MIDDLEWARE = [
+    "b24app.frame.headers.middleware",
     "django.middleware.security.SecurityMiddleware",
     # The static files too, which lie uncompressed; against BREACH Django pads what it compresses.
     "django.middleware.gzip.GZipMiddleware",
@@ -199,7 +200,12 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600  # where the page was asked for by https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.lower().startswith("https:")
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects people to https; a form's POST would lose its body on the way
+    "security.W005",  # whether all hosts below this one have https, or browsers may know it in advance (W021), is for
+    "security.W021",  # whoever owns the domain to say
+]
 
 STATIC_URL = "/static/"
 # Static files are served from where they lie, without a collecting step; a STATIC_ROOT that is empty would warn.

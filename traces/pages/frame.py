@@ -124,7 +124,7 @@ def over(request: HttpRequest) -> HttpResponse:
     layout = "traces/_app.html" if request.headers.get("HX-Request") else "traces/app.html"
     with iframe.speaking(code):
         response = django_render(request, "traces/over.html", {"lang": code, "layout": layout}, status=401)
-    iframe.guard(response, None)
+    iframe.guard(response, None, posted=request.method == "POST")
     return response
 
 
