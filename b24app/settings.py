@@ -66,6 +66,12 @@ WORKERS = env.int("WORKERS", min(4, os.cpu_count() or 1))
 # Further parameters that are taken out of the addresses in a trace, besides those of `traces.compose.addresses`.
 SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETERS", default=[]))
 
+# --- Monitoring -------------------------------------------------------------------------------
+
+# Who may read /metrics: who shows the token, and addresses and networks that ask without a proxy in between.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_ADDRESSES = env.list("METRICS_ADDRESSES", default=["127.0.0.0/8", "::1"])
+
 # --- How long data is kept, in days -------------------------------------------------------------
 
 # All of a portal after an uninstall; and after one with "delete the data", which a reinstallation stops.
