@@ -69,9 +69,7 @@ def page(
     return response
 
 
-def guard(
-    response: HttpResponseBase, portal: Portal | None, opened_from: str = "", *, posted: bool = False
-) -> None:
+def guard(response: HttpResponseBase, portal: Portal | None, opened_from: str = "", *, posted: bool = False) -> None:
     """Say in an answer who may frame it, that it runs no script but ours, and that nobody keeps it.
 
     `opened_from` is the origin of the portal's page, where a proven opening named it: a portal has more names than the

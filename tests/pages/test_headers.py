@@ -11,7 +11,12 @@ from tests.fixtures.sandbox import event_body
 
 pytestmark = pytest.mark.django_db
 NOBODY, ANYBODY = ["'none'"], ["https:"]
-NO_OTHER_SCRIPTS = {"default-src": ["'none'"], "script-src": ["'self'"], "style-src": ["'self'"], "base-uri": ["'none'"]}
+NO_OTHER_SCRIPTS = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "base-uri": ["'none'"],
+}
 HTML = [
     # how it is asked for, its status, who may frame it
     ("get", "/b24/app/", 200, NOBODY),
@@ -47,9 +52,7 @@ def check(answer, ancestors):
 
 
 @pytest.mark.parametrize(("method", "path", "status", "ancestors"), HTML)
-def test_a_page_may_be_framed_by_whom_it_says_and_runs_our_scripts_alone(
-    client, form, method, path, status, ancestors
-):
+def test_a_page_may_be_framed_by_whom_it_says_and_runs_our_scripts_alone(client, form, method, path, status, ancestors):
     answer = getattr(client, method)(path.replace("KEY", form.key))
     assert answer.status_code == status
     check(answer, ancestors)
@@ -88,7 +91,9 @@ def test_the_operators_pages_hold_no_script_or_style_that_the_policy_stops(clien
     for path in ("/admin/", "/admin/b24app/portal/", f"/admin/b24app/portal/{acme.pk}/change/"):
         answer = client.get(path)
         check(answer, NOBODY)
-        assert re.findall(r"<script(?![^>]* (?:src|type=\"application/json\"))[^>]*>|<style|\son\w+=", answer.text) == []
+        assert (
+            re.findall(r"<script(?![^>]* (?:src|type=\"application/json\"))[^>]*>|<style|\son\w+=", answer.text) == []
+        )
 
 
 @pytest.mark.parametrize(("scheme", "said"), [("https", True), ("http", False)])
