@@ -12,7 +12,7 @@ from b24app.models import PortalEvent
 
 # What visitors type where a tag or a source is meant: addresses also as a query has them, numbers as people write them.
 _CONTACT = re2.compile(r"[^\s,;<>]+(?:[@＠﹫]|%40)[^\s,;<>]+|\+?(?:(?:[\s\pZ()./_-]|%20|%2[Bb])*\p{Nd}){7,}")
-MASK = "•••"
+MASK = "***"
 
 
 def masked(text: str) -> str:

@@ -195,6 +195,7 @@ def test_the_pages_need_no_setup_but_a_user(client, db):
 
 
 CONTACTS = [
+    "имя 79161234567",
     *("ines@shop.example", "ask ines.martin@shop.example today", "ines%40shop.example", "ines＠shop.example"),
     *("+7 (916) 123-45-67", "79161234567", "tel.: 030/123 45 67", "%2B49 30 1234567", "٠١٢٣٤٥٦٧٨٩"),
 ]
@@ -214,3 +215,7 @@ def test_a_visitors_contacts_are_masked(admin_client, acme, make_submission, tex
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_no_contact_is_shown(text):
     assert masked(text) == text
+
+
+def test_what_stands_around_a_contact_is_kept():
+    assert masked("имя 79161234567, ярмарка") == f"имя{MASK}, ярмарка"
