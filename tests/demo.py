@@ -156,7 +156,7 @@ def main() -> int:
     with _interruptible(), ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-relay-demo-")))
         with console.status("Starting the sandbox portal, the web server, the workers and Redis"):
-            running = stack.enter_context(start_stack(data))
+            running = stack.enter_context(start_stack(data, CLEAN_GRACE_DAYS="3"))
         good = run_once(running)
         if not once:
             console.print("\nPress Ctrl-C to end.")

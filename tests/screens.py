@@ -57,7 +57,7 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        start_stack(Path(folder), plan="none", DATABASE_URL="", REDIS_URL="") as stack,
+        start_stack(Path(folder), plan="none", DATABASE_URL="", REDIS_URL="", CLEAN_GRACE_DAYS="3") as stack,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])

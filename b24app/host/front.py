@@ -162,8 +162,12 @@ class _Answer:
 
     def _stream(self, parts: Iterable[bytes]) -> None:
         transport = self._protocol.response_stream(self._status, self._headers)
+
+        async def send(part: bytes) -> None:
+            await transport.send_bytes(part)
+
         for part in parts:
-            asyncio.run_coroutine_threadsafe(transport.send_bytes(part), self._loop).result()
+            asyncio.run_coroutine_threadsafe(send(part), self._loop).result()
 
 
 def _refuse(protocol: HTTPProtocol, status: int, title: str, *headers: tuple[str, str]) -> None:

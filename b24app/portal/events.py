@@ -162,7 +162,7 @@ def claim_of_event(body: Mapping[str, str]) -> install.Claim:
     """The claim of an event's POST, whose `auth[...]` fields stand in PHP's bracket notation."""
 
     def auth(name: str) -> str:
-        return body.get(f"auth[{name}]", "")
+        return install.posted(body, f"auth[{name}]")
 
     return install.Claim(
         member_id=auth("member_id"),
@@ -171,5 +171,5 @@ def claim_of_event(body: Mapping[str, str]) -> install.Claim:
         refresh_token=auth("refresh_token"),
         server_endpoint=auth("server_endpoint"),
         application_token=auth("application_token"),
-        language=body.get("data[LANGUAGE_ID]", "")[:5],
+        language=install.posted(body, "data[LANGUAGE_ID]")[:5],
     )

@@ -92,14 +92,20 @@ class Profile:
 def claim_of_frame(query: Mapping[str, str], body: Mapping[str, str]) -> Claim:
     """The claim of the portal's form POST into the frame: the domain in the query, the tokens in the body."""
     return Claim(
-        member_id=body.get("member_id", ""),
-        origin=_origin(query.get("DOMAIN", ""), "http" if query.get("PROTOCOL") == "0" else "https"),
-        access_token=body.get("AUTH_ID", ""),
-        refresh_token=body.get("REFRESH_ID", ""),
-        server_endpoint=body.get("SERVER_ENDPOINT", ""),
-        application_token=body.get("APPLICATION_TOKEN", ""),
-        language=query.get("LANG", "")[:5],
+        member_id=posted(body, "member_id"),
+        origin=_origin(posted(query, "DOMAIN"), "http" if query.get("PROTOCOL") == "0" else "https"),
+        access_token=posted(body, "AUTH_ID"),
+        refresh_token=posted(body, "REFRESH_ID"),
+        server_endpoint=posted(body, "SERVER_ENDPOINT"),
+        application_token=posted(body, "APPLICATION_TOKEN"),
+        language=posted(query, "LANG")[:5],
     )
+
+
+def posted(values: Mapping[str, str], name: str) -> str:
+    """A value that somebody has posted; "" for one that no portal sends: PostgreSQL takes no NUL."""
+    value = values.get(name, "")
+    return value if value.isprintable() else ""
 
 
 def _origin(domain: str, scheme: str) -> str:

@@ -32,6 +32,12 @@ def test_a_forged_install_event_does_not_replace_the_application_token(installed
     assert installed.application_token == portal.application_token
 
 
+@pytest.mark.parametrize("name", ["auth[member_id]", "auth[application_token]", "data[LANGUAGE_ID]"])
+def test_a_value_that_no_database_takes_is_a_forgery(installed, portal, client, name):
+    body = event_body(portal, "ONAPPUNINSTALL", **{name: "a\0b"})
+    assert client.post("/b24/events/", body).status_code in (200, 403)
+
+
 @pytest.mark.parametrize("token", ["wrong", ""])
 def test_a_forged_uninstall_changes_nothing(installed, portal, token):
     assert not events.receive(event_body(portal, "ONAPPUNINSTALL", **{"auth[application_token]": token}))

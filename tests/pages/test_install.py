@@ -25,6 +25,15 @@ def test_older_portals_that_send_less_are_installed_too(wired, portal):
     assert install.open_frame(frame(portal, legacy=True)).portal.client_endpoint == portal.rest_url
 
 
+@pytest.mark.parametrize("options", ["undefined", "", "[]", "{", None])
+@pytest.mark.parametrize("language", ["de", "br", "zz", "", "EN", "\u0000"])
+def test_an_opening_with_odd_values_opens(wired, portal, client, options, language):
+    """Row 36 of the field reports (b24phpsdk's tests): PLACEMENT_OPTIONS `undefined`, languages of all kinds."""
+    query, body = portal.frame_post()
+    body |= {} if options is None else {"PLACEMENT_OPTIONS": options}
+    assert client.post("/b24/app/", body, query_params={**query, "LANG": language}).status_code == 200
+
+
 def test_opening_twice_changes_nothing_but_the_tokens(wired, portal):
     install.open_frame(frame(portal))
     install.open_frame(frame(portal))

@@ -27,6 +27,21 @@ def test_a_scope_separated_by_commas_does_not_warn(sandbox, portal):
         assert oauth.refresh(sandbox.oauth_url, portal.issue_tokens()["refresh_token"]).access_token
 
 
+def test_an_answer_with_less_in_it_is_a_pair_too(sandbox, portal, monkeypatch):
+    """Row 35 of the field reports (bitrix-tools/b24-rest-docs#285): no `expires`, no `user_id`, a scope with spaces."""
+    old, issue = portal.issue_tokens(), portal.issue_tokens
+
+    def issue_less(*args, **kwargs):
+        answer = issue(*args, **kwargs)
+        return {name: value for name, value in answer.items() if not name.startswith("expires") and name != "user_id"}
+
+    monkeypatch.setattr(
+        portal, "issue_tokens", lambda *args, **kwargs: {**issue_less(*args, **kwargs), "scope": "crm im"}
+    )
+    new = oauth.refresh(sandbox.oauth_url, old["refresh_token"])
+    assert (new.member_id, new.user_id) == (portal.member_id, 0)
+
+
 @pytest.mark.parametrize("operation", [oauth.refresh, oauth.exchange])
 def test_the_secret_travels_in_a_post_body_only(sandbox, portal, monkeypatch, operation):
     sent = []

@@ -40,8 +40,8 @@ _ALIKE = {
 # So many requests in a row with different rows were turned away: it is not the rows.
 MAX_TURNED_AWAY = 3
 # A row has failed after so many tries, over so long a time. A page is somebody's will; answers get lost by themselves.
-TRIES, SILENT_TRIES = 4, 6
-FIRST_REST, SILENT_FOR = timedelta(seconds=30), timedelta(minutes=10)
+TRIES, SILENT_TRIES = 3, 6
+FIRST_REST, SILENT_FOR = timedelta(seconds=10), timedelta(minutes=10)
 
 
 def breaks(error: errors.PortalError) -> bool:
