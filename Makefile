@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast check architecture bench soak messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast check audit architecture bench soak messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, m
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
+audit: .venv/made-run .venv-audit/made  ## known vulnerabilities and licences of what ships, and its list (sbom.json)
+	@.ci/audit
+
 architecture: .venv/made  ## which room imports which: draw docs/layout.svg, print the numbers
 	@.venv/bin/python -m tests.architecture
 
@@ -65,12 +68,14 @@ lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--up
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group demo --constraints requirements.lock -o requirements-demo.lock
 	$(LOCK) --group dev -o requirements-dev.lock
+	$(COMPILE) --group audit --python-version 3.11 -o requirements-audit.lock
 
-LOCK = $(UV) pip compile pyproject.toml --universal --generate-hashes --no-annotate --no-header \
+COMPILE = $(UV) pip compile --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links -q $(ARGS)
+LOCK = $(COMPILE) pyproject.toml
 
 clean:  ## remove what was made here, the data of `make run` included; .env stays
-	rm -rf .venv .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+	rm -rf .venv .venv-audit sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- What the targets above need ----------------------------------------------------------------
@@ -122,6 +127,14 @@ endif
 
 .venv/made-dev: .venv/made
 	@$(call INSTALL,requirements-dev.lock)
+
+.venv-audit/made: requirements-audit.lock
+	@$(CHECK_PYTHON)
+	@rm -rf .venv-audit
+	@echo "Installing $< into .venv-audit (once) ..."
+	@"$(PYTHON)" -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # No cache and no look for a newer pip: both would write or read under HOME, which may not exist.
 define INSTALL

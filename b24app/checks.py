@@ -3,6 +3,7 @@
 import sqlite3  # the one that b24app.host.patches put in place
 import ssl
 from collections.abc import Sequence
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,10 +45,21 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
         problems.append(Error("B24_OAUTH_HOSTS must be https addresses.", hint=hint, id="b24app.E004"))
+    if not all(map(_is_network, settings.METRICS_ADDRESSES)):
+        hint = "Give addresses or networks such as 10.0.0.0/8, separated by commas."
+        problems.append(Error("METRICS_ADDRESSES holds no address.", hint=hint, id="b24app.E008"))
     if settings.B24_CA_FILE and not _holds_certificates(settings.B24_CA_FILE):
         hint = "Give a file in PEM form that this process may read."
         problems.append(Error("B24_CA_FILE holds no certificates.", hint=hint, id="b24app.E006"))
     return problems
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _holds_certificates(path: str) -> bool:

@@ -63,6 +63,11 @@ class Portal(models.Model):
     # How many of `b24app.api.receipts.OPTION_SETS`, from the first on, a batch may leave its receipt in.
     receipt_option_sets = models.PositiveSmallIntegerField(default=2)
 
+    # Sessions of before an uninstall, and those of an administrator who was removed or demoted, are good no more
+    # (`b24app.portal.epochs`); the latter by the user's number.
+    epoch = models.PositiveIntegerField(default=0)
+    administrator_epochs: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
+
     # When its events were last found bound to our address; None: to be looked at when it is opened.
     events_bound_at = models.DateTimeField(null=True, blank=True)
 
@@ -129,6 +134,8 @@ class PortalEvent(models.Model):
     member_id = models.CharField(max_length=64, db_index=True)
     event = models.CharField(max_length=40)
     at = models.DateTimeField(default=timezone.now)
+    # By which the same event is known when it is sent again (`b24app.portal.events`).
+    digest = models.CharField(max_length=64, blank=True, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.event} {self.at:%Y-%m-%d %H:%M:%S}"

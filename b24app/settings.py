@@ -80,6 +80,11 @@ PORTAL_WAITING_MIB = env.int("PORTAL_WAITING_MIB", 2048)
 # times as many in all. 0 is no limit.
 UNPROVEN_PER_MINUTE = env.int("UNPROVEN_PER_MINUTE", 60)
 LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", 10)
+# --- Monitoring -------------------------------------------------------------------------------
+
+# Who may read /metrics: who shows the token, and addresses and networks that ask without a proxy in between.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_ADDRESSES = env.list("METRICS_ADDRESSES", default=["127.0.0.0/8", "::1"])
 
 # --- How long data is kept, in days -------------------------------------------------------------
 
@@ -179,6 +184,7 @@ INSTALLED_APPS = [
     "traces",
 ]
 MIDDLEWARE = [
+    "b24app.frame.headers.middleware",
     "django.middleware.security.SecurityMiddleware",
     # The static files too, which lie uncompressed; against BREACH Django pads what it compresses.
     "django.middleware.gzip.GZipMiddleware",
@@ -206,6 +212,17 @@ TEMPLATES = [
         },
     }
 ]
+# The operators' passwords; those of before are hashed anew at the next login.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
@@ -214,7 +231,12 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600  # where the page was asked for by https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.lower().startswith("https:")
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects people to https; a form's POST would lose its body on the way
+    "security.W005",  # whether all hosts below this one have https, or browsers may know it in advance (W021), is for
+    "security.W021",  # whoever owns the domain to say
+]
 
 STATIC_URL = "/static/"
 # Static files are served from where they lie, without a collecting step; a STATIC_ROOT that is empty would warn.

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline
+from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline, masked
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalUser
 from b24app.portal import hold
@@ -211,9 +211,14 @@ class SubmissionAdmin(Operable, LongReadOnly):
     actions = ("send_again",)
     inlines = (AttemptInline,)
     fields = (
-        *("id", "portal", "form", "state", "code", "source", "received_at", "due_at", "trying_since", "tries"),
+        *("id", "portal", "form", "state", "code", "masked_source", "received_at", "due_at", "trying_since", "tries"),
         *("isolated", "batch", "repairs", "progress", "trace_id", "delivered_at"),
     )
+
+    @admin.display(description="source")
+    def masked_source(self, submission: Submission) -> str:
+        """The source without what a visitor may have typed in its place."""
+        return masked(submission.source)
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
@@ -271,7 +276,12 @@ class SourceRuleAdmin(ReadOnly):
 
 @admin.register(Unmatched)
 class UnmatchedAdmin(ReadOnly):
-    list_display = ("field", "value", "portal", "week", "count", "last_at")
+    list_display = ("field", "masked_value", "portal", "week", "count", "last_at")
     list_filter = ("field", ByPortal)
     list_select_related = ("portal",)
-    fields = ("portal", "week", "field", "value", "count", "last_at")
+    fields = ("portal", "week", "field", "masked_value", "count", "last_at")
+
+    @admin.display(description="value")
+    def masked_value(self, unmatched: Unmatched) -> str:
+        """The value without what a visitor may have typed in its place."""
+        return masked(unmatched.value)

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 
 from b24app.api import hosts
+from b24app.frame import headers
 from b24app.models import Portal
 from b24app.portal.install import Opening
 
@@ -29,7 +30,6 @@ _OURS = {"en"} | {
     for folder in settings.LOCALE_PATHS
     if (folder / translation.to_locale(code) / "LC_MESSAGES" / "django.mo").exists()
 }
-_ONLY_OURS = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'"
 
 
 def language(asked: str) -> str:
@@ -62,23 +62,30 @@ def page(
     code = language(request.GET.get("LANG", ""))
     with speaking(code):
         response = render(request, template, {**(context or {}), "lang": code}, status=status)
-    guard(response, opening.portal if opening else None, opening.origin if opening else "")
+    if opening:
+        guard(response, opening.portal, opening.origin)
+    else:
+        guard(response, None, posted=request.method == "POST")
     return response
 
 
-def guard(response: HttpResponseBase, portal: Portal | None, opened_from: str = "") -> None:
+def guard(response: HttpResponseBase, portal: Portal | None, opened_from: str = "", *, posted: bool = False) -> None:
     """Say in an answer who may frame it, that it runs no script but ours, and that nobody keeps it.
 
     `opened_from` is the origin of the portal's page, where a proven opening named it: a portal has more names than the
-    one it is called at.
+    one it is called at. What answers a POST (`posted`) may have to tell somebody inside a portal that could not be
+    proven what is wrong: it shows and does nothing else, so any page may frame it.
     """
-    policy = f"{_ONLY_OURS}; form-action 'self'"
+    policy, ancestors = f"{headers.ONLY_OURS}; form-action 'self'", "'none'"
     if portal is not None:
-        origins = " ".join(_origins(portal, opened_from))
-        policy = f"{policy}; connect-src 'self' {origins}; frame-ancestors {origins}"
-    response["Content-Security-Policy"] = policy
+        ancestors = " ".join(_origins(portal, opened_from))
+        policy = f"{policy}; connect-src 'self' {ancestors}"
+    elif posted:
+        ancestors = "https: http:" if settings.B24_ALLOW_INSECURE_PORTALS else "https:"
+    response["Content-Security-Policy"] = f"{policy}; frame-ancestors {ancestors}"
     response["Cache-Control"] = "no-store"
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # frame-ancestors says it better
+    if ancestors != "'none'":  # `frame-ancestors` says it better, and old browsers would heed both
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
 
 
 def _origins(portal: Portal, opened_from: str) -> list[str]:

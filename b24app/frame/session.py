@@ -2,7 +2,8 @@
 
 Browsers keep cookies out of frames of other sites, so nothing depends on them; and since no browser sends the header
 by itself, no other site can use it. Each answer brings a new token, so that a page in use does not expire; after
-`MAX_SECONDS` the portal has to say again who the user is, and whether still an administrator.
+`MAX_SECONDS` the portal has to say again who the user is, and whether still an administrator. An uninstall ends all
+sessions, a removal or demotion those of that administrator (`b24app.portal.epochs`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.core import signing
 from django.http import HttpRequest
 
 from b24app.models import Portal
+from b24app.portal import epochs
 from b24app.portal.install import Opening
 
 HEADER = "X-Frame-Session"
@@ -30,7 +32,7 @@ class SessionExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who looks at the page; `began` is the unix time at which the portal said so."""
+    """Who looks at the page; `began` is the unix time at which the portal said so, `epoch` the one in which."""
 
     portal_id: int
     member_id: str
@@ -39,13 +41,16 @@ class Session:
     language: str
     time_zone: str
     began: int
+    epoch: str
 
 
 def begin(opening: Opening, language: str) -> Session:
     """The session of an opening that was proven just now."""
-    portal = opening.portal
-    now = int(time.time())
-    return Session(portal.pk, portal.member_id, opening.user_id, opening.is_admin, language, opening.time_zone, now)
+    portal, user_id, admin = opening.portal, opening.user_id, opening.is_admin
+    epoch = epochs.of(portal, user_id, admin=admin)
+    return Session(
+        portal.pk, portal.member_id, user_id, admin, language, opening.time_zone, began=int(time.time()), epoch=epoch
+    )
 
 
 def token(session: Session) -> str:
@@ -66,9 +71,9 @@ def of_request(request: HttpRequest) -> Session:
 
 
 def portal_of(session: Session) -> Portal:
-    """The portal of the session. Raises `SessionExpired` where the application was removed from it."""
+    """The portal of the session. Raises `SessionExpired` where that epoch is over."""
     known = Portal.objects.filter(pk=session.portal_id, member_id=session.member_id)
     portal = known.exclude(state=Portal.State.UNINSTALLED).first()
-    if portal is None:
+    if portal is None or session.epoch != epochs.of(portal, session.user_id, admin=session.admin):
         raise SessionExpired
     return portal

@@ -21,7 +21,7 @@ from b24app.api import errors, hosts, oauth, receipts, rest
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from b24app.pace import counters
-from b24app.portal import event_bindings, hold, tokens
+from b24app.portal import epochs, event_bindings, hold, tokens
 
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
@@ -168,16 +168,23 @@ def _open(claim: Claim) -> Opening:
         known = Portal.objects.filter(member_id=proof.info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
             raise NotAdministrator
+        if known.users.filter(user_id=profile.user_id).exists():
+            epochs.note_demoted(known, profile.user_id)
         portal = known
     return Opening(portal, profile.user_id, profile.is_admin, profile.time_zone, claim.origin)
 
 
 def profile_of(info: oauth.AppInfo, token: str) -> Profile:
     """Ask the portal who the token's user is. Raises `Unproven`, or an error of `b24app.api.errors`."""
-    profile = rest.call(info.client_endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS).result
+    return profile_by(info.client_endpoint, token, info.user_id)
+
+
+def profile_by(endpoint: str, token: str, user_id: int) -> Profile:
+    """Ask at a REST base who the token's user is, `user_id` where it does not say. Raises as `profile_of` does."""
+    profile = rest.call(endpoint, "profile", {}, token=token, read_seconds=PAGE_SECONDS).result
     if not isinstance(profile, dict):
         profile = {}
-    number, zone = str(profile.get("ID") or info.user_id), profile.get("TIME_ZONE")
+    number, zone = str(profile.get("ID") or user_id), profile.get("TIME_ZONE")
     if not (number.isascii() and number.isdigit() and len(number) <= MAX_USER_DIGITS):
         raise Unproven("its portal does not say which user it is of")
     return Profile(

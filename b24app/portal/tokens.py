@@ -19,6 +19,7 @@ from b24app.api import errors, hosts, oauth
 from b24app.host.encryption import Unreadable
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalUser
+from b24app.portal import epochs
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,14 @@ def current(portal: Portal, user_pk: int | None = None, *, but_not: Collection[i
         raise none_left(portal)
     if user.renewal_until and user.renewal_until > timezone.now():
         raise _renewing()
+    return _credentials(portal, user)
+
+
+def of_user(portal: Portal, user_id: int) -> Credentials:
+    """Returns a user's own credentials. Raises `OtherUser` where there are none of use."""
+    user = portal.users.filter(user_id=user_id).exclude(state=PortalUser.State.DEAD).first()
+    if user is None or isinstance(user.access_token, Unreadable):
+        raise errors.OtherUser("removed")
     return _credentials(portal, user)
 
 
@@ -152,7 +161,7 @@ def choose(portal: Portal, user_id: int) -> bool:
 def forget(portal: Portal, user_id: int) -> bool:
     """Take an administrator's tokens away. Returns whether that was done: the last that are of use stay.
 
-    Where it was the chosen one's, the next in order is chosen.
+    It ends this administrator's sessions. Where it was the chosen one's, the next in order is chosen.
     """
     with writing():
         # Locked, or two administrators could take each other's away at the same moment.
@@ -162,6 +171,7 @@ def forget(portal: Portal, user_id: int) -> bool:
         if not (others.exists() or dead.exists()):
             return False
         portal.users.filter(user_id=user_id).delete()
+        epochs.end(locked, user_id)
         if locked.chosen_user_id == user_id:
             following = others.values_list("user_id", flat=True).first()
             Portal.objects.filter(pk=portal.pk).update(chosen_user_id=following)

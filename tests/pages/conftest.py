@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from b24app.frame import rights
 from traces.compose import search, trace
 from traces.compose.visitor import recognise
 from traces.models import Submission
@@ -41,3 +42,14 @@ def fail_many(acme, form):
         )
 
     return fail_many
+
+
+@pytest.fixture(autouse=True)
+def rows_say_administrator(monkeypatch):
+    """A portal that is a row of the database and no more says that whoever asks administers it."""
+    ask = rights.still_administers
+
+    def still_administers(portal, session):
+        return portal.domain.endswith(".example") or ask(portal, session)
+
+    monkeypatch.setattr(rights, "still_administers", still_administers)

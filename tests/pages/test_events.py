@@ -188,3 +188,69 @@ def test_an_install_event_of_an_installation_made_meanwhile_is_proven_again(inst
 def test_an_opening_of_an_installation_made_meanwhile_is_proven_again(installed, portal, overtaken):
     overtaken(lambda: None)  # removed, and installed again before the event came: the opening's token is good
     assert install.open_frame(install.claim_of_frame(*portal.frame_post())).portal.state == "active"
+
+
+def sent_again(portal, body, **changes):
+    """Install the application again, then receive an event of before. Returns whether it was believed."""
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    return events.receive({**body, **changes})
+
+
+@pytest.fixture
+def uninstalled(installed, portal):
+    """The event by which the application was removed, with its data."""
+    body = event_body(portal, "ONAPPUNINSTALL", {"CLEAN": "1"})
+    assert events.receive(body)
+    return body
+
+
+REPEATED = [{}, {"event": "onappuninstall"}, {"data[CLEAN]": "0"}, {"event_handler_id": "99"}, {"more": "x"}]
+
+
+@pytest.mark.parametrize("changes", REPEATED)
+def test_a_recorded_uninstall_sent_again_after_a_reinstallation_changes_nothing(
+    installed, portal, uninstalled, changes
+):
+    assert not sent_again(portal, uninstalled, **changes)
+    installed.refresh_from_db()
+    assert (installed.state, installed.clean_requested_at, installed.users.count()) == ("active", None, 1)
+
+
+@pytest.mark.parametrize("ts", ["", "0", "-5", "not a time", "9" * 30, "99999999999"])
+def test_nor_does_one_without_a_time_that_can_be_believed(installed, portal, uninstalled, ts):
+    assert not sent_again(portal, uninstalled, ts=ts)
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
+@pytest.mark.parametrize("days", [0.02, 400])
+def test_nor_does_one_that_is_sent_again_much_later(installed, portal, sandbox, uninstalled, days):
+    sandbox.clock.ahead = days * 24 * 3600
+    with time_machine.travel(time.time() + days * 24 * 3600):
+        assert not sent_again(portal, uninstalled)
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
+def test_the_application_can_be_removed_once_more(installed, portal, uninstalled):
+    with time_machine.travel(time.time() + 2):
+        assert sent_again(portal, event_body(portal, "ONAPPUNINSTALL"), ts=str(int(time.time()) + 3))
+    installed.refresh_from_db()
+    assert installed.state == "uninstalled"
+
+
+@pytest.mark.parametrize("event", ["ONAPPINSTALL", "ONSUBSCRIPTIONRENEW"])
+def test_a_recorded_pair_sent_again_takes_no_newer_ones_place(installed, portal, event):
+    body = event_body(portal, event)
+    assert events.receive(body)
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    newest = installed.users.get().access_token
+    assert not events.receive(body)
+    assert installed.users.get().access_token == newest
+
+
+def test_an_old_payment_resumes_nothing(installed, portal):
+    Portal.objects.update(state="held", hold_code="payment_required")
+    assert not events.receive(event_body(portal, "ONAPPPAYMENT", ts=str(int(time.time()) - 3600)))
+    installed.refresh_from_db()
+    assert installed.state == "held"

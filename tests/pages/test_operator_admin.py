@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from b24app.admin import MASK, masked
 from b24app.api.remedies import REMEDIES
 from b24app.models import Portal, PortalEvent
 from tests.fixtures.forms import make_form
@@ -191,3 +192,30 @@ def test_the_pages_need_no_setup_but_a_user(client, db):
     call_command("createsuperuser", "--noinput", "--username=op", "--email=")
     client.force_login(User.objects.get(username="op"))
     assert client.get("/admin/").status_code == 200
+
+
+CONTACTS = [
+    "имя 79161234567",
+    *("ines@shop.example", "ask ines.martin@shop.example today", "ines%40shop.example", "ines＠shop.example"),
+    *("+7 (916) 123-45-67", "79161234567", "tel.: 030/123 45 67", "%2B49 30 1234567", "٠١٢٣٤٥٦٧٨٩"),
+]
+KEPT = ["google", "spring sale 2026", "fb-ads_12", "направление 5", "", "@", "shop.example"]
+
+
+@pytest.mark.parametrize("text", CONTACTS)
+def test_a_visitors_contacts_are_masked(admin_client, acme, make_submission, text):
+    row = make_submission(source=text[:200])
+    value = acme.unmatched.create(week=NOW.date(), field="source", value=text, last_at=NOW)
+    unmatched = "/admin/traces/unmatched/"
+    pages = [f"{SUBMISSIONS}{row.pk}/change/", unmatched, f"{unmatched}{value.pk}/change/"]
+    shown = [admin_client.get(page).text for page in pages]
+    assert ([text in page for page in shown], [MASK in page for page in shown]) == ([False] * 3, [True] * 3)
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_no_contact_is_shown(text):
+    assert masked(text) == text
+
+
+def test_what_stands_around_a_contact_is_kept():
+    assert masked("имя 79161234567, ярмарка") == f"имя{MASK}, ярмарка"

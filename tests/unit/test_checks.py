@@ -29,6 +29,7 @@ def test_the_defaults_are_fine_for_a_laptop():
         ({"B24_OAUTH_HOSTS": []}, "b24app.E004"),
         ({"B24_CA_FILE": "/nowhere.pem"}, "b24app.E006"),
         ({"B24_CA_FILE": __file__}, "b24app.E006"),
+        ({"METRICS_ADDRESSES": ["::1", "our-monitor"]}, "b24app.E008"),
     ],
 )
 def test_a_bad_setting_is_found(settings, changes, id):

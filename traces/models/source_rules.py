@@ -69,4 +69,4 @@ class Unmatched(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field} {self.value}: {self.count}"
+        return f"{self.field}: {self.count}"  # not the value: a visitor may have typed it

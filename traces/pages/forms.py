@@ -108,7 +108,7 @@ def show_codes(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse
     return _codes(request, reader, form)
 
 
-@view("POST")
+@view("POST", asks_again=True)
 @of_portal
 def renew_secret(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """Make a new secret and show it this once."""

@@ -8,6 +8,7 @@ answer (`static/traces/app.js`).
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec
@@ -21,10 +22,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from b24app.frame import iframe, session
+from b24app.api import errors
+from b24app.frame import iframe, rights, session
 from b24app.frame.session import Session
 from b24app.models import Portal
 from traces.models import Preferences
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 # The pages in the order of the menu: the name of the address, what it is called, whether others than administrators
@@ -55,11 +59,14 @@ class Reader:
 View = Callable[Concatenate[HttpRequest, Reader, P], HttpResponseBase]
 
 
-def view(*methods: str, viewers: bool = False) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+def view(
+    *methods: str, viewers: bool = False, asks_again: bool = False
+) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Make a view of the frame, called with the request and its `Reader`.
 
     `methods` are those that it takes (GET where none is named), `viewers` is whether a user who does not administer the
-    portal may see it where an administrator has allowed that.
+    portal may see it where an administrator has allowed that. What cannot be undone `asks_again`: the portal must say
+    that the user administers it still.
     """
 
     def decorate(function: View[P]) -> Callable[..., HttpResponseBase]:
@@ -70,18 +77,32 @@ def view(*methods: str, viewers: bool = False) -> Callable[[View[P]], Callable[.
             try:
                 opened = session.of_request(request)
                 reader = Reader(session.portal_of(opened), opened)
+                with iframe.speaking(opened.language, opened.time_zone):
+                    refusal = _refusal(reader, viewers=viewers, asks_again=asks_again)
+                    if refusal:
+                        response: HttpResponseBase = render(request, reader, refusal, status=403)
+                    else:
+                        response = function(request, reader, *args, **kwargs)
             except session.SessionExpired:
                 return over(request)
-            with iframe.speaking(opened.language, opened.time_zone):
-                if may_see(reader, viewers=viewers):
-                    response = function(request, reader, *args, **kwargs)
-                else:
-                    response = render(request, reader, "traces/not_allowed.html", status=403)
             return finish(response, reader)
 
         return wrapped
 
     return decorate
+
+
+def _refusal(reader: Reader, *, viewers: bool, asks_again: bool) -> str:
+    """The template that tells the reader why not, or "". Raises `SessionExpired`."""
+    if not may_see(reader, viewers=viewers):
+        return "traces/not_allowed.html"
+    if not asks_again:
+        return ""
+    try:
+        return "" if rights.still_administers(reader.portal, reader.session) else "traces/not_allowed.html"
+    except errors.PortalError as error:
+        logger.warning("portal %s: could not be asked who administers it (%s)", reader.portal.pk, error.code)
+        return "traces/not_asked.html"
 
 
 def may_see(reader: Reader, *, viewers: bool) -> bool:
@@ -103,7 +124,7 @@ def over(request: HttpRequest) -> HttpResponse:
     layout = "traces/_app.html" if request.headers.get("HX-Request") else "traces/app.html"
     with iframe.speaking(code):
         response = django_render(request, "traces/over.html", {"lang": code, "layout": layout}, status=401)
-    iframe.guard(response, None)
+    iframe.guard(response, None, posted=request.method == "POST")
     return response
 
 

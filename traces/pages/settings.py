@@ -138,7 +138,7 @@ def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
     return _page(request, reader, _("Saved. This permission is used from the next delivery on."))
 
 
-@view("POST")
+@view("POST", asks_again=True)
 def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
     """Remove an administrator's permission, unless it is the last one that works."""
     if not reader.portal.users.filter(user_id=user).exists():
@@ -150,7 +150,7 @@ def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
     return _page(request, reader, _("The permission was removed. Opening Trace Relay gives it anew."))
 
 
-@view("POST")
+@view("POST", asks_again=True)
 def export(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     """Everything that is stored of the portal, made while it is downloaded."""
     logger.info("portal %s: its data is exported", reader.portal.pk)
@@ -163,7 +163,7 @@ def export(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     return response
 
 
-@view("POST")
+@view("POST", asks_again=True)
 def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Have all submissions deleted that were received before now; the sweep does it."""
     typed = EraseInput(request.POST)

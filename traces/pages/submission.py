@@ -72,7 +72,7 @@ def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
     return _page(request, reader, submission_id, trouble=_("It is left as it is: it is delivered or under way."))
 
 
-@view("POST")
+@view("POST", asks_again=True)
 def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """Delete what is stored of this one, unless it is being sent."""
     mine = Submission.objects.filter(portal=reader.portal, pk=submission_id)

@@ -175,7 +175,7 @@ def resend_all(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @sensitive_post_parameters("text")
-@view("POST")
+@view("POST", asks_again=True)
 def export(request: HttpRequest, reader: Reader) -> HttpResponse | StreamingHttpResponse:
     """What the filter matches as a CSV file."""
     asked = FilterInput(reader.portal, request.POST)
