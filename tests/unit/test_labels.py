@@ -1,4 +1,4 @@
-"""What people and form builders call a field, in ten languages; and what only sounds like a visitor's."""
+"""What people and form builders call a field, in many languages; and what only sounds like a visitor's."""
 
 import time
 
