@@ -72,7 +72,7 @@ SECRET_PARAMETERS = frozenset(name.lower() for name in env.list("SECRET_PARAMETE
 PROXIES = env.int("PROXIES", 0)
 # Submissions that are taken at once from an address and by a form, and a second in the long run; 0 is no limit.
 ADDRESS_BURST, ADDRESS_RATE = env.int("ADDRESS_BURST", 1000), env.float("ADDRESS_RATE", 10.0)
-FORM_BURST, FORM_RATE = env.int("FORM_BURST", 5000), env.float("FORM_RATE", 100.0)
+FORM_BURST, FORM_RATE = env.int("FORM_BURST", 20_000), env.float("FORM_RATE", 100.0)
 # What waits for one portal: beyond it nothing more is taken for that portal; 0 is no limit.
 PORTAL_WAITING_ROWS = env.int("PORTAL_WAITING_ROWS", 200_000)
 PORTAL_WAITING_MIB = env.int("PORTAL_WAITING_MIB", 2048)

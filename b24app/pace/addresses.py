@@ -33,6 +33,12 @@ def hidden_address(request: HttpRequest) -> str:
     return counters.digest("address", network) if network else ""
 
 
+def is_this_machine(request: HttpRequest) -> bool:
+    """Whether a program on this machine asks, without a proxy in between: the operator's own."""
+    is_passed_on = "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
+    return request.META.get("REMOTE_ADDR", "") in ("127.0.0.1", "::1") and not is_passed_on
+
+
 def network_of(request: HttpRequest) -> str:
     """The address or, of IPv6, the /64 that a request comes from; "" where it is not known.
 

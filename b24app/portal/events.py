@@ -37,16 +37,13 @@ def receive(body: Mapping[str, str]) -> bool:
     event = body.get("event", "").upper()
     if event not in EVENTS:
         return False
-    claim, sent_at, digest = claim_of_event(body), _sent_at(body), _digest(body)
-    if PortalEvent.objects.filter(digest=digest).exists():
-        logger.warning("an event %s was sent again", event)
-        return False
+    claim, digest = claim_of_event(body), _digest(body)
     try:
         if event == "ONAPPUNINSTALL":
-            _uninstall(claim, sent_at, digest, clean=body.get("data[CLEAN]") == "1")
+            _uninstall(claim, _sent_at(body), digest, clean=body.get("data[CLEAN]") == "1")
             return True
-        if not _is_timely(sent_at):
-            raise install.Unproven("it is not of these minutes")
+        if PortalEvent.objects.filter(digest=digest).exists():
+            return True  # what was done stays done: its pair must not take a newer one's place
         if claim.access_token:
             try:
                 _save(claim)
@@ -105,6 +102,8 @@ def _uninstall(claim: install.Claim, sent_at: datetime, digest: str, *, clean: b
     Raises `Unproven`, also where the event came late, after a new installation that works. A portal's clock may be
     wrong: so what is not of these minutes is believed where the OAuth server no longer knows the newest pair.
     """
+    if PortalEvent.objects.filter(digest=digest).exists():
+        raise install.Unproven("it was sent before")
     while True:
         portal = _by_application_token(claim)
         newer = _newer_pair(portal, sent_at)

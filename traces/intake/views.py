@@ -68,7 +68,8 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     is_spam = spam.is_too_fast(form, spam.take_seconds(reading.fields)) or spam.is_caught(form, reading.fields)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
     posted = _with_repairs(posted, reading)
-    admission = spam.Admission(form, "" if trusted else addresses.hidden_address(request))
+    is_known = trusted or addresses.is_this_machine(request)
+    admission = spam.Admission(form, "" if is_known else addresses.hidden_address(request))
     accepted = accept.accept(
         form,
         posted,
