@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
 from b24app.host import sqlite
@@ -26,9 +26,11 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     """Secrets are set where the application has a public address, and every value can be used."""
     problems: list[CheckMessage] = []
     public = urlsplit(settings.APP_URL).hostname not in LOOPBACK
-    if public and (settings.SECRET_KEY == settings.INSECURE_SECRET_KEY or len(settings.SECRET_KEY) < MIN_SECRET_LENGTH):
-        hint = f"Set it to a random text of {MIN_SECRET_LENGTH} characters or more."
-        problems.append(Error("DJANGO_SECRET_KEY is not set, or too short.", hint=hint, id="b24app.E001"))
+    hint = f"Set it to a random text of {MIN_SECRET_LENGTH} characters or more."
+    if public and settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
+        problems.append(Error("DJANGO_SECRET_KEY is not set.", hint=hint, id="b24app.E001"))
+    elif public and len(settings.SECRET_KEY) < MIN_SECRET_LENGTH:
+        problems.append(Warning("DJANGO_SECRET_KEY is short.", hint=hint, id="b24app.W001"))
     if public and not settings.FIELD_ENCRYPTION_KEYS:
         hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
         problems.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
@@ -40,7 +42,7 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
             problems.append(Error("FIELD_ENCRYPTION_KEYS holds a key of a wrong form.", hint=hint, id="b24app.E003"))
     if public and settings.B24_ALLOW_INSECURE_PORTALS:
         hint = "Leave it out: it lets tokens travel unencrypted, and requests reach this network's own hosts."
-        problems.append(Error("B24_ALLOW_INSECURE_PORTALS is for this machine alone.", hint=hint, id="b24app.E007"))
+        problems.append(Warning("B24_ALLOW_INSECURE_PORTALS is for this machine alone.", hint=hint, id="b24app.W002"))
     insecure = [host for host in settings.B24_OAUTH_HOSTS if urlsplit(host).scheme != "https"]
     if not settings.B24_OAUTH_HOSTS or (insecure and not settings.B24_ALLOW_INSECURE_PORTALS):
         hint = "Give base URLs such as https://oauth.bitrix.info, separated by commas."
