@@ -78,7 +78,7 @@ PORTAL_WAITING_ROWS = env.int("PORTAL_WAITING_ROWS", 200_000)
 PORTAL_WAITING_MIB = env.int("PORTAL_WAITING_MIB", 2048)
 # Openings, events and codes that could not be proven, and failed logins at /admin/, a minute: from an address; ten
 # times as many in all. 0 is no limit.
-UNPROVEN_PER_MINUTE = env.int("UNPROVEN_PER_MINUTE", 60)
+UNPROVEN_PER_MINUTE = env.int("UNPROVEN_PER_MINUTE", 300)
 LOGINS_PER_MINUTE = env.int("LOGINS_PER_MINUTE", 10)
 # --- Monitoring -------------------------------------------------------------------------------
 
