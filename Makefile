@@ -35,7 +35,7 @@ else
 endif
 
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
-	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest tests/unit -m "not slow" $(ARGS)
+	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest -n auto tests/unit -m "not slow" $(ARGS)
 
 check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
 	.venv/bin/ruff format --check .

@@ -11,6 +11,8 @@ import b24app.api
 import traces.compose
 import traces.intake
 
+pytestmark = pytest.mark.slow
+
 LENGTH = 64 * 1024
 # What expressions repeat: letters, digits, signs, and pairs of them.
 ATOMS = [*" a1-_.@+(,/%=[$\t\n\u00a0я", "a.", "a@", "1-", "1 ", "a ", "- ", "a:", "--", "[a]", "a=b&", "$result"]

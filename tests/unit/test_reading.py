@@ -23,6 +23,7 @@ def body_of(case):
     return case["body"].encode() if is_text else base64.b64decode(case["body"]), "".join(types)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", POSTS, ids=[case["name"] for case in POSTS])
 def test_each_senders_request_is_read(case):
     raw, content_type = body_of(case)

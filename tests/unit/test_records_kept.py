@@ -24,6 +24,7 @@ def told(value):
     return " ".join(html.unescape(str(value).replace("<br>", " ")).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind, records in KINDS.items() if records])
 @settings(max_examples=60, deadline=None)
 @given(body=bodies)

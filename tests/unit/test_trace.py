@@ -120,6 +120,7 @@ def assert_is_clean(visit):
         assert {key: type(value) for key, value in channel.items()} == {"code": str, "value": str}
 
 
+@pytest.mark.slow
 @given(traces_given)
 def test_whatever_is_given_the_portal_can_store_it(value):
     text = build(TRACE=value, page_url=value, utm_source=value, referrer=value).text
@@ -131,6 +132,7 @@ def test_whatever_is_given_the_portal_can_store_it(value):
     assert stored(text)
 
 
+@pytest.mark.slow
 @given(traces_given)
 def test_a_built_trace_is_not_changed_again(value):
     once = build(TRACE=value)

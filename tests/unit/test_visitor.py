@@ -241,6 +241,7 @@ EXPRESSIONS = [
 WORST = ["1 ", "(1", "a", "Aa ", "Aa-", "@ ", "((", "wpforms[a]", "token", "-", "\t", "d'", "12.", "ж"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 @pytest.mark.parametrize("piece", WORST)
 def test_each_expression_is_linear(expression, piece):

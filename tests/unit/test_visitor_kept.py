@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from tests.fixtures.visitors import SENT, bodies, check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sender", SENT)
 def test_nothing_that_a_form_sends_is_lost(sender):
     check(SENT[sender])

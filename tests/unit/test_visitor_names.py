@@ -95,6 +95,7 @@ def test_other_words_are_not_taken_for_a_name(text):
     assert not person_names.is_unmistakable(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["Aa ", "Aa-", "a,", "Ж ", "dr ", "'"])
 @pytest.mark.parametrize(
     "question", [person_names.split, person_names.is_unmistakable, person_names.looks_like_one, person_names.words_of]

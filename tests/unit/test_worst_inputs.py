@@ -20,6 +20,8 @@ def visit(addresses):
     return {"TRACE": json.dumps({"url": PAGE, "pages": {"list": [[address, 1, "t"] for address in addresses]}})}
 
 
+pytestmark = pytest.mark.slow
+
 WORST = {
     "a prefix before many leaves": {"y" * 900: {"z" * 900: {"w" * 900: {f"k{n}": "v" for n in range(900)}}}},
     "addresses full of spaces": visit(f"{PAGE}q={' ' * 2000}{n}" for n in range(100)),
