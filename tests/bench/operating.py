@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from tests.bench import apart
 from tests.bench.cases import number_of, operating_allows, trace
 from tests.bench.peers import PEERS, OutOfTime, Target, simulated
-from tests.fixtures.stack import ROOT, private_services, start_stack
 from tests.sandbox import Sandbox
 from tests.sandbox.clock import SteppedClock
 from tests.sandbox.portal import Portal as SandboxPortal
@@ -37,7 +34,7 @@ def table(senders: Sequence[str]) -> list[str]:
     text = f"{operating_allows(600, EACH_SECONDS):,.0f} in ten minutes, {480 / 600 / EACH_SECONDS:.2f}/s after that"
     rows = [f"| **b** | *allowed: {text}* (simulated clock) | | | | | | |"]
     for sender in senders:
-        found = _in_a_process(sender)
+        found = apart.figures_of("tests.bench.operating", sender)
         blocked = f"{found['blocked']:,} hits blocked, {found['blocked_in_a_row']:,} in a row"
         share = found["stored"] / operating_allows(found["seconds"], EACH_SECONDS)
         used = f"{share:.1%} of all that is allowed, {blocked}"
@@ -48,23 +45,6 @@ def table(senders: Sequence[str]) -> list[str]:
         )
         print(rows[-1], flush=True)
     return rows
-
-
-def _in_a_process(sender: str) -> dict[str, Any]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        private_services() as services,
-        start_stack(Path(folder), workers=0, SWEEP_SECONDS="3600", **services) as stack,
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.operating", sender],
-            cwd=ROOT,
-            env={**os.environ, **stack.env, "LOG_LEVEL": "ERROR"},
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def measure(sender: str) -> dict[str, Any]:

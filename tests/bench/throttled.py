@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
+from tests.bench import apart
 from tests.bench.cases import trace
-from tests.fixtures.stack import ROOT, private_services, start_stack
 from tests.sandbox import Sandbox
 from tests.sandbox.clock import SteppedClock
 from tests.sandbox.limits import PLANS
@@ -49,28 +46,11 @@ def main() -> int:
     print("| case | seconds | left, requests | sent | of it | 503s |\n|---|---|---|---|---|---|")
     shares = []
     for case, title in CASES.items():
-        found = _in_a_process(case)
+        found = apart.figures_of("tests.bench.throttled", case)
         shares.append(found["sent"] / found["left"])
         figures = f"{SECONDS:.0f} | {found['left']:.0f} | {found['sent']:.0f} | {shares[-1]:.1%} | {found['throttled']}"
         print(f"| {title} | {figures} |", flush=True)
     return 0 if min(shares) >= 0.9 else 1
-
-
-def _in_a_process(case: str) -> dict[str, float]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        private_services() as services,
-        start_stack(Path(folder), workers=0, SWEEP_SECONDS="3600", **services) as stack,
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.throttled", case],
-            cwd=ROOT,
-            env={**os.environ, **stack.env, "LOG_LEVEL": "ERROR"},
-            stdout=subprocess.PIPE,
-            check=True,
-        )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def measure(case: str) -> dict[str, float]:

@@ -1,19 +1,18 @@
 """Each kind of form: the records, links and sources on the portal, also after a crash or a lost answer at any step."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
-from django.db.models import F
 
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import calls
+from tests.fixtures.delivery import finish
 from tests.fixtures.forms import make_form
-from traces.delivery import drain, results, unmatched
-from traces.models import Attempt, Batch, SourceRule, Submission
+from traces.delivery import results, unmatched
+from traces.models import Attempt, SourceRule, Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -47,19 +46,6 @@ def submit(installed):
         return Submission.objects.create(portal=installed, form=form, body=body, body_hash="0" * 64)
 
     return submit
-
-
-def finish(row, seconds=160, step=10):
-    """Let time pass until the submission has ended."""
-    ago = timedelta(seconds=step)
-    for _ in range(0, seconds, step):
-        drain.drain(row.portal_id)
-        row.refresh_from_db()
-        if row.state in ("delivered", "failed"):
-            return
-        Batch.objects.update(lease_until=F("lease_until") - ago, sent_at=F("sent_at") - ago)
-        Submission.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - ago)
-        Portal.objects.update(paused_until=None)
 
 
 def left(portal, before):

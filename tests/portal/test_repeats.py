@@ -1,17 +1,15 @@
 """Visitors whom the CRM knows: what is found, what is joined, and that nothing is doubled when answers are lost."""
 
-from datetime import timedelta
-
 import pytest
-from django.db.models import F, Q
+from django.db.models import Q
 
 from b24app.api import errors
-from b24app.models import Portal
 from b24app.portal import calls
+from tests.fixtures.delivery import finish
 from tests.fixtures.forms import make_form
 from traces.compose import steps
-from traces.delivery import drain, requeue
-from traces.models import Batch, Submission
+from traces.delivery import requeue
+from traces.models import Submission
 
 pytestmark = pytest.mark.django_db
 
@@ -39,18 +37,6 @@ def submit(installed):
 def there(ask):
     """Make a record on the portal, as somebody else did; returns its number."""
     return lambda kind, **fields: ask(f"crm.{kind}.add", fields={"TITLE": "Old", **fields}).json()["result"]
-
-
-def finish(row, seconds=160, step=10):
-    ago = timedelta(seconds=step)
-    for _ in range(0, seconds, step):
-        drain.drain(row.portal_id)
-        row.refresh_from_db()
-        if row.state in ("delivered", "failed"):
-            return
-        Batch.objects.update(lease_until=F("lease_until") - ago, sent_at=F("sent_at") - ago)
-        Submission.objects.filter(due_at__isnull=False).update(due_at=F("due_at") - ago)
-        Portal.objects.update(paused_until=None)
 
 
 def made(row):

@@ -66,12 +66,17 @@ def test_what_is_nearly_json_is_made_json(text, value):
     assert json_text.loose(text) == value
 
 
-@pytest.mark.parametrize("codec", ["latin-1", "cp1252"])
-@pytest.mark.parametrize("text", ["Jürgen Weiß", "schön – ja", "Игорь Орлов", "Łódź"])
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        *((text, "latin-1") for text in ("Jürgen Weiß", "schön – ja", "Игорь Орлов", "Łódź")),
+        *(
+            (text, "cp1252") for text in ("Jürgen Weiß", "schön – ja", "Игорь Орлов")
+        ),  # the others have bytes that it lacks
+    ],
+)
 def test_utf8_that_was_encoded_twice_is_decoded_twice(text, codec):
-    twice = text.encode().decode(codec, "ignore" if codec == "cp1252" else "strict")
-    if twice.encode(codec) != text.encode():
-        pytest.skip("windows-1252 has not all of its letters")
+    twice = text.encode().decode(codec)
     reading = read(f"name={twice}&phone=1".encode(), "application/x-www-form-urlencoded")
     assert (reading.fields["name"], reading.repairs) == (text, ("charset_guessed",))
 
