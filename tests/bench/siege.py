@@ -1,4 +1,4 @@
-"""`python -m tests.bench.siege`: 40 slow clients, a portal that answers byte by byte and 16 flooding connections at once.
+"""`python -m tests.bench.siege`: 40 slow clients, a dripping portal and 16 flooding connections at once.
 
 Meanwhile, each second: how long health takes, and a submission until it is accepted and until it is delivered, by
 a form of another portal and by the flooded form itself. It fails where health or acceptance took more than a
