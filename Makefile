@@ -66,7 +66,8 @@ messages: needs-gettext .venv/made-run  ## collect and compile the translations 
 
 lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)
 	$(LOCK) -o requirements.lock
-	$(LOCK) --group demo --constraints requirements.lock -o requirements-demo.lock
+	$(LOCK) --group run --constraints requirements.lock -o requirements-run.lock
+	$(LOCK) --group demo --constraints requirements-run.lock -o requirements-demo.lock
 	$(LOCK) --group dev -o requirements-dev.lock
 	$(COMPILE) --group audit --python-version 3.11 -o requirements-audit.lock
 
@@ -103,10 +104,10 @@ ifneq ($(origin PYTHON),file)
 .venv/made: | needs-python
 endif
 
-# One environment, filled in three steps: production, the demo, the tests. Each lock file holds the one before it, so
+# One environment, filled in three steps: `make run` (production and a Redis), the demo, the tests. Each lock file holds the one before it, so
 # that a later step only adds. A lock file that has changed makes all of it anew.
 # Debian's Python comes without ensurepip: then the pip outside fills the environment.
-.venv/made: requirements.lock requirements-demo.lock requirements-dev.lock
+.venv/made: requirements-run.lock requirements-demo.lock requirements-dev.lock
 	@$(CHECK_PYTHON)
 	@rm -rf .venv
 	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
@@ -120,7 +121,7 @@ endif
 	@touch $@
 
 .venv/made-run: .venv/made
-	@$(call INSTALL,requirements.lock)
+	@$(call INSTALL,requirements-run.lock)
 
 .venv/made-demo: .venv/made
 	@$(call INSTALL,requirements-demo.lock)

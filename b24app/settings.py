@@ -271,5 +271,7 @@ LOGGING = {
         "urllib3": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "requests_oauthlib": {"level": "WARNING"},
+        # A stranger's wrong Host is answered with 400; no page of traceback for each.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -19,7 +19,7 @@ from b24app.frame import iframe
 from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
-from traces.intake import accept, access, kept_fields, senders, spam
+from traces.intake import accept, access, captcha, kept_fields, senders, spam
 from traces.intake.answers import answer_problems
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
@@ -65,18 +65,21 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
     kept_fields.keep(request, reading)
     accept.check_room(form)
+    token, key = captcha.take_token(form, reading.fields), request.headers.get("Idempotency-Key", "")
     is_spam = spam.is_too_fast(form, spam.take_seconds(reading.fields)) or spam.is_caught(form, reading.fields)
+    verdict = None if is_spam else captcha.verdict(form, token, key=key, trusted=trusted)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
-    posted = _with_repairs(posted, reading)
+    notes = [captcha.NOTE] if verdict is captcha.Verdict.UNKNOWN else []
+    posted = _with_repairs(posted, reading, *notes)
     is_known = trusted or addresses.is_this_machine(request)
     admission = spam.Admission(form, "" if is_known else addresses.hidden_address(request))
     accepted = accept.accept(
         form,
         posted,
         fields=reading.fields,
-        key=request.headers.get("Idempotency-Key", ""),
+        key=key,
         trusted=trusted,
-        is_spam=is_spam,
+        is_spam=is_spam or verdict is captcha.Verdict.NOBODY,
         admission=admission,
     )
     # Whoever was made the first sends the wake-up, whatever became of its own submission: others rely on it.
@@ -94,9 +97,9 @@ def _query(request: HttpRequest) -> dict[str, list[str]]:
     return parse_qs("&".join(text.split("&")[:MAX_FIELDS]), keep_blank_values=True, errors="replace")
 
 
-def _with_repairs(posted: Posted, reading: Reading) -> Posted:
-    """The submission with what was repaired while its bytes were read."""
-    return replace(posted, repairs=tuple(dict.fromkeys([*reading.repairs, *posted.repairs])))
+def _with_repairs(posted: Posted, reading: Reading, *notes: str) -> Posted:
+    """The submission with what was repaired while its bytes were read, and further notes."""
+    return replace(posted, repairs=tuple(dict.fromkeys([*reading.repairs, *posted.repairs, *notes])))
 
 
 def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
@@ -177,7 +180,7 @@ def _reason(submission: Submission) -> str:
 def _form(key: str) -> Form:
     forms = Form.objects.filter(key=key, active=True).select_related("portal")
     # What is encrypted is not needed here, and costs as much to read as all the rest.
-    forms = forms.defer("portal__webhook_url", "portal__application_token")
+    forms = forms.defer("portal__webhook_url", "portal__application_token", "captcha_secret")
     form = forms.first() if key.isprintable() else None  # PostgreSQL takes no NUL, not even to look for it
     if form is None:
         raise Problem(404, "unknown_form", "There is no such form.", "Check the address, or make a new form.")

@@ -1,6 +1,6 @@
 """Everything that the product stores, by subject."""
 
-from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
+from traces.models.forms import LEADS, Captcha, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
 from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
@@ -9,6 +9,7 @@ __all__ = [
     "LEADS",
     "Attempt",
     "Batch",
+    "Captcha",
     "Form",
     "Kind",
     "Notice",

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from b24app.host.encryption import EncryptedTextField
 from b24app.models import Portal
 
 
@@ -43,6 +44,16 @@ class Repeats(models.TextChoices):
     JOIN = "join", _("Add to the lead or deal that is still open")
 
 
+class Captcha(models.TextChoices):
+    """Who is asked whether a person has sent a submission (`traces.intake.captcha`)."""
+
+    NONE = "", _("None")
+    TURNSTILE = "turnstile", "Cloudflare Turnstile"
+    HCAPTCHA = "hcaptcha", "hCaptcha"
+    RECAPTCHA = "recaptcha", "Google reCAPTCHA v2"
+    RECAPTCHA3 = "recaptcha3", "Google reCAPTCHA v3"
+
+
 class Form(models.Model):
     """A public address that takes submissions for one portal."""
 
@@ -73,6 +84,10 @@ class Form(models.Model):
     honeypot = models.BooleanField(default=False)
     min_seconds = models.PositiveSmallIntegerField(default=0)
     max_per_minute = models.PositiveIntegerField(default=0)
+    # A captcha with the keys that its provider has given for the site.
+    captcha = models.CharField(max_length=10, choices=Captcha.choices, default=Captcha.NONE, blank=True)
+    captcha_site_key = models.CharField(max_length=200, blank=True, default="")
+    captcha_secret = EncryptedTextField(blank=True, default="")
     # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
     join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
     active = models.BooleanField(default=True)

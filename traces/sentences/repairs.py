@@ -34,6 +34,10 @@ REPAIRS: dict[str, Text] = {
     "records_joined": _(
         "The request held several people's records; they became one submission. Let the sender post each by itself."
     ),
+    "captcha_unverified": _(
+        "The captcha's provider could not be asked, or did not accept the form's secret key, so nobody knows whether a"
+        " person sent this."
+    ),
     "lead_without_data": _(
         "Meta sent the number of a lead without its fields. Let Zapier, Make or your own program fetch the lead and"
         " post its fields."
