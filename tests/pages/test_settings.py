@@ -18,7 +18,7 @@ HERE = "/b24/app/settings/"
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 NOW = timezone.now()
 CHANGES = [
-    ("retention/", {"retention_days": "30"}),
+    ("retention/", {"fields_days": "20", "retention_days": "30"}),
     ("notices/", {"notify": "email", "notify_email": "me@shop.example"}),
     ("notices/test/", {}),
     ("plan/", {"tariff": "unlimited"}),

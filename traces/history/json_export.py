@@ -19,18 +19,27 @@ CHUNK = 500
 PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
     *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot", "min_seconds"),
-    *("assigned_by_id", "active", "created_at"),
+    *("assigned_by_id", "consent_field", "agreement_id", "active", "created_at"),
 )
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = (
-    *("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "tell_of", "notices_a_day"),
+    *(
+        "fields_days",
+        "retention_days",
+        "viewers",
+        "notify",
+        "notify_email",
+        "notify_user_id",
+        "tell_of",
+        "notices_a_day",
+    ),
     "erase_before",
 )
 NOTICE = ("about", "at", "try_at", "over")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
     *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
-    *("trace_id", "entities", "progress", "due_at", "delivered_at"),
+    *("trace_id", "entities", "progress", "due_at", "delivered_at", "consent", "emptied_at"),
 )
 ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchange")
 
@@ -45,7 +54,8 @@ def lines(portal: Portal) -> Iterator[str]:
     keys: dict[int, str] = {}
     for form in Form.objects.filter(portal=portal).order_by("pk"):
         keys[form.pk] = form.key
-        yield _line("form", form, FORM, most_per_minute=form.max_per_minute)
+        texts = list(form.consent_texts.values("since", "text"))
+        yield _line("form", form, FORM, most_per_minute=form.max_per_minute, consent_texts=texts)
     for rule in SourceRule.objects.filter(portal=portal):
         yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
     for chosen in Preferences.objects.filter(portal=portal):

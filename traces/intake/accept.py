@@ -17,7 +17,7 @@ from django.db import IntegrityError
 
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.compose import search, steps, trace
+from traces.compose import consent, search, steps, trace
 from traces.compose.visitor import Visitor, recognise
 from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
@@ -130,6 +130,7 @@ def _build(form: Form, posted: Posted, visitor: Visitor, key: str) -> Submission
         sender_form_name=posted.form_name[:200],
         search=search.text_of(visitor, prepared.trace),
         repairs=list(dict.fromkeys([*posted.repairs, *prepared.repairs])),
+        consent=consent.state(form.consent_field, posted.body, visitor),
     )
 
 

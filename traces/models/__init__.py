@@ -1,14 +1,23 @@
 """Everything that the product stores, by subject."""
 
-from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
+from traces.models.forms import LEADS, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
-from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
+from traces.models.submissions import (
+    Attempt,
+    Batch,
+    Reasoned,
+    ShownState,
+    Submission,
+    Unwanted,
+    new_submission_id,
+)
 
 __all__ = [
     "LEADS",
     "Attempt",
     "Batch",
+    "ConsentText",
     "Form",
     "Kind",
     "Notice",
@@ -19,6 +28,7 @@ __all__ = [
     "SourceRule",
     "Submission",
     "Unmatched",
+    "Unwanted",
     "new_key",
     "new_submission_id",
 ]

@@ -46,14 +46,14 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 @view("POST")
 def save_retention(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Store after how many days what has ended is deleted; 0 keeps it."""
+    """Store after how many days what has ended is emptied and deleted."""
     typed = RetentionInput(request.POST)
     if not typed.is_valid():
         return _page(request, reader, typed=typed)
     _store(reader, **typed.cleaned_data)
-    if not typed.cleaned_data["retention_days"]:
+    if not any(typed.cleaned_data.values()):
         return _page(request, reader, _("Saved. Submissions are kept until you delete them."))
-    return _page(request, reader, _("Saved. What is older is deleted within the next minutes."))
+    return _page(request, reader, _("Saved. What is older goes within the next minutes."))
 
 
 @sensitive_post_parameters("notify_email")
@@ -214,7 +214,7 @@ def _page(
 
 def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dict[str, PageInput]:
     """The page's forms as they are stored, and the one that was typed in the place of its own."""
-    names = ("retention_days", "notify", "notify_email", "tell_of", "notices_a_day", "viewers")
+    names = ("fields_days", "retention_days", "notify", "notify_email", "tell_of", "notices_a_day", "viewers")
     stored = {name: getattr(chosen, name) for name in names}
     inputs: dict[str, PageInput] = {
         "retention": RetentionInput(initial=stored),

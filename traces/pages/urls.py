@@ -4,6 +4,7 @@ from django.urls import path
 
 from traces.pages import (
     arrival,
+    form_consent,
     form_fields,
     forms,
     health,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("forms/<int:form_id>/responsible/", responsible.show, name="form-responsible"),
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
+    path("forms/<int:form_id>/consent/", form_consent.show, name="form-consent"),
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
     path("forms/<int:form_id>/arrival/", arrival.show, name="form-arrival"),
     path("forms/<int:form_id>/secret/", forms.renew_secret, name="form-secret"),
