@@ -18,7 +18,7 @@ from django.utils import timezone
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, Notice, Preferences, Submission, Unmatched
+from traces.models import Attempt, Notice, Preferences, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -232,9 +232,10 @@ def erase_wanted(now: datetime) -> None:
                 Preferences.objects.filter(pk=wish.pk, erase_before=wish.erase_before).update(erase_before=None)
 
 
-def erase_unwanted() -> None:
-    """Delete a few chunks of what visitors want gone that was being sent then, once it is settled."""
-    if number := _delete_chunks(Submission.objects.filter(SETTLED, unwanted__isnull=False)):
+def erase_unwanted(portal: Portal | None = None) -> None:
+    """Delete a few chunks of what visitors want gone, of one portal or of all, as far as it is settled."""
+    rows = Submission.objects.filter(SETTLED, pk__in=Unwanted.objects.values("submission"))
+    if number := _delete_chunks(rows.filter(portal=portal) if portal else rows):
         logger.info("%d submissions were deleted as their visitors asked", number)
 
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
+from traces.history import visitors
 from traces.models import Preferences
 from traces.monitoring import notices
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
@@ -19,6 +20,7 @@ from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
 MAX_NOTICES = 50
+_NO_CONTACT = _("This is neither a phone number nor an e-mail address. Give one as the visitor wrote it.")
 
 Notify = Preferences.Notify
 TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
@@ -208,3 +210,23 @@ class EraseInput(PageInput):
         label=_("I understand that this cannot be undone."),
         error_messages=one_answer(_("Tick the box first: what is deleted cannot be brought back.")),
     )
+
+
+class VisitorInput(PageInput):
+    """The visitor's phone or e-mail."""
+
+    ids = "visitor-%s"
+
+    contact = forms.CharField(
+        label=_("Phone or e-mail of the visitor"),
+        max_length=250,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages=one_answer(_NO_CONTACT),
+    )
+
+    def clean_contact(self) -> str:
+        """The contact, where it is one."""
+        contact: str = self.cleaned_data["contact"]
+        if not visitors.contact_keys(contact):
+            raise ValidationError(_NO_CONTACT)
+        return contact

@@ -17,6 +17,7 @@ from traces.pages import (
     submission,
     submissions,
     takeover,
+    visitor_requests,
 )
 
 urlpatterns = [
@@ -82,6 +83,9 @@ urlpatterns = [
         name="settings-administrator-remove",
     ),
     path("settings/export/", settings.export, name="settings-export"),
+    path("settings/visitor/", visitor_requests.find, name="settings-visitor"),
+    path("settings/visitor/export/", visitor_requests.export, name="settings-visitor-export"),
+    path("settings/visitor/erase/", visitor_requests.erase, name="settings-visitor-erase"),
     path("settings/erase/", settings.erase, name="settings-erase"),
     path("settings/erasing/", settings.show_erasing, name="settings-erasing"),
     # Health
