@@ -107,8 +107,7 @@ def failed(
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
     if consent.is_forgone(names, error):
-        outcome, row.tries = Attempt.Outcome.REFUSED, row.tries + 1
-        forgo_consent(row)
+        outcome = forgo_consent(row)
     elif isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
     elif isinstance(error, errors.Refused):
@@ -126,14 +125,15 @@ def failed(
     return _attempt(row, method, outcome, error.code, params, seconds)
 
 
-def forgo_consent(row: Submission) -> None:
+def forgo_consent(row: Submission) -> Attempt.Outcome:
     """The portal does not take the visitor's consent, which is kept here: the row has ended without it.
 
-    It is due, so that whoever claims it next finds that nothing is left to do.
+    It is due, so that whoever claims it next finds that nothing is left to do. Returns the outcome of the attempt.
     """
     row.state, row.due_at, row.code, row.params = Submission.State.QUEUED, row.received_at, "", {}
     row.progress = {**row.progress, consent.NAME: 0}
-    row.repairs = list(dict.fromkeys([*row.repairs, "consent_not_written"]))
+    row.repairs.append("consent_not_written")
+    return Attempt.Outcome.REFUSED
 
 
 def ends_at(batch: Batch) -> datetime:
