@@ -106,13 +106,10 @@ def failed(
         row.due_at = now + timedelta(seconds=error.seconds) if error.method else row.received_at
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
-    if consent.is_forgone(names, error):
-        outcome = forgo_consent(row)
+    if isinstance(error, errors.Refused) or consent.is_forgone(names, error):
+        outcome = _refused(row, names, error)
     elif isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
-    elif isinstance(error, errors.Refused):
-        outcome = Attempt.Outcome.REFUSED
-        row.state, row.due_at, row.tries = Submission.State.FAILED, None, row.tries + 1
     elif isinstance(error, errors.Ambiguous):
         outcome = Attempt.Outcome.UNKNOWN
         _try_unsure_again(row, names, now, rest_until)
@@ -125,15 +122,23 @@ def failed(
     return _attempt(row, method, outcome, error.code, params, seconds)
 
 
-def forgo_consent(row: Submission) -> Attempt.Outcome:
+def _refused(row: Submission, names: Sequence[str], error: errors.PortalError) -> Attempt.Outcome:
+    row.tries += 1
+    if consent.is_forgone(names, error):
+        forgo_consent(row)
+    else:
+        row.state, row.due_at = Submission.State.FAILED, None
+    return Attempt.Outcome.REFUSED
+
+
+def forgo_consent(row: Submission) -> None:
     """The portal does not take the visitor's consent, which is kept here: the row has ended without it.
 
-    It is due, so that whoever claims it next finds that nothing is left to do. Returns the outcome of the attempt.
+    It is due, so that whoever claims it next finds that nothing is left to do.
     """
     row.state, row.due_at, row.code, row.params = Submission.State.QUEUED, row.received_at, "", {}
     row.progress = {**row.progress, consent.NAME: 0}
     row.repairs.append("consent_not_written")
-    return Attempt.Outcome.REFUSED
 
 
 def ends_at(batch: Batch) -> datetime:
