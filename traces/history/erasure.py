@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, Notice, Preferences, Submission, Unmatched, Unwanted
+from traces.models import Attempt, Notice, Preferences, Source, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -149,11 +149,15 @@ def erase_old_events(now: datetime) -> None:
 
 
 def erase_old_notes(now: datetime) -> None:
-    """Delete old weeks of what no rule took, and what administrators were told of long ago."""
+    """Delete old weeks of what no rule took, sources of nothing, and what administrators were told of long ago."""
     week = unmatched.monday(now) - timedelta(weeks=UNMATCHED_WEEKS)
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
+    used = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
+    if ids := list(Source.objects.filter(~Exists(used)).values_list("pk", flat=True)[:CHUNK]):
+        with writing():
+            Source.objects.filter(~Exists(used), pk__in=ids).delete()
     old = Notice.objects.filter(over=True, at__lt=now - timedelta(days=NOTICE_DAYS))
     if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         with writing():
@@ -206,7 +210,7 @@ def _purge_chunks(portal: Portal, before: datetime) -> int:
 # What is left of an emptied submission is the record of its delivery: which form, source, state, times, CRM numbers.
 EMPTIED: dict[str, Any] = {
     **dict.fromkeys(("params", "body"), {}),
-    **dict.fromkeys(("search", "body_hash", "sender_form_name"), ""),
+    **dict.fromkeys(("terms", "body_hash", "sender_form_name"), ""),
     "idempotency_key": None,
 }
 # A submission that was given up: only that there was one, of which form, and what the CRM has of it.
@@ -215,7 +219,7 @@ _GIVEN_UP: dict[str, Any] = {
     "state": Submission.State.FAILED,
     "code": requeue.HELD_TOO_LONG,
     "due_at": None,
-    "source": "",
+    "source": None,
 }
 
 

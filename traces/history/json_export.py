@@ -38,7 +38,7 @@ PREFERENCES = (
 NOTICE = ("about", "at", "try_at", "over")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
-    *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
+    *("id", "received_at", "body", "state", "tries", "code", "reason", "repairs"),
     *("trace_id", "entities", "progress", "due_at", "delivered_at", "consent", "emptied_at"),
 )
 ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchange")
@@ -70,12 +70,14 @@ def submission_lines(portal: Portal, wanted: QuerySet[Submission]) -> Iterator[s
     keys = dict(Form.objects.filter(portal=portal).values_list("pk", "key"))
     for row in _submissions(wanted.filter(portal=portal)):
         attempts = [_facts(attempt, ATTEMPT) for attempt in row.attempts.all()]
-        yield _line("submission", row, SUBMISSION, form=keys.get(row.form_id, ""), attempts=attempts)
+        yield _line(
+            "submission", row, SUBMISSION, source=row.source_text, form=keys.get(row.form_id, ""), attempts=attempts
+        )
 
 
 def _submissions(wanted: QuerySet[Submission]) -> Iterator[Submission]:
     """The submissions, oldest first; each chunk goes on behind the last row of the one before."""
-    rows = wanted.order_by("received_at", "pk").prefetch_related("attempts")
+    rows = wanted.order_by("received_at", "pk").select_related("source").prefetch_related("attempts")
     chunk = list(rows[:CHUNK])
     while chunk:
         yield from chunk

@@ -11,11 +11,16 @@ from django.db.models import Max, Min
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
+from traces.compose import emails, phones
 from traces.compose.search import folded
 from traces.history import erasure, json_export, visitors
 from traces.models import Submission, Unmatched, Unwanted
 
 logger = logging.getLogger(__name__)
+
+
+# A number's last digits, which all of its spellings have: those within a country, too.
+NATIONAL_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,11 @@ class Erased:
 
     deleted: int
     left: int
+
+
+def is_contact(text: str) -> bool:
+    """Whether a text is a phone number or an e-mail address."""
+    return bool(_keys(text))
 
 
 def find(portal: Portal, contact: str) -> Found:
@@ -67,9 +77,7 @@ def erase(portal: Portal, contact: str) -> Erased:
 
 def _forget_unmatched(portal: Portal, contact: str) -> None:
     """Delete the counted values that hold the contact."""
-    wanted = visitors.contact_keys(contact)
-    if not wanted:
-        return
+    wanted = _keys(contact)
     values = Unmatched.objects.filter(portal=portal).exclude(value="").values_list("pk", "value")
     ids = [pk for pk, value in values.iterator(500) if _holds(value, wanted)]
     for start in range(0, len(ids), erasure.CHUNK):
@@ -77,6 +85,13 @@ def _forget_unmatched(portal: Portal, contact: str) -> None:
             Unmatched.objects.filter(pk__in=ids[start : start + erasure.CHUNK]).delete()
 
 
+def _keys(contact: str) -> set[str]:
+    """The e-mail address in small letters, or the number's digits; empty where it is neither."""
+    if "@" in contact:
+        return {address.casefold() for address in emails.read(contact).addresses}
+    return {phones.digits_of(number.partition("#")[0]) for number in phones.read(contact).numbers}
+
+
 def _holds(value: str, keys: set[str]) -> bool:
     digits = "".join(filter(str.isdecimal, value))
-    return any(key in folded(value) if "@" in key else key[-visitors.NATIONAL_DIGITS :] in digits for key in keys)
+    return any(key in folded(value) if "@" in key else key[-NATIONAL_DIGITS:] in digits for key in keys)

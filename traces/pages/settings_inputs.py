@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
-from traces.history import visitors
+from traces.history import visitor_requests
 from traces.models import Preferences
 from traces.monitoring import notices
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
@@ -227,6 +227,6 @@ class VisitorInput(PageInput):
     def clean_contact(self) -> str:
         """The contact, where it is one."""
         contact: str = self.cleaned_data["contact"]
-        if not visitors.contact_keys(contact):
+        if not visitor_requests.is_contact(contact):
             raise ValidationError(_NO_CONTACT)
         return contact

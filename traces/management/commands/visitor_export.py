@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.models import Portal
-from traces.history import visitor_requests, visitors
+from traces.history import visitor_requests
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         portal = Portal.named(options["portal"])
         if portal is None:
             raise CommandError(f"There is no portal {options['portal']}.")
-        if not visitors.contact_keys(options["contact"]):
+        if not visitor_requests.is_contact(options["contact"]):
             raise CommandError("CONTACT is neither a phone number nor an e-mail address.")
         for line in visitor_requests.lines(portal, options["contact"]):
             self.stdout.write(line, ending="")

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('b24app', '0007_epochs'),
-        ('traces', '0016_fill_time'),
+        ('traces', '0017_at_rest'),
     ]
 
     operations = [
