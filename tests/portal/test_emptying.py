@@ -24,7 +24,7 @@ def test_what_a_visitor_sent_is_emptied_first_and_the_record_of_the_delivery_sta
     facts = {"trace_id": 5, "entities": [{"TYPE": "LEAD", "ID": 1}], "consent": "given", "code": "error_core"}
     texts = {
         "body": BODY,
-        "search": "ines",
+        "terms": "abcdefgh",
         "idempotency_key": "k",
         "sender_form_name": "Ines",
         "params": {"words": "x"},
@@ -34,7 +34,7 @@ def test_what_a_visitor_sent_is_emptied_first_and_the_record_of_the_delivery_sta
     erasure.empty_old(NOW)
     row.refresh_from_db()
     assert [getattr(row, name) or None for name in texts] == [None] * len(texts)
-    assert ({name: getattr(row, name) for name in facts}, row.source, row.emptied_at) == (facts, "direct", NOW)
+    assert ({name: getattr(row, name) for name in facts}, row.source_text, row.emptied_at) == (facts, "direct", NOW)
     assert list(row.attempts.values_list("code", "params")) == [("error_core", {})]
 
 
