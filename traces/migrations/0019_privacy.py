@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('b24app', '0007_epochs'),
-        ('traces', '0017_at_rest'),
+        ('traces', '0018_at_rest_columns'),
     ]
 
     operations = [
