@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traces', '0016_fill_time'),
+        ('traces', '0019_privacy'),
     ]
 
     operations = [
