@@ -18,6 +18,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from b24app.models import Portal
+from traces.intake.answers import answer_problems
 from traces.models import Form
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ _EMPTY_CONFIG = '{ form: "", intake: "" }'
 
 
 @gzip_page
+@answer_problems
 @require_safe
 def serve(request: HttpRequest, key: str) -> HttpResponse:
     """The script of the form with this public key, or 404 with a comment that says why.

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from b24app.frame import iframe
 from b24app.pace import addresses
@@ -109,7 +109,8 @@ def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
     return JsonResponse({"id": str(submission.pk), "status": state})
 
 
-@require_GET
+@answer_problems
+@require_safe
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
     """Where a plain form without a thank-you page of its own ends: in the language of the visitor's browser."""
     code = translation.get_language_from_request(request)
@@ -121,7 +122,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @answer_problems
-@require_GET
+@require_safe
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
