@@ -139,7 +139,7 @@ def prove(claim: Claim) -> Proof:
         raise Unproven("its token belongs to another application")
     if info.member_id != claim.member_id:
         raise Unproven("its token belongs to another portal")
-    endpoint = urlsplit(info.client_endpoint)
+    endpoint = hosts.split(info.client_endpoint)
     if endpoint.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
         raise errors.Stop("plain_http")
     return Proof(host, info, began)

@@ -30,7 +30,11 @@ class Tally:
         self.slowest = sorted([*self.slowest, (seconds, f"{request.way} {request.target.path}", len(request.raw))])[-5:]
         if end == SILENT or end.startswith("5"):
             self.faults.append(f"{end} {request.way} {request.raw[:300]!r} … {body[:200]!r}")
-        if request.target.form and request.method in ("POST", "PUT") and (end[0] in "23" or end in (CLOSED, SILENT)):
+        if (
+            request.target.form
+            and request.method.upper() in ("POST", "PUT")
+            and (end[0] in "23" or end in (CLOSED, SILENT))
+        ):
             named = re.search(rb'\{"id": "([0-9a-f-]{36})", "status"', body)
             if named:
                 self.told[request.target.form].add(named[1].decode())
