@@ -123,12 +123,14 @@ def operator_login(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
+@csrf_exempt
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Whether submissions can be taken: the database must answer; without Redis they are only delivered later."""

@@ -171,7 +171,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         private_services() as services,
-        start_stack(Path(folder), plan="none", **services) as stack,
+        start_stack(Path(folder), workers=1, plan="none", **services) as stack,
     ):
         stack.install()
         web, places = stack.processes["web"].pid, targets(stack)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.urls import resolve
 
 from b24app.host import front
@@ -80,9 +81,9 @@ def items():
 
 
 @pytest.mark.parametrize(("path", "method", "is_known"), list(items()))
-def test_an_address_takes_the_methods_that_it_tells_and_no_other(client, form, path, method, is_known):
+def test_an_address_takes_the_methods_that_it_tells_and_no_other(form, path, method, is_known):
     address = path.format(key=form.key, submission_id="0193a5a0-0000-7000-8000-000000000000")
-    answer = client.generic(method.upper(), address)
+    answer = Client(enforce_csrf_checks=True).generic(method.upper(), address)
     assert (answer.status_code != 405) == is_known
     if not is_known and address.startswith("/in/"):
         assert answer.json()["code"] == "method_not_allowed"
