@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from b24app.admin import masked
 from b24app.frame import iframe
 from b24app.pace import addresses
 from traces import sentences
@@ -139,7 +140,10 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
 
 
 def report(submission: Submission) -> dict[str, Any]:
-    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data."""
+    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data.
+
+    The portal's words may quote a visitor: contacts are masked in them.
+    """
     with translation.override("en"):
         return _reported(submission)
 
@@ -159,11 +163,13 @@ def _reported(submission: Submission) -> dict[str, Any]:
                 "method": attempt.method,
                 "outcome": attempt.outcome,
                 "code": attempt.code,
-                "reason": sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook),
+                "reason": masked(
+                    sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook)
+                ),
             }
             for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
-        "reason": _reason(submission),
+        "reason": masked(_reason(submission)),
     }
 
 
