@@ -100,7 +100,7 @@ def events(request: HttpRequest) -> HttpResponse:
 @require_GET
 def oauth_callback(request: HttpRequest) -> HttpResponse:
     """Where a portal's authorization page sends an administrator's browser with a code."""
-    code = request.GET.get("code", "")
+    code = install.posted(request.GET.dict(), "code")
     if not code:
         return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=400)
     portal = _proven(request, lambda: install.connect_by_code(code, request.GET.get("server_domain", "")))

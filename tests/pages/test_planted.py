@@ -92,15 +92,15 @@ class Walk:
             address, body, content_type=kind, headers={"User-Agent": self.said["user agent"], **headers}
         )
 
-    def send(self):
-        """What several senders send, all of it taken."""
+    def whole(self):
+        """A body with a field of every kind."""
         said = self.said
         trace = {
             "url": f"https://shop.example/?token={said['page token']}&email={said['page e-mail']}",
             "ref": f"https://mail.example/?to={said['referrer e-mail']}",
             "tags": {"list": {"utm_source": said["utm_source e-mail"], "utm_term": said["utm_term e-mail"]}},
         }
-        whole = {
+        return {
             "NAME": said["name"],
             "LAST_NAME": said["last name"],
             "PHONE": said["phone"],
@@ -116,6 +116,10 @@ class Walk:
             "g-recaptcha-response": said["captcha answer"],
             "COOKIES": said["cookie"],
         }
+
+    def send(self):
+        """What several senders send, all of it taken."""
+        said, whole = self.said, self.whole()
         tilda = {"Name": said["name"], "Phone": said["second phone"], "tranid": said["delivery id"], "formid": "form1"}
         answers = [
             self.post(

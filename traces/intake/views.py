@@ -15,8 +15,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from b24app.admin import masked
 from b24app.frame import iframe
+from b24app.host.masks import masked
 from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
