@@ -166,17 +166,19 @@ class Walk:
 
     def deliver(self):
         description = f"A lead of {self.said['portal words']} is there already"
-        self.sandbox.faults.add("error", code="ERROR_CORE", description=description, containing=self.said["text body"])
+        self.sandbox.faults.add(
+            "error", code="ERROR_CORE", times=0, description=description, containing=self.said["text body"]
+        )
         self.sandbox.faults.add("expired_token", method="batch")
         for row in Submission.objects.all():
             finish(row)
         states = set(Submission.objects.values_list("state", flat=True))
-        assert states <= {"delivered", "failed"} and "delivered" in states
+        assert states == {"delivered", "failed"}
 
     def administer(self):
         frame = Frame(self.client, self.row)
         self.secrets["session"] = frame.headers["X-Frame-Session"]
-        failed = Submission.objects.filter(state="failed").first() or Submission.objects.first()
+        failed = Submission.objects.filter(state="failed").first()
         frame.post(f"/b24/app/submissions/{failed.pk}/again/")
         drain.drain(self.row.pk)
         listed = frame.get("/b24/app/submissions/").text
