@@ -57,6 +57,7 @@ class Client:
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
         self._connection: socket.socket | None = None
+        self.was_sent_again = False
 
     def ask(self, request: Request) -> tuple[str, bytes]:
         """Send a request; its status, or how it ended, and the body of the answer.
@@ -66,10 +67,12 @@ class Client:
         """
         if not request.is_whole:
             self.close()
+        self.was_sent_again = False
         for is_kept in (True, False) if self._connection else (False,):
             end, body = self._once(request)
             if end != CLOSED or not is_kept:
                 break
+            self.was_sent_again = True
         return end, body
 
     def close(self) -> None:

@@ -101,6 +101,7 @@ def send(address: tuple[str, int], places: list[Target], count: int, seconds: fl
                 break
             end, body = client.ask(request)
             tally.add(request, end, body, time.monotonic() - began)
+            tally.ends[request.way, "closed, and sent again"] += client.was_sent_again
         client.close()
         return tally
 
