@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast check audit architecture bench soak messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast check audit architecture bench soak fuzz messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills be
 	@.venv/bin/python -m tests.bench.growth
 	@.venv/bin/python -m tests.bench.fairness
 
+fuzz: .venv/made-dev .venv-fuzz/made  ## requests that no one would send, to all public addresses; on PostgreSQL where DATABASE_URL names one (about 15 minutes)
+	@.venv/bin/python -m tests.bench.fuzz_contract
+	@.venv/bin/python -m tests.bench.fuzz_http $(ARGS)
+
 messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
 	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
@@ -70,13 +74,14 @@ lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--up
 	$(LOCK) --group demo --constraints requirements-run.lock -o requirements-demo.lock
 	$(LOCK) --group dev -o requirements-dev.lock
 	$(COMPILE) --group audit --python-version 3.11 -o requirements-audit.lock
+	$(COMPILE) --group fuzz --python-version 3.11 -o requirements-fuzz.lock
 
 COMPILE = $(UV) pip compile --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links -q $(ARGS)
 LOCK = $(COMPILE) pyproject.toml
 
 clean:  ## remove what was made here, the data of `make run` included; .env stays
-	rm -rf .venv .venv-audit sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+	rm -rf .venv .venv-audit .venv-fuzz sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- What the targets above need ----------------------------------------------------------------
@@ -129,12 +134,13 @@ endif
 .venv/made-dev: .venv/made
 	@$(call INSTALL,requirements-dev.lock)
 
-.venv-audit/made: requirements-audit.lock
+# Tools that look from outside have environments of their own.
+.venv-audit/made .venv-fuzz/made: .venv-%/made: requirements-%.lock
 	@$(CHECK_PYTHON)
-	@rm -rf .venv-audit
-	@echo "Installing $< into .venv-audit (once) ..."
-	@"$(PYTHON)" -m venv .venv-audit
-	@.venv-audit/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r $<
+	@rm -rf $(@D)
+	@echo "Installing $< into $(@D) (once) ..."
+	@"$(PYTHON)" -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # No cache and no look for a newer pip: both would write or read under HOME, which may not exist.

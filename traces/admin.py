@@ -17,8 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline, masked
+from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline
 from b24app.api.remedies import REMEDIES
+from b24app.host.masks import masked
 from b24app.models import Portal, PortalUser
 from b24app.portal import hold
 from traces import sentences

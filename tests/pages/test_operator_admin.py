@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from b24app.admin import MASK, masked
 from b24app.api.remedies import REMEDIES
+from b24app.host.masks import MASK, masked
 from b24app.models import Portal, PortalEvent
 from tests.fixtures.forms import make_form
 from traces.models import Batch, Preferences, Submission

@@ -113,9 +113,11 @@ def pinned(name):
     return set(re.findall(r"^([a-z0-9-]+)==", (BASE / name).read_text(), re.MULTILINE))
 
 
-def test_the_tools_of_the_audit_are_no_part_of_what_ships_or_tests():
-    tools = {"pip-audit", "pip-licenses", "cyclonedx-bom"}
-    assert tools <= pinned("requirements-audit.lock")
+@pytest.mark.parametrize(
+    ("name", "tools"), [("audit", {"pip-audit", "pip-licenses", "cyclonedx-bom"}), ("fuzz", {"schemathesis"})]
+)
+def test_tools_that_look_from_outside_are_no_part_of_what_ships_or_tests(name, tools):
+    assert tools <= pinned(f"requirements-{name}.lock")
     assert not tools & (pinned("requirements.lock") | pinned("requirements-dev.lock"))
 
 

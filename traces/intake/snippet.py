@@ -15,10 +15,12 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from b24app.models import Portal
+from traces.intake.answers import answer_problems
 from traces.models import Form
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,9 @@ _NO_CAPTCHA = "const captcha = { proof: () => ({}) };"
 _EMPTY_CONFIG = '{ form: "", intake: "" }'
 
 
+@csrf_exempt
 @gzip_page
+@answer_problems
 @require_safe
 def serve(request: HttpRequest, key: str) -> HttpResponse:
     """The script of the form with this public key, or 404 with a comment that says why.

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from b24app.frame import iframe
+from b24app.host.masks import masked
 from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
@@ -112,7 +113,9 @@ def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
     return JsonResponse({"id": str(submission.pk), "status": state})
 
 
-@require_GET
+@csrf_exempt
+@answer_problems
+@require_safe
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
     """Where a plain form without a thank-you page of its own ends: in the language of the visitor's browser."""
     code = translation.get_language_from_request(request)
@@ -123,8 +126,9 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @answer_problems
-@require_GET
+@require_safe
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
@@ -139,7 +143,10 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
 
 
 def report(submission: Submission) -> dict[str, Any]:
-    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data."""
+    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data.
+
+    The portal's words may quote a visitor: contacts are masked in them.
+    """
     with translation.override("en"):
         return _reported(submission)
 
@@ -161,11 +168,13 @@ def _reported(submission: Submission) -> dict[str, Any]:
                 "method": attempt.method,
                 "outcome": attempt.outcome,
                 "code": attempt.code,
-                "reason": sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook),
+                "reason": masked(
+                    sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook)
+                ),
             }
             for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
-        "reason": _reason(submission),
+        "reason": masked(_reason(submission)),
     }
 
 
