@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV ?= uv
 # `make test ARGS="-k intake"`
 ARGS ?=
+ALONE = tests/stack/test_survival.py tests/stack/test_limits.py tests/browser
 # `make restore FILE=/backups/monday`
 FILE ?=
 
@@ -27,11 +28,12 @@ run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with t
 demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
 	@.venv/bin/python -m tests.demo $(ARGS)
 
-# The last ones come one after the other: browsers would starve each other, and one test kills the database for all.
+# The last ones come one after the other: browsers would starve each other, one test kills the database for all, and
+# one module measures by the clock.
 test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": these alone)
 ifeq ($(strip $(ARGS)),)
-	@.venv/bin/python -m pytest -n auto --dist loadfile --ignore tests/stack/test_survival.py --ignore tests/browser tests
-	@.venv/bin/python -m pytest tests/stack/test_survival.py tests/browser
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)) tests
+	@.venv/bin/python -m pytest $(ALONE)
 else
 	@.venv/bin/python -m pytest $(ARGS)
 endif
