@@ -5,9 +5,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV ?= uv
 # `make test ARGS="-k intake"`
 ARGS ?=
+ALONE = tests/stack/test_survival.py tests/stack/test_limits.py tests/browser
+# `make restore FILE=/backups/monday`
+FILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast check audit architecture bench soak fuzz messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast backup restore check audit architecture bench soak fuzz messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,17 +28,24 @@ run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with t
 demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
 	@.venv/bin/python -m tests.demo $(ARGS)
 
-# Those that start processes or a browser come one after the other: several at once would starve each other.
+# The last ones come one after the other: browsers would starve each other, one test kills the database for all, and
+# one module measures by the clock.
 test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": these alone)
 ifeq ($(strip $(ARGS)),)
-	@.venv/bin/python -m pytest -n auto --dist loadfile --ignore tests/stack --ignore tests/browser tests
-	@.venv/bin/python -m pytest tests/stack tests/browser
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)) tests
+	@.venv/bin/python -m pytest $(ALONE)
 else
 	@.venv/bin/python -m pytest $(ARGS)
 endif
 
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest -n auto tests/unit -m "not slow" $(ARGS)
+
+backup: .venv/made-run  ## copy the database to a file while it is in use (FILE=...; without it, in DATA_DIR/backups)
+	@.venv/bin/python manage.py backup $(FILE)
+
+restore: .venv/made-run  ## fill an empty database from such a file (FILE=...)
+	@.venv/bin/python manage.py restore $(FILE)
 
 check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
 	.venv/bin/ruff format --check .

@@ -18,8 +18,13 @@ def masked(text: str) -> str:
     return str(_CONTACT.sub(MASK, text))
 
 
+def masked_for_log(text: str) -> str:
+    """The text of a log without what may be a contact or a token."""
+    return str(_IN_LOG.sub(MASK, text))
+
+
 class MaskedFormatter(logging.Formatter):
     """A net under all that is logged, tracebacks too: nothing of ours writes a token or a contact on purpose."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return str(_IN_LOG.sub(MASK, super().format(record)))
+        return masked_for_log(super().format(record))

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from b24app import settings as product_settings
+from b24app.host.logs import JsonLines
 from b24app.host.masks import MaskedFormatter
 
 KEPT = [
@@ -23,25 +24,30 @@ MASKED = [
 ]
 
 
-def line(message, error=None):
+@pytest.fixture(params=[MaskedFormatter("%(message)s"), JsonLines()], ids=["text", "json"])
+def formatter(request):
+    return request.param
+
+
+def line(formatter, message, error=None):
     try:
         raise error or ValueError
     except ValueError:
         record = logging.makeLogRecord({"msg": message, "exc_info": sys.exc_info() if error else None})
-        return MaskedFormatter("%(message)s").format(record)
+        return formatter.format(record)
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_is_ours_stays(text):
-    assert line(text) == text
+    assert line(MaskedFormatter("%(message)s"), text) == text
 
 
 @pytest.mark.parametrize("text", MASKED)
-def test_a_contact_and_a_token_are_masked_in_a_traceback_too(text):
-    written = line(f"cannot send {text!r} now", ValueError(f"{text} is refused"))
+def test_a_contact_and_a_token_are_masked_in_a_traceback_too(formatter, text):
+    written = line(formatter, f"cannot send {text!r} now", ValueError(f"{text} is refused"))
     assert (text in written, "cannot send '***' now" in written, "*** is refused" in written) == (False, True, True)
 
 
 def test_all_that_is_logged_goes_through_it():
     formats = product_settings.LOGGING["formatters"].values()
-    assert {format["()"] for format in formats} == {"b24app.host.masks.MaskedFormatter"}
+    assert {format["()"] for format in formats} == {"b24app.host.masks.MaskedFormatter", "b24app.host.logs.JsonLines"}

@@ -103,7 +103,8 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
     elif fault is None:
         row.state, row.due_at, row.code = Submission.State.FAILED, None, code
         attempt.outcome, attempt.code = Attempt.Outcome.REFUSED, code
-        logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code)
+        facts = {"portal": portal.pk, "submission": row.pk}
+        logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code, extra=facts)
     return isinstance(fault, errors.Poison)
 
 

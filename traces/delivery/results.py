@@ -231,7 +231,8 @@ def _try_unsure_again(row: Submission, names: Sequence[str], now: datetime, rest
 
 def _log_unknown(row: Submission, error: errors.PortalError) -> None:
     if error.status and error.code != "unreadable" and not errors.is_known(error.code):
-        logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
+        facts = {"portal": row.portal_id, "submission": row.pk}
+        logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code, extra=facts)
 
 
 def _try_again(row: Submission, now: datetime, names: Sequence[str]) -> None:
