@@ -53,7 +53,7 @@ def test_the_page_asks_the_portal_for_nothing(frame, lead, answers):
 
 
 def test_a_form_that_makes_no_records_has_no_fields(frame, form):
-    assert "hx-get" not in frame.get(f"{HERE}{form.pk}/fields/").text
+    assert f"{HERE}{form.pk}/fields/rows/" not in frame.get(f"{HERE}{form.pk}/fields/").text
 
 
 def test_the_portals_fields_are_offered_by_their_titles(frame, lead, described):

@@ -6,6 +6,7 @@ import time
 import pyotp
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -114,7 +115,9 @@ def test_the_secret_is_not_readable_in_the_database(operator):
 
 def test_a_secret_that_no_key_reads_lets_nobody_in(operator, log_in):
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE b24app_secondfactor SET secret = 'unreadable'")
+        cursor.execute(
+            "UPDATE b24app_secondfactor SET secret = %s", [Fernet(Fernet.generate_key()).encrypt(b"x").decode()]
+        )
     assert log_in(code()).status_code == 200
 
 

@@ -155,8 +155,7 @@ def test_it_is_in_the_portals_language(chosen, held):
 
 
 def test_nothing_of_a_visitor_is_told(chosen, held, make_submission):
-    facts = {"params": {"words": "Planted-Name"}, "search": "planted-name"}
-    make_submission(body={"NAME": "Planted-Name"}, due_at=ago(hours=2), **facts)
+    make_submission(body={"NAME": "Planted-Name"}, due_at=ago(hours=2), params={"words": "Planted-Name"})
     notices.look(NOW)
     assert "lanted" not in mail.outbox[0].body + mail.outbox[0].subject
 

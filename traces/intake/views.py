@@ -160,8 +160,6 @@ def _reported(submission: Submission) -> dict[str, Any]:
         "trace_id": submission.trace_id,
         "entities": submission.entities,
         "repairs": submission.repairs,
-        "consent": submission.consent,
-        "emptied_at": submission.emptied_at.isoformat() if submission.emptied_at else None,
         "attempts": [
             {
                 "at": attempt.at.isoformat(),
@@ -175,6 +173,8 @@ def _reported(submission: Submission) -> dict[str, Any]:
             for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
         "reason": masked(_reason(submission)),
+        **({"consent": submission.consent} if submission.consent else {}),
+        **({"emptied_at": submission.emptied_at.isoformat()} if submission.emptied_at else {}),
     }
 
 
