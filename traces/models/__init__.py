@@ -1,14 +1,18 @@
 """Everything that the product stores, by subject."""
 
+from traces.models.earnings import CrmLook, CrmRecord
 from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
+from traces.models.sources import Source
 from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
 
 __all__ = [
     "LEADS",
     "Attempt",
     "Batch",
+    "CrmLook",
+    "CrmRecord",
     "Form",
     "Kind",
     "Notice",
@@ -16,6 +20,7 @@ __all__ = [
     "Reasoned",
     "Repeats",
     "ShownState",
+    "Source",
     "SourceRule",
     "Submission",
     "Unmatched",
