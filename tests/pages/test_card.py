@@ -6,6 +6,7 @@ import pytest
 
 from b24app.frame import session
 from b24app.models import Portal
+from b24app.portal.install import Opening
 from traces.delivery import drain
 from traces.models import CrmRecord, SourceRule
 
@@ -146,16 +147,10 @@ def test_a_failed_one_is_sent_again_from_the_card(client, failed, delivered):
 
 
 def test_another_user_cannot_use_what_a_card_was_given(client, failed, delivered, installed, portal):
-    opened = session.begin(session_opening(installed), "en")
+    opened = session.begin(Opening(installed, 4, False), "en")
     answer = again(client, failed, **{"X-Frame-Session": session.token(opened)})
     delivered.refresh_from_db()
     assert (answer.status_code, delivered.state) == (404, "failed")
-
-
-def session_opening(installed):
-    from b24app.portal.install import Opening
-
-    return Opening(installed, 4, False)
 
 
 def test_the_sessions_of_a_card_open_no_page(client, failed):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from traces.history import crm_look, earnings
 from traces.models import CrmLook, CrmRecord
+from traces.setup import source_texts
 
 RECORDS = 2000
 SOURCES, CAMPAIGNS = ["google", "fair", "yandex", ""], ["autumn", "spring", ""]
@@ -87,6 +88,7 @@ def figures(rows):
     }
 
 
+@pytest.mark.slow  # two thousand records, twenty requests
 def test_the_figures_of_2000_records_equal_a_plain_recount(installed, portal, world, now, capsys):
     before = len(portal.hits)
     crm_look.begin_now(installed)
@@ -107,8 +109,6 @@ def test_the_figures_of_2000_records_equal_a_plain_recount(installed, portal, wo
 
 @pytest.mark.django_db
 def test_what_is_behind_the_longest_table_counts_together(acme):
-    from traces.setup import source_texts
-
     numbers = source_texts.numbers(acme, {f"c{number}" for number in range(20)})
     facts = {"portal": acme, "record": "deal", "came_at": timezone.now(), "looked_at": timezone.now()}
     CrmRecord.objects.bulk_create(

@@ -189,7 +189,8 @@ def _found_by(call: Call, kind: str) -> list[dict[str, Any]]:
     wanted, order = call.get_any_case("filter"), call.get_any_case("order")
     conditions = [_condition(*entry) for entry in wanted.items()] if isinstance(wanted, dict) else []
     mine = [fields for (other, _), fields in call.portal.entities.items() if other == kind]
-    found = [fields for fields in mine if all(holds(fields | _semantic(kind, fields)) for holds in conditions)]
+    whole = ((fields, fields | _semantic(kind, fields)) for fields in mine)
+    found = [fields for fields, known in whole if all(holds(known) for holds in conditions)]
     found.sort(key=lambda fields: int(fields["ID"]))
     # From the last name to the first: a sort keeps what the former ones have left.
     for name, way in reversed(order.items()) if isinstance(order, dict) else ():

@@ -1,7 +1,7 @@
 """The leads and deals that we made, as the portal lists them: what is asked, and how an answer is read. Pure.
 
-Source: Bitrix24's documentation of `crm.lead.list` and `crm.deal.list`, and of how large lists are read: by `>ID` in the
-order of the IDs, with `start` -1, so that the portal counts nothing.
+Source: Bitrix24's documentation of `crm.lead.list` and `crm.deal.list`, and of how large lists are read: by `>ID` in
+the order of the IDs, with `start` -1, so that the portal counts nothing.
 """
 
 from __future__ import annotations
