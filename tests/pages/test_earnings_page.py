@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.fixtures.product import Frame
+from traces.delivery import findable
 from traces.models import CrmLook, CrmRecord, Preferences
-from traces.setup import source_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def earn(acme, form):
     """A deal that came so many days ago by this source and campaign, won a week later unless it is told otherwise."""
 
     def earn(source, campaign, amount=0, semantic="S", days=20, currency="EUR"):
-        numbers = source_texts.numbers(acme, [source, campaign])
+        numbers = findable.sources(acme.pk, [source, campaign])
         now = timezone.now()
         return CrmRecord.objects.create(
             portal=acme, form=form, record="deal", number=CrmRecord.objects.count() + 1, amount=amount,

@@ -10,9 +10,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from traces.delivery import findable
 from traces.history import crm_look, earnings
 from traces.models import CrmLook, CrmRecord
-from traces.setup import source_texts
 
 RECORDS = 2000
 SOURCES, CAMPAIGNS = ["google", "fair", "yandex", ""], ["autumn", "spring", ""]
@@ -109,7 +109,7 @@ def test_the_figures_of_2000_records_equal_a_plain_recount(installed, portal, wo
 
 @pytest.mark.django_db
 def test_what_is_behind_the_longest_table_counts_together(acme):
-    numbers = source_texts.numbers(acme, {f"c{number}" for number in range(20)})
+    numbers = findable.sources(acme.pk, {f"c{number}" for number in range(20)})
     facts = {"portal": acme, "record": "deal", "came_at": timezone.now(), "looked_at": timezone.now()}
     CrmRecord.objects.bulk_create(
         CrmRecord(number=place, campaign_id=pk, **facts) for place, pk in enumerate(numbers.values())

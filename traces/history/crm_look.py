@@ -223,22 +223,21 @@ def _rest(answer: Answer) -> timedelta | None:
 
 
 def _settle(due: CrmLook, commands: dict[str, Command], answer: Answer) -> None:
-    """Keep what was listed, and how far that is, in one commit."""
-    with writing():
-        for key, command in commands.items():
-            record = LEAD if key == LEAD else DEAL
-            found = crm_rows.rows(record, answer.results[key])
-            crm_records.keep(due.portal, found, due.began_at or timezone.now())
-            is_whole = len(answer.results[key]) < PAGE or not found
-            if key in (LEAD, DEAL):
-                due.cursors[key] = DONE if is_whole else found[-1].number
-            elif not is_whole:  # these leads have more deals than a page holds
-                due.cursors[CONVERTED_DEALS] = found[-1].number
-                break
-            else:
-                due.cursors |= {CONVERTED: _last_lead(command), CONVERTED_DEALS: 0}
-        due.requests, due.lease_until = due.requests + 1, timezone.now() + LEASE
-        _save(due)
+    """Keep what was listed, then how far that is: a page that is read twice changes nothing."""
+    for key, command in commands.items():
+        record = LEAD if key == LEAD else DEAL
+        found = crm_rows.rows(record, answer.results[key])
+        crm_records.keep(due.portal, found, due.began_at or timezone.now())
+        is_whole = len(answer.results[key]) < PAGE or not found
+        if key in (LEAD, DEAL):
+            due.cursors[key] = DONE if is_whole else found[-1].number
+        elif not is_whole:  # these leads have more deals than a page holds
+            due.cursors[CONVERTED_DEALS] = found[-1].number
+            break
+        else:
+            due.cursors |= {CONVERTED: _last_lead(command), CONVERTED_DEALS: 0}
+    due.requests, due.lease_until = due.requests + 1, timezone.now() + LEASE
+    _save(due)
 
 
 def _save(due: CrmLook) -> None:

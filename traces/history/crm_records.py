@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces.compose import search
 from traces.compose.crm_rows import DEAL, LEAD, Row
+from traces.delivery import findable
 from traces.models import CrmRecord, Submission
-from traces.setup import source_texts
 
 # What a look writes over what an earlier one has found; the rest is known from the first one on.
 _CHANGES = ("lead", "semantic", "amount", "currency", "closed_on", "looked_at")
 
 
-# The form, the source's text and the arrival of a submission.
-_Submission = tuple[int, str, datetime]
+# The form, the source's number and the arrival of a submission.
+_Submission = tuple[int, int | None, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,23 @@ class _Origin:
 
 
 def keep(portal: Portal, listed: Sequence[Row], looked_at: datetime) -> None:
-    """Keep these rows, within a transaction; `looked_at` is when the look began that has found them."""
+    """Keep these rows; `looked_at` is when the look began that has found them. Not to be called in a transaction."""
     if not listed:
         return
     leads = _known(portal, LEAD, {row.lead for row in listed if row.lead})
     known = _known(portal, listed[0].record, {row.number for row in listed})
     new = [row for row in listed if row.number not in known]
     origins = known | _origins(portal, new, leads, looked_at)
-    CrmRecord.objects.bulk_create(
-        (
-            _record(portal, row, origins[row.number], row.lead if row.lead in leads else None, looked_at)
-            for row in listed
-        ),
-        update_conflicts=True,
-        unique_fields=["portal", "record", "number"],
-        update_fields=_CHANGES,
-    )
+    records = [
+        _record(portal, row, origins[row.number], row.lead if row.lead in leads else None, looked_at) for row in listed
+    ]
+    with writing():
+        CrmRecord.objects.bulk_create(
+            records,
+            update_conflicts=True,
+            unique_fields=["portal", "record", "number"],
+            update_fields=_CHANGES,
+        )
 
 
 def _known(portal: Portal, record: str, numbers: Iterable[int]) -> dict[int, _Origin]:
@@ -60,22 +62,21 @@ def _known(portal: Portal, record: str, numbers: Iterable[int]) -> dict[int, _Or
 def _origins(portal: Portal, new: Sequence[Row], leads: dict[int, _Origin], now: datetime) -> dict[int, _Origin]:
     """Where new ones come from: from their lead, else from their submission, else as the record itself says."""
     submissions = _submissions(portal, new)
-    sources = {row.number: _source_text(row, submissions) for row in new}
-    numbers = source_texts.numbers(portal, {*sources.values(), *(row.campaign for row in new)} - {""})
+    texts = {_source_text(row) for row in new} | {row.campaign for row in new}
+    numbers = findable.sources(portal.pk, texts - {""})
     found = {}
     for row in new:
         if row.record == DEAL and (lead := leads.get(row.lead)):
             found[row.number] = lead
             continue
-        form, _, came_at = submissions.get(row.origin, (None, "", row.created_at or now))
-        found[row.number] = _Origin(form, numbers.get(sources[row.number]), numbers.get(row.campaign), came_at)
+        form, source, came_at = submissions.get(row.origin, (None, None, row.created_at or now))
+        source = source or numbers.get(_source_text(row))
+        found[row.number] = _Origin(form, source, numbers.get(row.campaign), came_at)
     return found
 
 
-def _source_text(row: Row, submissions: Mapping[str, _Submission]) -> str:
-    """The source as the submission has it; where that is gone, as the record says."""
-    if row.origin in submissions and (text := submissions[row.origin][1]):
-        return text
+def _source_text(row: Row) -> str:
+    """The source as the record says it, for what has no submission any more."""
     return f"{search.UTM_SOURCE}:{row.source}" if row.source else ""
 
 

@@ -147,7 +147,7 @@ def _one(reader: Reader, row: Submission) -> dict[str, Any]:
         "badge": submissions.BADGES.get(state, "wait"),
         "may_send": resending.may(row, timezone.now()),
         "failure": submission.failure(row),
-        "source": sentences.source_label(row.source or (explained.prepared.source if explained else "")),
+        "source": sentences.source_label(row.source_text or (explained.prepared.source if explained else "")),
         "why": _why(explained) if explained else "",
         "first": _touch(visits[0]) if len(visits) > 1 else "",
         "last": _touch(visits[-1]) if visits else "",
