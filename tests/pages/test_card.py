@@ -106,7 +106,7 @@ def test_after_the_visitors_data_is_gone_it_says_what_is_left(card, delivered, f
     )  # fmt: skip
     delivered.delete()
     text = card(number).text
-    assert form.name in text and "are deleted here" in text
+    assert form.name in text and "have been deleted here" in text
 
 
 def test_where_it_is_turned_off_nothing_is_shown(card, delivered, installed):

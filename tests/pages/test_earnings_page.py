@@ -1,5 +1,6 @@
 """The page "what it earns", and the switch that leaves it off."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from tests.fixtures.product import Frame
 from traces.delivery import findable
+from traces.history import erasure, json_export
 from traces.models import CrmLook, CrmRecord, Preferences
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +54,7 @@ def test_each_currency_stands_for_itself(frame, earn):
 
 def test_the_days_are_chosen(frame, earn):
     earn("direct", "long ago", 100, days=200)
-    assert "No lead or deal came of a visit in these days." in show(frame)
+    assert "No leads or deals came in this period." in show(frame)
     assert "long ago" in show(frame, days=365)
 
 
@@ -111,3 +113,15 @@ def test_it_asks_a_bounded_number_of_questions(frame, earn, django_assert_max_nu
         earn(f"utm_source:{number}", f"campaign {number}", 10)
     with django_assert_max_num_queries(12):
         show(frame)
+
+
+def test_the_export_of_the_data_has_the_records_too(frame, earn, acme):
+    earn("utm_source:fair", "autumn", 100)
+    (line,) = [line for line in map(json.loads, json_export.lines(acme)) if line["kind"] == "crm_record"]
+    assert (line["source"], line["campaign"], line["amount"]) == ("utm_source:fair", "autumn", "100.00")
+
+
+def test_texts_of_records_outlive_the_submissions_that_had_them(frame, earn, acme):
+    earn("utm_source:fair", "autumn", 100)
+    erasure.erase_old_notes(timezone.now())
+    assert "fair (UTM tag)" in show(frame)

@@ -83,9 +83,9 @@ def look_now(request: HttpRequest, reader: Reader) -> HttpResponseBase:
         return page(request, reader)
     found = CrmLook.objects.filter(portal=reader.portal).first()
     if found and found.finished_at and found.finished_at > timezone.now() - LOOK_EVERY:
-        return page(request, reader, notice=_("The CRM was read a few minutes ago; nothing was done."))
+        return page(request, reader, notice=_("The CRM was read a few minutes ago. Try again in ten minutes."))
     crm_look.begin_now(reader.portal)
-    return page(request, reader, notice=_("Reading begins within a minute. Open this page again a little later."))
+    return page(request, reader, notice=_("Reading begins within a minute. Open this page again shortly."))
 
 
 def _days(request: HttpRequest) -> int:

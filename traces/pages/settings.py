@@ -145,9 +145,9 @@ def save_crm(request: HttpRequest, reader: Reader) -> HttpResponse:
         placements.switch(reader.portal, on=chosen["places"])
     except portal_errors.PortalError as error:
         logger.warning("portal %s: its places were not changed (%s)", reader.portal.pk, error.code)
-        text = _("Saved, but the portal did not change its cards. Save once more in a minute.")
+        text = _("Saved, but the portal did not change its cards. Save again in a minute.")
         return _page(request, reader, errors={"places": text})
-    return _page(request, reader, _("Saved. The cards of the CRM show it when they are opened anew."))
+    return _page(request, reader, _("Saved. Cards show the change when you open them again."))
 
 
 @view("POST")

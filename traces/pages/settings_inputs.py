@@ -187,7 +187,7 @@ class CrmInput(PageInput):
     earnings = forms.BooleanField(
         label=_("Read from the CRM what became of leads and deals"),
         help_text=_(
-            "Once a night, figures only: stage, amount, currency and dates. Turned off, they are deleted here."
+            "Once a night, figures only: stage, amount, currency and dates. Turning it off deletes them here."
         ),
         required=False,
     )
