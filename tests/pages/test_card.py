@@ -150,7 +150,7 @@ def test_another_user_cannot_use_what_a_card_was_given(client, failed, delivered
     opened = session.begin(Opening(installed, 4, False), "en")
     answer = again(client, failed, **{"X-Frame-Session": session.token(opened)})
     delivered.refresh_from_db()
-    assert (answer.status_code, delivered.state) == (404, "failed")
+    assert (answer.status_code, delivered.state) == (403, "failed")
 
 
 def test_the_sessions_of_a_card_open_no_page(client, failed):

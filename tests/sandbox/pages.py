@@ -152,11 +152,9 @@ def _opening(portal: Portal, user_id: int, lang: str, card: str = "") -> dict[st
     if card and tab is None:
         return {"notice": "This card has no tab of the application."}
     query, form = portal.frame_post(user_id, lang=lang, placement=tab["placement"] if tab else "DEFAULT")
-    page = "app" if portal.installed else "install"
-    handler = tab["handler"] if tab else f"{portal.app_url}/b24/{page}/"
+    handler = tab["handler"] if tab else f"{portal.app_url}/b24/{'app' if portal.installed else 'install'}/"
     options = {"ID": card.partition("/")[2]} if tab else {"URI": "/marketplace/app/12/"}
-    if tab:
-        form["PLACEMENT_OPTIONS"] = json.dumps(options)
+    form |= {"PLACEMENT_OPTIONS": json.dumps(options)} if tab else {}
     return {
         "address": f"{handler}?{urlencode(query)}",
         "title": php.text(php.get(tab["langAll"], lang, "TITLE")) if tab else "",

@@ -62,7 +62,7 @@ def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send a submission again that the user saw in a card a moment ago."""
     row = _shown(reader, request.POST.get("card", ""))
     if row is None:
-        return render(request, reader, "traces/card/_gone.html", status=404)
+        return render(request, reader, "traces/card/_gone.html", status=403)
     sent = resending.chosen(reader.portal, [row.pk])
     row.refresh_from_db()
     notice = _("It is being sent again.") if sent else _("It was delivered already, or is on its way.")
