@@ -1,4 +1,4 @@
-"""Columns that are encrypted at rest, with keys that can be rotated, and the digests by which their values are found."""
+"""Columns that are encrypted at rest, with keys that can be rotated, and digests by which values are found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.db import models
 
 if TYPE_CHECKING:
     _TextField = models.TextField[str, str]
-    _JSONTextField = models.TextField[Any, Any]
+    _JSONTextField = models.JSONField[Any, Any]  # what its values are; the column is a text
 else:
     _TextField = _JSONTextField = models.TextField
 

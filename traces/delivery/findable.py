@@ -124,9 +124,9 @@ def _known(portal_id: int, digests: Mapping[str, Sequence[int]]) -> dict[str, in
 
 def _write(values: Sequence[tuple[Any, Any]]) -> None:
     """Set the terms of rows by their keys."""
-    field, key = (Submission._meta.get_field(name) for name in ("terms", "id"))
+    key: Any = Submission._meta.pk
     table = connection.ops.quote_name(Submission._meta.db_table)
-    adapted = [(field.get_db_prep_save(text, connection), key.get_db_prep_save(pk, connection)) for text, pk in values]
+    adapted = [(text, key.get_db_prep_save(pk, connection)) for text, pk in values]
     with connection.cursor() as cursor:
         cursor.executemany(f'UPDATE {table} SET "terms" = %s WHERE "id" = %s', adapted)
 
