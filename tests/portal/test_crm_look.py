@@ -134,6 +134,21 @@ def test_who_may_not_read_leads_is_told_so_and_keeps_the_permission_to_deliver(a
     assert PortalUser.objects.get().state == PortalUser.State.ACTIVE
 
 
+def test_a_portal_that_asks_for_patience_gets_a_minute_of_it(add, look, sandbox, portal):
+    add("lead")
+    sandbox.faults.add("throttle", portal=portal.name)
+    found = look()
+    assert (found.code, found.finished_at, len(kept())) == ("", None, 0)
+    assert 30 < (found.next_at - timezone.now()).total_seconds() < 90
+
+
+def test_leads_with_more_deals_than_a_page_are_read_to_the_end(add, look):
+    leads = [add("lead", "CONVERTED") for _ in range(2)]
+    deals = [add("deal", LEAD_ID=leads[n % 2], ORIGINATOR_ID="") for n in range(crm_look.PAGE + 5)]
+    look()
+    assert set(CrmRecord.objects.filter(record="deal").values_list("number", flat=True)) == set(deals)
+
+
 def test_an_expired_token_is_renewed(add, look, portal):
     add("lead")
     portal.expire_tokens()

@@ -113,6 +113,8 @@ def _turn(due: CrmLook) -> None:
     try:
         _go_on(due)
         due.code = ""
+    except errors.Wait as error:
+        due.next_at = timezone.now() + max(REST, timedelta(seconds=error.seconds))
     except errors.PortalError as error:
         logger.info("portal %s: its records could not be looked at (%s)", due.portal_id, error.code)
         due.code, due.next_at = error.code, timezone.now() + AFTER_TROUBLE

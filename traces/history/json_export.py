@@ -24,7 +24,7 @@ FORM = (
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = (
     *("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "tell_of", "notices_a_day"),
-    "erase_before",
+    *("erase_before", "earnings"),
 )
 NOTICE = ("about", "at", "try_at", "over")
 CRM_RECORD = ("record", "number", "lead", "came_at", "semantic", "amount", "currency", "closed_on", "looked_at")
