@@ -5,9 +5,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV ?= uv
 # `make test ARGS="-k intake"`
 ARGS ?=
+ALONE = tests/stack/test_survival.py tests/stack/test_limits.py tests/browser
+# `make restore FILE=/backups/monday`
+FILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast check audit architecture bench soak messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast backup restore check audit architecture bench soak fuzz messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,17 +28,24 @@ run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with t
 demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
 	@.venv/bin/python -m tests.demo $(ARGS)
 
-# Those that start processes or a browser come one after the other: several at once would starve each other.
+# The last ones come one after the other: browsers would starve each other, one test kills the database for all, and
+# one module measures by the clock.
 test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": these alone)
 ifeq ($(strip $(ARGS)),)
-	@.venv/bin/python -m pytest -n auto --dist loadfile --ignore tests/stack --ignore tests/browser tests
-	@.venv/bin/python -m pytest tests/stack tests/browser
+	@.venv/bin/python -m pytest -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)) tests
+	@.venv/bin/python -m pytest $(ALONE)
 else
 	@.venv/bin/python -m pytest $(ARGS)
 endif
 
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest -n auto tests/unit -m "not slow" $(ARGS)
+
+backup: .venv/made-run  ## copy the database to a file while it is in use (FILE=...; without it, in DATA_DIR/backups)
+	@.venv/bin/python manage.py backup $(FILE)
+
+restore: .venv/made-run  ## fill an empty database from such a file (FILE=...)
+	@.venv/bin/python manage.py restore $(FILE)
 
 check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
 	.venv/bin/ruff format --check .
@@ -60,22 +70,28 @@ soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills be
 	@.venv/bin/python -m tests.bench.growth
 	@.venv/bin/python -m tests.bench.fairness
 
+fuzz: .venv/made-dev .venv-fuzz/made  ## requests that no one would send, to all public addresses; on PostgreSQL where DATABASE_URL names one (about 15 minutes)
+	@.venv/bin/python -m tests.bench.fuzz_contract
+	@.venv/bin/python -m tests.bench.fuzz_http $(ARGS)
+
 messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
 	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
 lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)
 	$(LOCK) -o requirements.lock
-	$(LOCK) --group demo --constraints requirements.lock -o requirements-demo.lock
+	$(LOCK) --group run --constraints requirements.lock -o requirements-run.lock
+	$(LOCK) --group demo --constraints requirements-run.lock -o requirements-demo.lock
 	$(LOCK) --group dev -o requirements-dev.lock
 	$(COMPILE) --group audit --python-version 3.11 -o requirements-audit.lock
+	$(COMPILE) --group fuzz --python-version 3.11 -o requirements-fuzz.lock
 
 COMPILE = $(UV) pip compile --universal --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links -q $(ARGS)
 LOCK = $(COMPILE) pyproject.toml
 
 clean:  ## remove what was made here, the data of `make run` included; .env stays
-	rm -rf .venv .venv-audit sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+	rm -rf .venv .venv-audit .venv-fuzz sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- What the targets above need ----------------------------------------------------------------
@@ -103,10 +119,10 @@ ifneq ($(origin PYTHON),file)
 .venv/made: | needs-python
 endif
 
-# One environment, filled in three steps: production, the demo, the tests. Each lock file holds the one before it, so
+# One environment, filled in three steps: `make run` (production and a Redis), the demo, the tests. Each lock file holds the one before it, so
 # that a later step only adds. A lock file that has changed makes all of it anew.
 # Debian's Python comes without ensurepip: then the pip outside fills the environment.
-.venv/made: requirements.lock requirements-demo.lock requirements-dev.lock
+.venv/made: requirements-run.lock requirements-demo.lock requirements-dev.lock
 	@$(CHECK_PYTHON)
 	@rm -rf .venv
 	@if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
@@ -120,7 +136,7 @@ endif
 	@touch $@
 
 .venv/made-run: .venv/made
-	@$(call INSTALL,requirements.lock)
+	@$(call INSTALL,requirements-run.lock)
 
 .venv/made-demo: .venv/made
 	@$(call INSTALL,requirements-demo.lock)
@@ -128,12 +144,13 @@ endif
 .venv/made-dev: .venv/made
 	@$(call INSTALL,requirements-dev.lock)
 
-.venv-audit/made: requirements-audit.lock
+# Tools that look from outside have environments of their own.
+.venv-audit/made .venv-fuzz/made: .venv-%/made: requirements-%.lock
 	@$(CHECK_PYTHON)
-	@rm -rf .venv-audit
-	@echo "Installing $< into .venv-audit (once) ..."
-	@"$(PYTHON)" -m venv .venv-audit
-	@.venv-audit/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r $<
+	@rm -rf $(@D)
+	@echo "Installing $< into $(@D) (once) ..."
+	@"$(PYTHON)" -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --no-cache-dir --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # No cache and no look for a newer pip: both would write or read under HOME, which may not exist.

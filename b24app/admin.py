@@ -2,22 +2,15 @@
 
 from typing import Any
 
-import re2
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from b24app.frame import operators
 from b24app.models import PortalEvent
 
-# What visitors type where a tag or a source is meant: addresses also as a query has them, numbers as people write them.
-_CONTACT = re2.compile(r"[^\s,;<>]+(?:[@＠﹫]|%40)[^\s,;<>]+|\+?(?:(?:[\s\pZ()./_-]|%20|%2[Bb])*\p{Nd}){7,}")
-MASK = "***"
-
-
-def masked(text: str) -> str:
-    """The text without what may be an e-mail address or a telephone number."""
-    return str(_CONTACT.sub(MASK, text))
+admin.site.login_form, admin.site.login_template = operators.LoginForm, "b24app/operator_login.html"
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # shared by admins of several models

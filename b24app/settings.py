@@ -264,13 +264,26 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "formatters": {
+        "text": {"()": "b24app.host.masks.MaskedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "b24app.host.logs.JsonLines"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if env.str("LOG_FORMAT", "text") == "json" else "text",
+            "stream": sys.stderr,
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         # These print whole requests, tokens included, at the level DEBUG.
         "urllib3": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "requests_oauthlib": {"level": "WARNING"},
+        # A stranger's wrong Host is answered with 400; no page of traceback for each.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
+        "celery.app.trace": {"level": "WARNING"},
     },
 }

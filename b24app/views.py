@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from b24app.api import errors, remedies
 from b24app.frame import iframe
@@ -100,7 +100,7 @@ def events(request: HttpRequest) -> HttpResponse:
 @require_GET
 def oauth_callback(request: HttpRequest) -> HttpResponse:
     """Where a portal's authorization page sends an administrator's browser with a code."""
-    code = request.GET.get("code", "")
+    code = install.posted(request.GET.dict(), "code")
     if not code:
         return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=400)
     portal = _proven(request, lambda: install.connect_by_code(code, request.GET.get("server_domain", "")))
@@ -123,13 +123,15 @@ def operator_login(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@csrf_exempt
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": "ok"})
 
 
-@require_GET
+@csrf_exempt
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Whether submissions can be taken: the database must answer; without Redis they are only delivered later."""
     redis = "ok" if wakeups.reachable() else "down"

@@ -1,5 +1,6 @@
 """What holds for every test. The fixtures that a test asks for stand in tests/fixtures, by subject."""
 
+import gc
 import os
 
 import hypothesis
@@ -30,9 +31,35 @@ hypothesis.settings.register_profile("dev", ANY_SPEED, max_examples=25)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
 
 
+# What a test asks for that meets the database of `DATABASE_URL`; Django's database is closed to all others.
+DATABASE = {"db", "transactional_db", "stack"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--database-only", action="store_true", help="leave out what would be the same on any database")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The second of two runs on two databases need not repeat the tests that meet none; processes may, unseen."""
+    if config.getoption("--database-only"):
+        kept = [item for item in items if _may_meet_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _may_meet_the_database(item)])
+        items[:] = kept
+
+
+def _may_meet_the_database(item):
+    asked = item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)
+    return bool(asked) or "tests/stack/" in item.nodeid
+
+
 def pytest_configure():
-    """An operator's password in a test keeps nothing safe: hashing it well would only cost a quarter of a second."""
+    """What differs from production in every test."""
+    # An operator's password in a test keeps nothing safe: hashing it well would only cost a quarter of a second.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A test's transaction is its own thread's, so answers are waited for in it.
+    settings.SENDER_THREADS = 0
+    # Each client of a test begins with the middleware: static files are looked for when they are asked for.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +68,7 @@ def nothing_cached():
     cache.clear()
 
 
-@pytest.fixture(autouse=True)
-def without_senders(settings):
-    """A test's transaction is its own thread's, so answers are waited for in it."""
-    settings.SENDER_THREADS = 0
+def pytest_collection_finish():
+    """Thousands of tests are collected and stay: the collector of garbage need not look at them again and again."""
+    gc.collect()
+    gc.freeze()

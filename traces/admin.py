@@ -17,8 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline, masked
+from b24app.admin import LongReadOnly, ReadOnly, ReadOnlyInline
 from b24app.api.remedies import REMEDIES
+from b24app.host.masks import masked
 from b24app.models import Portal, PortalUser
 from b24app.portal import hold
 from traces import sentences
@@ -243,11 +244,11 @@ class BatchAdmin(ReadOnly):
 
 @admin.register(Preferences)
 class PreferencesAdmin(ReadOnly):
-    list_display = ("portal", "retention_days", "viewers", "notify", "notices_a_day", "erase_before")
+    list_display = ("portal", "fields_days", "retention_days", "viewers", "notify", "notices_a_day", "erase_before")
     list_filter = ("notify", "viewers")
     list_select_related = ("portal",)
     fields = (
-        *("portal", "retention_days", "viewers", "notify", "notify_user_id", "tell_of", "notices_a_day"),
+        *("portal", "fields_days", "retention_days", "viewers", "notify", "notify_user_id", "tell_of", "notices_a_day"),
         *("erase_before", "welcomed"),
     )
 

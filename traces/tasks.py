@@ -1,6 +1,7 @@
 """Celery's tasks: draining a portal, and the sweep that heals every lost message."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -30,12 +31,15 @@ SLOW_SECONDS = 600.0
 @shared_task(name=wake.DRAIN_TASK)
 def drain_portal(portal_id: int) -> None:
     """Work on one portal for a turn, then go to the end of the line."""
+    began = time.monotonic()
     try:
         following = drain.drain(portal_id)
     except DatabaseError as error:
         # The database's own text may quote the row, visitor's data included. The sweep comes back to the portal.
         logger.error("portal %s: the database failed (%s)", portal_id, type(error).__name__)
         return
+    seconds = round(time.monotonic() - began, 3)
+    logger.info("portal %s: a drain of %s s", portal_id, seconds, extra={"portal": portal_id, "seconds": seconds})
     if following.seconds is None:
         return
     # One return is enough, however many wake-ups found that the portal has to wait.

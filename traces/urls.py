@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from traces.intake import snippet, views
+from traces.intake import openapi, snippet, views
 from traces.monitoring import views as monitoring
 
 urlpatterns = [
     path("b24/app/", include("traces.pages.urls")),
+    path("in/openapi.json", openapi.serve, name="openapi"),
     path("in/<str:key>.js", snippet.serve, name="snippet"),
     path("in/<str:key>/", views.receive, name="intake"),
     # Many senders do not follow a redirect with their body.

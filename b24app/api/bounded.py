@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import ipaddress
-import socket
 import threading
 import time
 import zlib
@@ -29,9 +28,13 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.util import connection as urllib3_connection
 from urllib3.util.ssl_ import create_urllib3_context
 
+from b24app.api import resolving
+
 MAX_BYTES = 8 * 1024 * 1024
 CONNECT_SECONDS = 5.0
 _PIECE = 64 * 1024
+_NAT64, _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48")  # RFC 6052, 8215
+_COMPATIBLE = ipaddress.ip_network("::/96")
 _local = threading.local()
 
 
@@ -123,12 +126,8 @@ class _Bounded(HTTPConnection):
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """The addresses that a host's name means now. Raises `OSError` where it means none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:
-        raise OSError("no name of a host") from error
-    return [str(address[0]) for *_, address in found]
+    """The addresses that a host's name means now. Raises `OSError` where it means none, or nobody tells in time."""
+    return resolving.addresses_of(host, port, _seconds_left(CONNECT_SECONDS))
 
 
 class _BoundedTLS(_Bounded, HTTPSConnection):
@@ -140,7 +139,16 @@ def _may_be_reached(host: str, address: str) -> bool:
     if settings.B24_ALLOW_INSECURE_PORTALS or host.rstrip(".").lower() in settings.B24_PRIVATE_HOSTS:
         return True
     number = ipaddress.ip_address(address.partition("%")[0])
-    return (getattr(number, "ipv4_mapped", None) or number).is_global
+    is_global = (getattr(number, "ipv4_mapped", None) or number).is_global and number not in _LOCAL_NAT64
+    return is_global and all(inner.is_global for inner in _inside(number))
+
+
+def _inside(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses that an IPv6 address leads to: mapped, compatible, by NAT64, 6to4 and Teredo."""
+    if isinstance(number, ipaddress.IPv6Address):
+        inner = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+        ways = [number.ipv4_mapped, number.sixtofour, inner if number in _NAT64 or number in _COMPATIBLE else None]
+        yield from filter(None, [*ways, *(number.teredo or ())])
 
 
 class _Pool(HTTPConnectionPool):

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # What may stand in a policy's source beside the scheme: a host in ASCII, and a port.
 _SOURCE = re.compile(r"^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?(:[0-9]{1,5})?$")
 
 
+def split(url: str) -> SplitResult:
+    """The parts of an address, none where it is no address: `urlsplit` raises for an unclosed bracket, among others."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def of_url(url: str) -> str:
     """The host of an address, with its port where that is not the scheme's own; "" where there is none."""
-    parts = urlsplit(url)
+    parts = split(url)
     return normal(parts.netloc, parts.scheme) or parts.netloc.lower()
 
 

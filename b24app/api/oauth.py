@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
 from oauthlib.oauth2 import OAuth2Error
 from requests_oauthlib import OAuth2Session
 
-from b24app.api import errors, rest, transport
+from b24app.api import errors, hosts, rest, transport
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ def allowed_host(server_endpoint: str) -> str | None:
     """
     if not server_endpoint:
         return str(settings.B24_OAUTH_HOSTS[0])
-    parts = urlsplit(server_endpoint)
+    parts = hosts.split(server_endpoint)
     base = f"{parts.scheme}://{parts.netloc}".lower()
     return base if base in settings.B24_OAUTH_HOSTS else None
 

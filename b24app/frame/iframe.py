@@ -94,7 +94,7 @@ def _origins(portal: Portal, opened_from: str) -> list[str]:
     A portal behind a proxy names the port of its own server, which is not the one that the browser sees: the same name
     without a port is allowed too.
     """
-    scheme, host = urlsplit(portal.client_endpoint).scheme, hosts.of_url(portal.client_endpoint)
+    scheme, host = hosts.split(portal.client_endpoint).scheme, hosts.of_url(portal.client_endpoint)
     origins = [f"{scheme}://{host}"]
     if opened_from and opened_from not in origins:
         opened = urlsplit(opened_from)

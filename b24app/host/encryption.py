@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,12 @@ def digest(portal_id: int, text: str) -> int:
     The same text of two portals has two digests.
     """
     return _digest(_digest_keys()[0], portal_id, text)
+
+
+def digests_of_all(portal_id: int, texts: Iterable[str]) -> list[int]:
+    """The digests of several texts."""
+    key = _digest_keys()[0]
+    return [_digest(key, portal_id, text) for text in texts]
 
 
 def digests(portal_id: int, text: str) -> list[int]:

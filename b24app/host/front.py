@@ -8,6 +8,7 @@ Source: Granian's RSGI specification; PEP 3333.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -74,9 +75,9 @@ class Front:
                 answer = _Answer(self._wsgi, environ(scope, body), protocol, asyncio.get_running_loop())
                 await self._threads_of(scope.path).run(answer.send)
         except TimeoutError:
-            _refuse(protocol, 408, "The body did not arrive in time.")
+            _refuse(protocol, 408, "body_too_slow", "The body did not arrive in time.")
         except Busy:
-            _refuse(protocol, 503, "Too many requests wait. Send it again.", ("retry-after", "2"))
+            _refuse(protocol, 503, "busy", "Too many requests wait. Send it again.", ("retry-after", "2"))
         except ProtocolClosed:
             pass  # the client has gone: there is nobody to answer
 
@@ -170,5 +171,7 @@ class _Answer:
             asyncio.run_coroutine_threadsafe(send(part), self._loop).result()
 
 
-def _refuse(protocol: HTTPProtocol, status: int, title: str, *headers: tuple[str, str]) -> None:
-    protocol.response_str(status, [("content-type", "text/plain; charset=utf-8"), *headers], title + "\n")
+def _refuse(protocol: HTTPProtocol, status: int, code: str, title: str, *headers: tuple[str, str]) -> None:
+    """Answer as the intake refuses (RFC 9457)."""
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "code": code})
+    protocol.response_str(status, [("content-type", "application/problem+json"), *headers], body)

@@ -27,6 +27,8 @@ from b24app.portal import epochs, event_bindings, hold, placements, tokens
 PAGE_SECONDS = 15.0
 # What the OAuth server refused is not asked about again for so long: a flood of one forgery does not reach it.
 REFUSED_SECONDS = 60.0
+# A token has some seventy characters, an address a few hundred. A longer one would only be refused by the OAuth server.
+MAX_LENGTH = 2000
 # A user's number fits into its column.
 MAX_USER_DIGITS = 9
 
@@ -106,9 +108,9 @@ def claim_of_frame(query: Mapping[str, str], body: Mapping[str, str]) -> Claim:
 
 
 def posted(values: Mapping[str, str], name: str) -> str:
-    """A value that somebody has posted; "" for one that no portal sends: PostgreSQL takes no NUL."""
+    """A posted value; "" for one that no portal sends: PostgreSQL takes no NUL, no server any length."""
     value = values.get(name, "")
-    return value if value.isprintable() else ""
+    return value if value.isprintable() and len(value) <= MAX_LENGTH else ""
 
 
 def _origin(domain: str, scheme: str) -> str:
@@ -139,7 +141,7 @@ def prove(claim: Claim) -> Proof:
         raise Unproven("its token belongs to another application")
     if info.member_id != claim.member_id:
         raise Unproven("its token belongs to another portal")
-    endpoint = urlsplit(info.client_endpoint)
+    endpoint = hosts.split(info.client_endpoint)
     if endpoint.scheme != "https" and not settings.B24_ALLOW_INSECURE_PORTALS:
         raise errors.Stop("plain_http")
     return Proof(host, info, began)

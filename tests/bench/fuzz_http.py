@@ -1,173 +1,160 @@
-"""`python -m tests.bench.fuzz_http [BODIES] [SECONDS] [SEED]`: requests that no one would send, to a running server.
+"""`python -m tests.bench.fuzz_http [REQUESTS] [SECONDS] [SEED]`: requests that no one would send, to a running stack.
 
-The bodies are those of `fuzz_intake`; here they travel over sockets of their own: chunked, cut off, with a wrong
-length, or behind absurd headers. Prints how the requests ended, the slowest, and the server's memory before and after.
-Fails where one ended in a 5xx, in silence, or where the server does not answer afterwards.
+They go to all public addresses (`fuzz_requests`), over connections that are kept, from several processes, while a
+worker delivers what was stored. Then what waits still is waited for. Prints how the requests ended, the slowest, what
+became of the rows, and the server's memory before and after. Fails where
+
+- one ended in a 5xx or in silence, or the server does not answer afterwards,
+- a row is there that nobody was told of, or one was told of that is not there,
+- a row is neither delivered, nor failed with a reason, nor a probe.
 """
 
 from __future__ import annotations
 
-import random
-import socket
+import json
+import multiprocessing
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
-from tests.bench import fuzz_intake
-from tests.bench.fuzz_intake import Body
-from tests.fixtures.stack import Stack, start_stack
+from tests.bench import fuzz_requests
+from tests.bench.fuzz_client import TIMEOUT, Client, Tally
+from tests.bench.fuzz_requests import BROKEN, BROWSER, NAMED, Target, fields_of
+from tests.fixtures.stack import Stack, private_services, start_stack
 
-THREADS = 8
-TIMEOUT = 20.0  # for one answer; the server gives a request less
+PROCESSES, THREADS = 2, 6
+SETTLING_SECONDS = 900.0
 MAX_GROWTH_MB = 300.0
-CLOSED, SILENT = "closed without an answer", "silence"
-HEADERS = [
-    *("X-Long: " + "a" * 60_000, "X-Binary: \xff\xfe\x80", "X-Empty:", "Cookie: " + "a=b; " * 2000),
-    *("Expect: 100-continue", "Content-Encoding: gzip", "Accept-Language: " + "xx," * 3000, "Origin: null"),
-    *("Idempotency-Key: \xe9", "Authorization: Bearer " + "x" * 5000, "Referer: " + "?" * 9000, "Range: bytes=0-"),
-    *("X-Forwarded-For: " + "1," * 3000, "Connection: upgrade", "Upgrade: h2c", "Accept: text/html"),
-]
-LENGTHS = ["-1", "abc", "1e3", "0x10", "99999999999999999999", "", " 5", "5, 6"]
+ROWS = """
+import json
+from traces.models import Submission
+rows = Submission.objects.values_list("form__name", "id", "state", "code")
+print(json.dumps([[name, str(number), state, bool(code)] for name, number, state, code in rows]))
+"""
+CSRF = "a" * 32  # a cookie and a field that are alike are all that Django asks for
+EVENTS = ("ONAPPINSTALL", "ONAPPUNINSTALL", "ONAPPTEST", "ONSUBSCRIPTIONRENEW", "ONCRMLEADADD", "x")
 
 
-class Tally:
-    """How requests ended, for all threads."""
-
-    def __init__(self) -> None:
-        self.ends: Counter[tuple[str, str]] = Counter()
-        self.slowest: list[tuple[float, str, int]] = []
-        self.lock = threading.Lock()
-
-    def add(self, way: str, end: str, seconds: float, size: int) -> None:
-        """Count one request: the `way` it was sent in, and its `end`."""
-        with self.lock:
-            self.ends[way, end] += 1
-            self.slowest = sorted([*self.slowest, (seconds, way, size)])[-5:]
-
-    @property
-    def faults(self) -> int:
-        """How many ended as none may."""
-        return sum(times for (_, end), times in self.ends.items() if end == SILENT or end.startswith("5"))
-
-
-def head(path: str, body: Body, *headers: str, method: str = "POST", version: str = "1.1") -> bytes:
-    """The head of a request."""
-    lines = [f"{method} {path} HTTP/{version}", "Host: 127.0.0.1", f"Content-Type: {body.content_type}", *headers]
-    return (
-        "\r\n".join(line.replace("\r", "").replace("\n", "") for line in lines).encode("latin-1", "replace")
-        + b"\r\n\r\n"
-    )
+def targets(stack: Stack) -> list[Target]:
+    """All public addresses of a stack with an installed portal, the intake's most often."""
+    # Lone traces are delivered fastest; the other kinds take several steps.
+    kinds = {NAMED: "trace", BROWSER: "contact", BROKEN: "lead"}
+    forms = {name: stack.create_form(name, kind) for name, kind in kinds.items()}
+    paths = {name: urlsplit(form["url"]).path for name, form in forms.items()}
+    key, secret = paths[NAMED].rstrip("/"), f"Authorization: Bearer {forms[NAMED]['secret']}"
+    return [
+        Target(paths[NAMED], 45, "POST", NAMED),
+        Target(key, 5, "POST", NAMED, headers=(secret,)),
+        Target(paths[BROWSER], 5, "POST", BROWSER, headers=("Accept: text/html",)),
+        Target(paths[BROKEN], 15, "POST", BROKEN),
+        *(Target(f"{key}{tail}", 2) for tail in ("/", ".js", "/thanks/")),
+        Target(f"{key}/0193a5a0-0000-7000-8000-000000000000/", 2, headers=(secret,)),
+        *(
+            Target(path)
+            for path in ("/healthz", "/readyz", "/metrics", "/admin/", "/nothing", "/b24/app/", "/in/openapi.json")
+        ),
+        *(Target(path) for path in ("/static/traces/snippet.js", "/static/traces/app.js", "/")),
+        *_of_the_portal(stack),
+    ]
 
 
-def plain(path: str, body: Body, chance: random.Random) -> bytes:
-    """A request as it should be."""
-    return head(path, body, f"Content-Length: {len(body.raw)}") + body.raw
+def _of_the_portal(stack: Stack) -> list[Target]:
+    """The addresses that a portal and its administrators' browsers call, with what they say to them."""
+    opening = stack.sandbox("POST", "/portals/acme/frame_post", user_id=1)
+    opened = fields_of(opening["body"])
+    query = "&".join(f"{name}={value}" for name, value in opening["query"].items())
+    # With the portal's own application token an uninstall would be a good one, and end the rest.
+    auth = {"member_id": stack.member_id, "application_token": "a" * 32, "domain": "acme.example", "user_id": "1"}
+    tokens = {"access_token": "b" * 70, "refresh_token": "c" * 70, "server_endpoint": f"{stack.oauth_url}/rest/"}
+    events = [
+        {
+            "event": event,
+            "ts": str(int(time.time())),
+            **{f"auth[{name}]": text for name, text in (auth | tokens).items()},
+        }
+        for event in EVENTS
+    ]
+    login = {"csrfmiddlewaretoken": CSRF, "username": "operator", "password": "no, not this one", "next": "/admin/"}
+    return [
+        *(Target(f"{path}?{query}", 2, "POST", fields=opened) for path in ("/b24/install/", "/b24/app/")),
+        *(Target("/b24/events/", 1, "POST", fields=fields_of(event)) for event in events),
+        Target("/b24/oauth/callback/?code=a&state=b&server_domain=c&domain=d", 2),
+        Target("/admin/login/", 1, "POST", fields=fields_of(login), headers=(f"Cookie: csrftoken={CSRF}",)),
+    ]
 
 
-def chunked(path: str, body: Body, chance: random.Random) -> bytes:
-    """A body in chunks of many sizes."""
-    return head(path, body, "Transfer-Encoding: chunked") + _chunks(body.raw, chance) + b"0\r\n\r\n"
+def send(address: tuple[str, int], places: list[Target], count: int, seconds: float, seed: str) -> Tally:
+    """Send as many requests, or what fits into so many seconds, by the threads of this process."""
+    ends_at = time.monotonic() + seconds
+
+    def work(number: int) -> Tally:
+        tally, client = Tally(), Client(address)
+        for request in fuzz_requests.requests(places, count // THREADS, f"{seed} {number}"):
+            began = time.monotonic()
+            if began > ends_at:
+                break
+            end, body = client.ask(request)
+            tally.add(request, end, body, time.monotonic() - began)
+            tally.ends[request.way, "closed, and sent again"] += client.was_sent_again
+        client.close()
+        return tally
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return _merged(list(threads.map(work, range(THREADS))))
 
 
-def cut_chunks(path: str, body: Body, chance: random.Random) -> bytes:
-    """Chunks that end in the middle, or without the last one."""
-    whole = _chunks(body.raw, chance)
-    return head(path, body, "Transfer-Encoding: chunked") + whole[: chance.randrange(len(whole) + 1)]
+def _merged(tallies: list[Tally]) -> Tally:
+    merged = Tally()
+    for tally in tallies:
+        merged.merge(tally)
+    return merged
 
 
-def odd_chunks(path: str, body: Body, chance: random.Random) -> bytes:
-    """Chunks whose sizes are none."""
-    size = chance.choice((b"zz", b"-1", b"ffffffffffffffffff", b"", b"5;" + b"a" * 5000))
-    return head(path, body, "Transfer-Encoding: chunked") + size + b"\r\n" + body.raw + b"\r\n0\r\n\r\n"
+def run(stack: Stack, places: list[Target], count: int, seconds: float, seed: int) -> Tally:
+    """Send requests from all processes."""
+    url = urlsplit(stack.app_url)
+    address = (url.hostname or "", url.port or 0)
+    with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as processes:
+        parts = [
+            processes.submit(send, address, places, count // PROCESSES, seconds, f"{seed} {number}")
+            for number in range(PROCESSES)
+        ]
+        return _merged([part.result() for part in parts])
 
 
-def cut_off(path: str, body: Body, chance: random.Random) -> bytes:
-    """A body with fewer bytes than it declares."""
-    return head(path, body, f"Content-Length: {len(body.raw) + chance.randrange(1, 9000)}") + body.raw
+def settle(stack: Stack) -> tuple[list[list[str]], float]:
+    """All rows (form, id, state, whether there is a reason), once none waits; and the seconds that it took."""
+    began = time.monotonic()
+    while time.monotonic() - began < SETTLING_SECONDS:
+        states = stack.counts()["states"]
+        if not any(states.get(state) for state in ("queued", "sending", "held")):
+            break
+        time.sleep(2)
+    rows: list[list[str]] = json.loads(stack.run("shell", "--no-imports", "-c", ROWS))
+    return rows, time.monotonic() - began
 
 
-def too_short(path: str, body: Body, chance: random.Random) -> bytes:
-    """A body with more bytes than it declares."""
-    return head(path, body, f"Content-Length: {chance.randrange(len(body.raw) + 1)}") + body.raw
-
-
-def odd_length(path: str, body: Body, chance: random.Random) -> bytes:
-    """A length that is none, or two of them, or one beside chunks."""
-    others = chance.choice(
-        ([], ["Content-Length: 5"], ["Transfer-Encoding: chunked"], ["Transfer-Encoding: gzip, chunked"])
-    )
-    return head(path, body, f"Content-Length: {chance.choice(LENGTHS)}", *others) + body.raw
-
-
-def odd_headers(path: str, body: Body, chance: random.Random) -> bytes:
-    """A request with headers, a method or an address of its own."""
-    extra = chance.choices(HEADERS, k=chance.randrange(1, 4))
-    method = chance.choice(("POST", "POST", "PUT", "PATCH", "QUERY", "post", "OPTIONS"))
-    where = path + chance.choice(("", "?" + "a=b&" * 150, "?%00=%ff", "?utm_source=%ed%a0%80", "%00", "/" * 300))
-    version = chance.choice(("1.1", "1.1", "1.0", "9.9"))
-    return head(where, body, *extra, f"Content-Length: {len(body.raw)}", method=method, version=version) + body.raw
-
-
-def noise(path: str, body: Body, chance: random.Random) -> bytes:
-    """Bytes that are no request at all."""
-    return body.raw[:2000] + b"\r\n\r\n"
-
-
-Way = Callable[[str, Body, random.Random], bytes]
-WAYS: list[Way] = [
-    plain,
-    plain,
-    chunked,
-    chunked,
-    cut_chunks,
-    odd_chunks,
-    cut_off,
-    too_short,
-    odd_length,
-    odd_headers,
-    noise,
-]
-
-WHOLE: list[Way] = [plain, chunked, odd_headers]
-
-
-def _chunks(raw: bytes, chance: random.Random) -> bytes:
-    parts: list[bytes] = []
-    at = 0
-    while at < len(raw):
-        size = chance.choice((1, 7, 500, 8192, 65_536)) if len(raw) < 20_000 else 65_536
-        part = raw[at : at + size]
-        parts.append(b"%x\r\n%s\r\n" % (len(part), part))
-        at += size
-    return b"".join(parts)
-
-
-def ask(address: tuple[str, int], request: bytes, *, is_whole: bool) -> str:
-    """Send bytes on a connection of their own; the answer's status, or how it ended.
-
-    Where the request is not whole nothing more is to come, and the server is told so. (It answers nobody who is gone.)
-    """
-    with socket.create_connection(address, timeout=TIMEOUT) as connection:
-        try:
-            connection.sendall(request)
-            if not is_whole:
-                connection.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the server has seen enough; its answer may still be there
-        try:
-            answer = connection.recv(64)
-        except TimeoutError:
-            return SILENT
-        except OSError:
-            return CLOSED
-    return answer[9:12].decode("latin-1") if answer.startswith(b"HTTP/1") else CLOSED
+def wrong_rows(tally: Tally, rows: list[list[str]]) -> list[str]:
+    """What is wrong with the rows, in words."""
+    found = []
+    for form in (NAMED, BROWSER, BROKEN):
+        there = {number for name, number, _state, _reason in rows if name == form}
+        if lost := tally.told[form] - there:
+            found.append(f"{form}: {len(lost)} were told of and are not there")
+        # Whoever closes too early is told nothing; answers to browsers name no row.
+        surplus = len(there - tally.told[form]) - tally.untold[form]
+        if surplus > 0:
+            found.append(f"{form}: {surplus} are there and nobody was told")
+    open_rows = [row for row in rows if row[2] not in ("delivered", "test") and not (row[2] == "failed" and row[3])]
+    if open_rows:
+        found.append(f"{len(open_rows)} are neither delivered nor failed with a reason, as {open_rows[0]}")
+    return found
 
 
 def memory(pid: int) -> float:
@@ -178,57 +165,43 @@ def memory(pid: int) -> float:
     return own + sum(memory(int(child)) for child in children)
 
 
-def run(stack: Stack, count: int, seconds: float, seed: int) -> tuple[Tally, float]:
-    """Send as many requests, or what fits into so many seconds; how they ended, and the seconds that it took."""
-    path = urlsplit(stack.create_form("Fuzz", "trace")["url"]).path
-    url = urlsplit(stack.app_url)
-    address = (url.hostname or "", url.port or 0)
-    tally, bodies, lock = Tally(), fuzz_intake.bodies(count, seed), threading.Lock()
-    began = time.monotonic()
-
-    def work(number: int) -> None:
-        chance = random.Random(f"{seed} {number}")
-        while time.monotonic() - began < seconds and (body := _next(bodies, lock)):
-            way = chance.choice(WAYS)
-            sent = way(path, body, chance)
-            start = time.monotonic()
-            end = ask(address, sent, is_whole=way in WHOLE)
-            tally.add(way.__name__, end, time.monotonic() - start, len(sent))
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return tally, time.monotonic() - began
-
-
-def _next(bodies: Iterator[Body], lock: threading.Lock) -> Body | None:
-    with lock:
-        return next(bodies, None)
-
-
 def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 240.0
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 900.0
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    with tempfile.TemporaryDirectory() as folder, start_stack(Path(folder), workers=0) as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        private_services() as services,
+        start_stack(Path(folder), workers=1, plan="none", **services) as stack,
+    ):
         stack.install()
-        web = stack.processes["web"].pid
-        run(stack, 500, seconds, seed + 1)  # what is loaded at the first request is no growth
-        before = memory(web)
-        tally, took = run(stack, count, seconds, seed)
-        after = memory(web)
+        web, places = stack.processes["web"].pid, targets(stack)
+        first = run(stack, places, 500, seconds, seed + 1)  # what is loaded at the first request is no growth
+        before, began = memory(web), time.monotonic()
+        tally = run(stack, places, count, seconds, seed)
+        took, after = time.monotonic() - began, memory(web)
         is_well = stack.alive() and requests.get(f"{stack.app_url}/readyz", timeout=TIMEOUT).ok
+        rows, settling = settle(stack)
+        engine = "PostgreSQL" if services["DATABASE_URL"] else "SQLite"
     sent = sum(tally.ends.values())
+    tally.merge(first)
+    wrong = wrong_rows(tally, rows)
+    _print(tally, rows)
+    print(f"\n{engine}: {sent:,} requests in {took:.0f} s, {len(tally.faults)} of them ended in a 5xx or in silence;")
+    print(f"{len(rows):,} rows, the last settled {settling:.0f} s later: {'; '.join(wrong) or 'as told'}; the server")
+    print(f"{'answers' if is_well else 'is dead'}, and has {before:.0f} MB in memory before, {after:.0f} MB after")
+    return int(bool(tally.faults or wrong) or not is_well or after - before > MAX_GROWTH_MB)
+
+
+def _print(tally: Tally, rows: list[list[str]]) -> None:
     print("| sent | end | requests |\n|---|---|---|")
     print("\n".join(f"| {way} | {end} | {times:,} |" for (way, end), times in sorted(tally.ends.items())))
+    print("\n| form | state | rows |\n|---|---|---|")
+    states = Counter((name, state) for name, _number, state, _reason in rows)
+    print("\n".join(f"| {name} | {state} | {times:,} |" for (name, state), times in sorted(states.items())))
     print("\n| slowest, ms | sent | bytes |\n|---|---|---|")
-    for one, way, size in reversed(tally.slowest):
-        print(f"| {one * 1000:,.0f} | {way} | {size:,} |")
-    print(f"\n{sent:,} requests in {took:.0f} s, {tally.faults} of them ended in a 5xx or in silence; the server")
-    print(f"{'answers' if is_well else 'is dead'}, and has {before:.0f} MB in memory before, {after:.0f} MB after")
-    return int(bool(tally.faults) or not is_well or after - before > MAX_GROWTH_MB)
+    print("\n".join(f"| {one * 1000:,.0f} | {way} | {size:,} |" for one, way, size in reversed(tally.slowest)))
+    print("\n".join(["", *tally.faults[:20]]))
 
 
 if __name__ == "__main__":

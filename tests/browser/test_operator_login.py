@@ -1,5 +1,9 @@
 """The operator logs in at /admin/ with a browser, and resumes a portal there."""
 
+import time
+
+import pyotp
+
 from tests.fixtures.browser import BROWSER
 from tests.fixtures.waiting import until
 
@@ -26,3 +30,27 @@ def test_the_operator_logs_in_and_resumes_a_portal(context, stack):
     page.get_by_role("combobox").select_option(label="Resume delivery")
     page.get_by_role("button", name="Go").click()
     until(lambda: stack.run("shell", "-v", "0", "-c", STATE).strip() == "active")
+
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+MAKE_CAREFUL = f"""
+from django.contrib.auth.models import User
+from b24app.models import SecondFactor
+user = User.objects.create_superuser("careful", password="a long one for this test")
+SecondFactor.objects.create(user=user, secret="{SECRET}")
+"""
+
+
+def test_an_operator_with_a_second_factor_types_its_code(context, stack):
+    stack.run("shell", "-v", "0", "-c", MAKE_CAREFUL)
+    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page = context.new_page()
+    page.goto(f"{stack.app_url}/admin/")
+    for code in ("", pyotp.TOTP(SECRET).at(time.time())):
+        page.get_by_label("Username").fill("careful")
+        page.get_by_label("Password").fill("a long one for this test")
+        page.get_by_label("Code of your authenticator app").fill(code)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text(
+            "The name, the password or the code is wrong" if not code else "Site administration"
+        ).wait_for()

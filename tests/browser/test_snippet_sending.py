@@ -1,12 +1,15 @@
 """What the website snippet sends, in a real browser, and which forms it leaves alone."""
 
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 
 from tests.fixtures.browser import BROWSER
 from tests.fixtures.waiting import until_on
 from tests.fixtures.website import KEY, NAME, SHOP, SILENCE, STAYS, TAG, document, form
+from traces.intake import snippet
 
 pytestmark = BROWSER
 
@@ -134,3 +137,70 @@ def test_what_is_broken_around_it_stops_no_submission(site, script):
     site.html = document(script=script)
     site.open("/?utm_source=%E0%A4%A&utm_medium=%")
     assert site.submit()["NAME"] == "Ines"
+
+
+PROVIDER = """{library} = {{
+  ready: (done) => done(), reset: () => {{ field.value = "second"; }},
+  execute: () => Promise.resolve("first"),
+  render: (place) => {{
+    window.field = Object.assign(document.createElement("input"), {{ type: "hidden", name: "{name}", value: "first" }});
+    place.append(field);
+    return 7;
+  }},
+}};
+{called}();"""
+LIBRARIES = {
+    "turnstile": ("https://challenges.cloudflare.com/turnstile/v0/api.js", "turnstile", "cf-turnstile-response"),
+    "hcaptcha": ("https://js.hcaptcha.com/1/api.js", "hcaptcha", "h-captcha-response"),
+    "recaptcha": ("https://www.google.com/recaptcha/api.js", "grecaptcha", "g-recaptcha-response"),
+    "recaptcha3": ("https://www.google.com/recaptcha/api.js", "grecaptcha", "g-recaptcha-response"),
+}
+
+
+@pytest.fixture
+def guarded(site):
+    """A site whose form has a captcha; `asked` are the addresses that its provider was asked for."""
+
+    def guarded(provider):
+        address, library, name = LIBRARIES[provider]
+        text = snippet.script(KEY, captcha=(provider, "site-key"))
+        site.script = text.replace(f"{settings.APP_URL}/in/{KEY}/", site.intake)
+        asked = []
+
+        def answer(route):
+            asked.append(route.request.url)
+            called = parse_qs(urlsplit(route.request.url).query)["onload"][0]
+            body = PROVIDER.format(library=f"window.{library}", name=name, called=called)
+            route.fulfill(body=body, content_type="text/javascript")
+
+        site.context.route(f"{address}*", answer)
+        return asked, name
+
+    yield guarded
+    for address, _, _ in LIBRARIES.values():
+        site.context.unroute(f"{address}*")
+
+
+@pytest.mark.parametrize("provider", sorted(LIBRARIES))
+def test_a_captcha_is_loaded_when_a_form_is_begun_and_its_token_goes_along(site, guarded, provider):
+    asked, name = guarded(provider)
+    site.open()
+    assert asked == []
+    site.page.locator("[name=NAME]").focus()
+    until_on(site.page, lambda: filled(site, name))
+    body = site.submit()
+    assert (body["_captcha"], name in body, len(asked)) == ("first", False, 1)
+    assert ("render=site-key" if provider == "recaptcha3" else "render=explicit") in asked[0]
+
+
+def filled(site, name):
+    return site.page.evaluate("(name) => (document.getElementsByName(name)[0] || {}).value === 'first'", name)
+
+
+def test_a_captcha_waits_for_consent(site, guarded):
+    asked, _ = guarded("turnstile")
+    site.html = document(script=TAG.replace("<script", '<script data-consent="agreed"', 1))
+    site.open()
+    site.page.locator("[name=NAME]").focus()
+    assert "_captcha" not in site.submit()
+    assert asked == []

@@ -109,6 +109,13 @@ def test_after_the_visitors_data_is_gone_it_says_what_is_left(card, delivered, f
     assert form.name in text and "have been deleted here" in text
 
 
+def test_a_submission_that_was_emptied_shows_what_became_of_it(card, delivered):
+    delivered.body, delivered.emptied_at = {}, delivered.received_at
+    delivered.save()
+    text = card(lead_of(delivered)).text
+    assert "Delivered to the portal" in text and "fair (UTM tag)" in text and "have been deleted here" in text
+
+
 def test_where_it_is_turned_off_nothing_is_shown(card, delivered, installed):
     Portal.objects.filter(pk=installed.pk).update(places=False)
     assert "turned off" in card(lead_of(delivered)).text

@@ -92,7 +92,7 @@ def test_row_18_a_token_of_another_portal_is_still_refused(wired, portal, sandbo
 def anew(installed, portal, make_submission):
     """A portal that has used the application, and registered anew since; the row of the new registration."""
     Portal.objects.update(installed_at=NOW - timedelta(days=90), tariff="enterprise")
-    form = make_form(installed, creates="lead")
+    form = make_form(installed, creates="lead", agreement_id=19)
     SourceRule.objects.create(portal=installed, position=1, field="utm_source", value="fair", utm_source="google")
     SourceRule.objects.create(portal=installed, position=2, field="any", utm_source="other")
     Preferences.objects.create(portal=installed, retention_days=33, welcomed=True)
@@ -127,6 +127,7 @@ def test_row_22_one_click_brings_all_that_the_former_portal_had(reader, anew, in
     assert ("are here now" in page, OFFER in page) == (True, False)
     assert [table.objects.get().portal_id for table in (Form, Preferences, Unmatched)] == [anew.pk] * 3
     assert list(anew.source_rules.values_list("position", "field")) == [(1, "utm_source"), (2, "any")]
+    assert Form.objects.get().agreement_id is None  # a number of the former portal's
     assert set(Submission.objects.values_list("portal_id", flat=True)) == {anew.pk}
     installed.refresh_from_db(), anew.refresh_from_db()
     assert (installed.state, installed.users.count(), anew.tariff) == ("uninstalled", 0, "enterprise")

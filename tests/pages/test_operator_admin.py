@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from b24app.admin import MASK, masked
 from b24app.api.remedies import REMEDIES
+from b24app.host.masks import MASK, masked
 from b24app.models import Portal, PortalEvent
 from tests.fixtures.forms import make_form
 from traces.models import Batch, Preferences, Submission
@@ -32,7 +32,7 @@ def planted(acme, make_submission):
     facts = {"idempotency_key": f"{MARK}-key", "body_hash": f"{MARK}-body", "entities": [{"TYPE": MARK}]}
     body = {"NAME": f"{MARK}-name", "TRACE": f'{{"url": "https://shop.example/?{MARK}"}}'}
     told = {"words": f"{MARK} is refused"}
-    row = make_submission(form=form, body=body, search=f"{MARK}-search", params=told, **facts)
+    row = make_submission(form=form, body=body, params=told, **facts)
     row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", params=told)
     Batch.objects.create(
         portal=acme, lease_id="0" * 32, lease_until=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]]

@@ -101,7 +101,8 @@ def test_a_host_that_is_not_trusted_gets_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["https://evil.example/rest/", "http://oauth.bitrix.info.evil.example/rest/", "javascript:alert(1)"]
+    "endpoint",
+    ["https://evil.example/rest/", "http://oauth.bitrix.info.evil.example/rest/", "javascript:alert(1)", "https://["],
 )
 def test_only_listed_oauth_hosts_are_trusted(endpoint):
     assert oauth.allowed_host(endpoint) is None

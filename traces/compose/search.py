@@ -73,7 +73,7 @@ def same_contact(contact: str, visitor: Visitor) -> bool:
     if "@" in contact:
         return folded(contact) in map(folded, visitor.emails)
     asked = _nationals(contact)
-    return any(asked & _nationals(phone) for phone in visitor.phones)
+    return any(asked & _nationals(phone) and not _differ(contact, phone) for phone in visitor.phones)
 
 
 def terms_of_contact(contact: str) -> tuple[str, ...]:
@@ -134,6 +134,20 @@ def _nationals(phone: str) -> set[str]:
     if len(digits) > 10:
         return {digits, _without_country(digits)}
     return {digits} if digits else set()
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two numbers whose countries are known have different ones."""
+    whole = {_with_country(phone) for phone in (one, other)} - {""}
+    return len(whole) == 2
+
+
+def _with_country(phone: str) -> str:
+    """A number's digits with its country's code; "" where the country is not known. 8 900 … is +7 900 …"""
+    digits = _digits(phone.partition("#")[0])
+    if len(digits) == 11 and digits[0] == "8" and not phone.strip().startswith("+"):
+        return f"7{digits[1:]}"
+    return digits.removeprefix("00") if phone.strip().startswith("+") or digits.startswith("00") else ""
 
 
 def _without_country(digits: str) -> str:

@@ -20,6 +20,7 @@ from b24app.api import errors
 from b24app.models import Portal
 from b24app.pace import limits
 from b24app.portal import calls, hold
+from traces.compose import consent
 from traces.delivery import exchange, results
 from traces.delivery.items import Item
 from traces.models import Attempt, Batch, Submission
@@ -97,10 +98,13 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
     if tries < (SILENT_TRIES if code == SILENT else TRIES) or (code == SILENT and since < SILENT_FOR):
         return False
     fault = _fault_of_question(portal)
-    if fault is None:
+    if fault is None and attempt.method == consent.ADD:
+        results.forgo_consent(row)
+    elif fault is None:
         row.state, row.due_at, row.code = Submission.State.FAILED, None, code
         attempt.outcome, attempt.code = Attempt.Outcome.REFUSED, code
-        logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code)
+        facts = {"portal": portal.pk, "submission": row.pk}
+        logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code, extra=facts)
     return isinstance(fault, errors.Poison)
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces.compose import existing, steps
+from traces.compose import consent, existing, steps
 from traces.compose.prepared import Prepared
 from traces.delivery import findable, retry
 from traces.models import Attempt, Batch, Submission
@@ -106,11 +106,10 @@ def failed(
         row.due_at = now + timedelta(seconds=error.seconds) if error.method else row.received_at
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
-    if isinstance(error, errors.Stop):
+    if isinstance(error, errors.Refused) or consent.is_forgone(names, error):
+        outcome = _refused(row, names, error)
+    elif isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
-    elif isinstance(error, errors.Refused):
-        outcome = Attempt.Outcome.REFUSED
-        row.state, row.due_at, row.tries = Submission.State.FAILED, None, row.tries + 1
     elif isinstance(error, errors.Ambiguous):
         outcome = Attempt.Outcome.UNKNOWN
         _try_unsure_again(row, names, now, rest_until)
@@ -119,8 +118,27 @@ def failed(
     else:
         outcome = Attempt.Outcome.RETRY
         _log_unknown(row, error)
-        _try_again(row, now)
+        _try_again(row, now, names)
     return _attempt(row, method, outcome, error.code, params, seconds)
+
+
+def _refused(row: Submission, names: Sequence[str], error: errors.PortalError) -> Attempt.Outcome:
+    row.tries += 1
+    if consent.is_forgone(names, error):
+        forgo_consent(row)
+    else:
+        row.state, row.due_at = Submission.State.FAILED, None
+    return Attempt.Outcome.REFUSED
+
+
+def forgo_consent(row: Submission) -> None:
+    """The portal does not take the visitor's consent, which is kept here: the row has ended without it.
+
+    It is due, so that whoever claims it next finds that nothing is left to do.
+    """
+    row.state, row.due_at, row.code, row.params = Submission.State.QUEUED, row.received_at, "", {}
+    row.progress = {**row.progress, consent.NAME: 0}
+    row.repairs.append("consent_not_written")
 
 
 def ends_at(batch: Batch) -> datetime:
@@ -205,7 +223,7 @@ def _leave_batch(row: Submission) -> None:
 def _try_unsure_again(row: Submission, names: Sequence[str], now: datetime, rest_until: datetime | None) -> None:
     """Nobody knows what the commands made: the row travels alone, and what can be looked for is looked for first."""
     row.isolated = True
-    _try_again(row, now)
+    _try_again(row, now, names)
     before, row.progress = row.progress, steps.unsure(row.progress, names)
     if row.due_at and rest_until and row.progress != before:
         row.due_at = max(row.due_at, rest_until)
@@ -213,12 +231,15 @@ def _try_unsure_again(row: Submission, names: Sequence[str], now: datetime, rest
 
 def _log_unknown(row: Submission, error: errors.PortalError) -> None:
     if error.status and error.code != "unreadable" and not errors.is_known(error.code):
-        logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
+        facts = {"portal": row.portal_id, "submission": row.pk}
+        logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code, extra=facts)
 
 
-def _try_again(row: Submission, now: datetime) -> None:
+def _try_again(row: Submission, now: datetime, names: Sequence[str]) -> None:
     row.tries += 1
-    if retry.is_over(row.trying_since, now):
+    if retry.is_over(row.trying_since, now) and list(names) == [consent.NAME]:
+        forgo_consent(row)
+    elif retry.is_over(row.trying_since, now):
         row.state, row.due_at = Submission.State.FAILED, None
         row.params = {**row.params, "gave_up": True}
     else:

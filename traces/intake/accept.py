@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from b24app.host.encryption import fingerprint
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.compose import steps, trace
+from traces.compose import consent, steps, trace
 from traces.compose.visitor import Visitor, recognise
 from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
@@ -77,6 +77,7 @@ def accept(
     _check_entities(form, posted.body, trusted=trusted)
     visitor = recognise(posted.body)
     submission = _build(form, posted, key)
+    submission.consent = consent.state(form.consent_field, posted.body, visitor)
     submission.body = raw_names.with_named(form.mapping, fields, posted)
     if posted.is_probe:
         submission.state, submission.due_at = Submission.State.TEST, None

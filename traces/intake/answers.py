@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DataError
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -32,7 +32,8 @@ def answer_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     @functools.wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+            return _not_allowed(response) if isinstance(response, HttpResponseNotAllowed) else response
         except Problem as problem:
             return _response(request, problem)
         except DataError as error:
@@ -46,6 +47,16 @@ def answer_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
             return _response(request, unavailable)
 
     return answer
+
+
+def _not_allowed(refused: HttpResponseNotAllowed) -> HttpResponse:
+    """Django's refusal of a method, as a problem."""
+    allowed = refused["Allow"]
+    response = _json(
+        Problem(405, "method_not_allowed", "This address does not take this method.", f"It takes {allowed}.")
+    )
+    response["Allow"] = allowed
+    return response
 
 
 def _response(request: HttpRequest, problem: Problem) -> HttpResponse:

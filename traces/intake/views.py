@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from b24app.frame import iframe
+from b24app.host.masks import masked
 from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
-from traces.intake import accept, access, kept_fields, senders, spam
+from traces.intake import accept, access, captcha, kept_fields, senders, spam
 from traces.intake.answers import answer_problems
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
@@ -65,18 +66,21 @@ def _take(request: HttpRequest, form: Form) -> HttpResponse:
     reading = read(read_body(request.META, MAX_REQUEST_BYTES), declared)
     kept_fields.keep(request, reading)
     accept.check_room(form)
+    token, key = captcha.take_token(form, reading.fields), request.headers.get("Idempotency-Key", "")
     is_spam = spam.is_too_fast(form, spam.take_seconds(reading.fields)) or spam.is_caught(form, reading.fields)
+    verdict = None if is_spam else captcha.verdict(form, token, key=key, trusted=trusted)
     posted = senders.normalise(reading.fields, query=_query(request), headers=request.headers, files=reading.files)
-    posted = _with_repairs(posted, reading)
+    notes = [captcha.NOTE] if verdict is captcha.Verdict.UNKNOWN else []
+    posted = _with_repairs(posted, reading, *notes)
     is_known = trusted or addresses.is_this_machine(request)
     admission = spam.Admission(form, "" if is_known else addresses.hidden_address(request))
     accepted = accept.accept(
         form,
         posted,
         fields=reading.fields,
-        key=request.headers.get("Idempotency-Key", ""),
+        key=key,
         trusted=trusted,
-        is_spam=is_spam,
+        is_spam=is_spam or verdict is captcha.Verdict.NOBODY,
         admission=admission,
     )
     # Whoever was made the first sends the wake-up, whatever became of its own submission: others rely on it.
@@ -94,9 +98,9 @@ def _query(request: HttpRequest) -> dict[str, list[str]]:
     return parse_qs("&".join(text.split("&")[:MAX_FIELDS]), keep_blank_values=True, errors="replace")
 
 
-def _with_repairs(posted: Posted, reading: Reading) -> Posted:
-    """The submission with what was repaired while its bytes were read."""
-    return replace(posted, repairs=tuple(dict.fromkeys([*reading.repairs, *posted.repairs])))
+def _with_repairs(posted: Posted, reading: Reading, *notes: str) -> Posted:
+    """The submission with what was repaired while its bytes were read, and further notes."""
+    return replace(posted, repairs=tuple(dict.fromkeys([*reading.repairs, *posted.repairs, *notes])))
 
 
 def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
@@ -109,7 +113,9 @@ def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
     return JsonResponse({"id": str(submission.pk), "status": state})
 
 
-@require_GET
+@csrf_exempt
+@answer_problems
+@require_safe
 def thanks(request: HttpRequest, key: str) -> HttpResponse:
     """Where a plain form without a thank-you page of its own ends: in the language of the visitor's browser."""
     code = translation.get_language_from_request(request)
@@ -120,8 +126,9 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+@csrf_exempt
 @answer_problems
-@require_GET
+@require_safe
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
     form = _form(key)
@@ -136,7 +143,10 @@ def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
 
 
 def report(submission: Submission) -> dict[str, Any]:
-    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data."""
+    """What a form's owner may know of a submission, in English: its state and its way, none of the visitor's data.
+
+    The portal's words may quote a visitor: contacts are masked in them.
+    """
     with translation.override("en"):
         return _reported(submission)
 
@@ -150,17 +160,21 @@ def _reported(submission: Submission) -> dict[str, Any]:
         "trace_id": submission.trace_id,
         "entities": submission.entities,
         "repairs": submission.repairs,
+        "consent": submission.consent,
+        "emptied_at": submission.emptied_at.isoformat() if submission.emptied_at else None,
         "attempts": [
             {
                 "at": attempt.at.isoformat(),
                 "method": attempt.method,
                 "outcome": attempt.outcome,
                 "code": attempt.code,
-                "reason": sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook),
+                "reason": masked(
+                    sentences.reason(attempt.code, attempt.params, by_webhook=submission.portal.by_webhook)
+                ),
             }
             for attempt in reversed(submission.attempts.order_by("-id")[:MAX_ATTEMPTS])
         ],
-        "reason": _reason(submission),
+        "reason": masked(_reason(submission)),
     }
 
 
@@ -177,7 +191,7 @@ def _reason(submission: Submission) -> str:
 def _form(key: str) -> Form:
     forms = Form.objects.filter(key=key, active=True).select_related("portal")
     # What is encrypted is not needed here, and costs as much to read as all the rest.
-    forms = forms.defer("portal__webhook_url", "portal__application_token")
+    forms = forms.defer("portal__webhook_url", "portal__application_token", "captcha_secret")
     form = forms.first() if key.isprintable() else None  # PostgreSQL takes no NUL, not even to look for it
     if form is None:
         raise Problem(404, "unknown_form", "There is no such form.", "Check the address, or make a new form.")

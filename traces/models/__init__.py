@@ -1,15 +1,26 @@
 """Everything that the product stores, by subject."""
 
 from traces.models.earnings import CrmLook, CrmRecord
-from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
+from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
-from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Source, Submission, new_submission_id
+from traces.models.submissions import (
+    Attempt,
+    Batch,
+    Reasoned,
+    ShownState,
+    Source,
+    Submission,
+    Unwanted,
+    new_submission_id,
+)
 
 __all__ = [
     "LEADS",
     "Attempt",
     "Batch",
+    "Captcha",
+    "ConsentText",
     "CrmLook",
     "CrmRecord",
     "Form",
@@ -23,6 +34,7 @@ __all__ = [
     "SourceRule",
     "Submission",
     "Unmatched",
+    "Unwanted",
     "new_key",
     "new_submission_id",
 ]

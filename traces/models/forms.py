@@ -44,6 +44,16 @@ class Repeats(models.TextChoices):
     JOIN = "join", _("Add to the lead or deal that is still open")
 
 
+class Captcha(models.TextChoices):
+    """Who is asked whether a person has sent a submission (`traces.intake.captcha`)."""
+
+    NONE = "", _("None")
+    TURNSTILE = "turnstile", "Cloudflare Turnstile"
+    HCAPTCHA = "hcaptcha", "hCaptcha"
+    RECAPTCHA = "recaptcha", "Google reCAPTCHA v2"
+    RECAPTCHA3 = "recaptcha3", "Google reCAPTCHA v3"
+
+
 class Form(models.Model):
     """A public address that takes submissions for one portal."""
 
@@ -74,13 +84,35 @@ class Form(models.Model):
     honeypot = models.BooleanField(default=False)
     min_seconds = models.PositiveSmallIntegerField(default=0)
     max_per_minute = models.PositiveIntegerField(default=0)
+    # A captcha with the keys that its provider has given for the site.
+    captcha = models.CharField(max_length=10, choices=Captcha.choices, default=Captcha.NONE, blank=True)
+    captcha_site_key = models.CharField(max_length=200, blank=True, default="")
+    captcha_secret = EncryptedTextField(blank=True, default="")
     # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
     join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
+    # The submitted name of the field that is the visitor's consent; "" recognises the usual ones (`compose.consent`).
+    consent_field = models.CharField(max_length=100, blank=True)
+    # The portal's agreement in whose list consents are written; None: in none.
+    agreement_id = models.PositiveIntegerField(null=True, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConsentText(models.Model):
+    """What visitors of a form agree to, since when: a former text stays true of what came under it."""
+
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="consent_texts")
+    text = models.TextField(blank=True)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["since", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.form_id} {self.since:%Y-%m-%d}"
 
 
 def all_kinds() -> list[str]:
@@ -107,7 +139,9 @@ class Preferences(models.Model):
         WEEKLY = "weekly", _("The figures of each week")
 
     portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
-    # Days after which a submission that has ended is deleted with the visitor's data; 0 keeps it.
+    # Days after which what the visitor sent is emptied in a submission that has ended; 0 keeps it as long as the rest.
+    fields_days = models.PositiveSmallIntegerField(default=30)
+    # Days after which the rest, the record of the delivery, is deleted; 0 keeps it.
     retention_days = models.PositiveSmallIntegerField(default=180)
     # Whether users who do not administer the portal see the overview.
     viewers = models.BooleanField(default=False)

@@ -139,6 +139,11 @@ class Submission(Reasoned):
     # The same as a text, from when a worker has delivered it until that is stored.
     sent_source: str = ""
 
+    # Whether the visitor agreed, as it was when it came (`traces.compose.consent.state`).
+    consent = models.CharField(max_length=7, blank=True)
+    # When what the visitor sent was emptied, since its time was over: what is left is the record of the delivery.
+    emptied_at = models.DateTimeField(null=True, blank=True)
+
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     # When it may be worked on. None while a batch carries it, and once it has ended: so what is due is found by this
     # field alone, in an index that holds nothing else.
@@ -165,6 +170,12 @@ class Submission(Reasoned):
             # from the query's own, whatever its values.)
             models.Index(fields=["portal", "due_at"], name="submission_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["batch"], name="submission_batch", condition=models.Q(batch__isnull=False)),
+            # What has ended and is not emptied yet. What is taken is in the line first, so that taking it is as cheap.
+            models.Index(
+                fields=["portal", "received_at"],
+                name="submission_personal",
+                condition=models.Q(due_at__isnull=True, batch__isnull=True, emptied_at__isnull=True),
+            ),
             models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
             # It holds all that is looked for, so that a search need not read the rows themselves.
             models.Index(fields=["portal", "received_at", "source", "terms"], name="submission_search"),
@@ -192,6 +203,15 @@ class Submission(Reasoned):
     def waiting_state(self) -> ShownState:
         """What a queued submission of the portal is called now."""
         return ShownState.QUEUED if self.portal.state == Portal.State.ACTIVE else ShownState.HELD
+
+
+class Unwanted(models.Model):
+    """A visitor asked that this submission go while it was being sent: it goes once that is settled."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.submission_id)
 
 
 class Attempt(Reasoned):

@@ -15,6 +15,7 @@ from b24app.models import Portal
 from traces.compose import existing
 from traces.intake.access import normal_origin
 from traces.models import LEADS, Form, Kind, Repeats
+from traces.pages.captcha_inputs import CaptchaInput
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
@@ -124,7 +125,7 @@ class NewFormInput(PageInput):
         return kind
 
 
-class FormSettingsInput(NewFormInput):
+class FormSettingsInput(NewFormInput, CaptchaInput):
     """All settings of a form."""
 
     active = forms.BooleanField(label=_("The form takes submissions"), required=False)
@@ -226,7 +227,7 @@ class FormSettingsInput(NewFormInput):
     @classmethod
     def of_form(cls, form: Form) -> FormSettingsInput:
         """The settings as they are stored."""
-        stored = {name: getattr(form, name) for name in cls.base_fields}
+        stored = {name: getattr(form, name) for name in cls.base_fields if name != "captcha_secret"}
         return cls(
             form.portal,
             kind=form.creates,

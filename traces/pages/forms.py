@@ -92,6 +92,7 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     if request.method == "GET":
         return _settings(request, reader, form)
     typed = FormSettingsInput(reader.portal, request.POST, kind=form.creates)
+    typed.stored_secret = form.captcha_secret
     if not typed.is_valid():
         return _settings(request, reader, form, typed=typed)
     for name, value in typed.cleaned_data.items():

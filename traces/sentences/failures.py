@@ -117,7 +117,10 @@ FAILURES: dict[str, Failure] = {
     "": _UNNAMED,
     "spam": Failure(
         _("This submission was kept back because it looks like spam."),
-        _("A field that no person sees was filled in, as programs do that fill every field."),
+        _(
+            "A field that no person sees was filled in, it came too soon after the page was opened, or the form's "
+            "captcha did not confirm that a person sent it."
+        ),
         _("If a person has sent it, send it again and it will be delivered. If not, delete it or leave it here."),
     ),
     "connection_error": _NO_CONNECTION,

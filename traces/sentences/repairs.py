@@ -34,6 +34,10 @@ REPAIRS: dict[str, Text] = {
     "records_joined": _(
         "The request held several people's records; they became one submission. Let the sender post each by itself."
     ),
+    "captcha_unverified": _(
+        "The captcha's provider could not be asked, or did not accept the form's secret key, so nobody knows whether a"
+        " person sent this."
+    ),
     "lead_without_data": _(
         "Meta sent the number of a lead without its fields. Let Zapier, Make or your own program fetch the lead and"
         " post its fields."
@@ -54,5 +58,8 @@ REPAIRS: dict[str, Text] = {
         "A telephone number stood in the field for the e-mail address, or the other way round; it was put in its place."
     ),
     "value_to_comments": _("A value that no field takes, such as a second name or company, was put into the comments."),
+    "consent_not_written": _(
+        "The portal did not take the visitor's consent into its list; it is kept here with the submission."
+    ),
     "value_not_converted": _("A field of the portal does not take a value as it was typed; it stands in the comments."),
 }

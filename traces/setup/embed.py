@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from traces.compose.submitted import honeypot_of
-from traces.models import Form, Kind
+from traces.models import Captcha, Form, Kind
 from traces.setup import forms
 
 # Stands where the secret goes; the secret itself is known only when it has just been made.
@@ -28,12 +28,22 @@ HTML = """\
   <p><label>@NAME@ <input name="name" autocomplete="name" required></label></p>
   <p><label>@PHONE@ <input name="phone" type="tel" autocomplete="tel"></label></p>
   <p><label>@EMAIL@ <input name="email" type="email" autocomplete="email"></label></p>
-  <p><label>@MESSAGE@ <textarea name="comments"></textarea></label></p>@HONEYPOT@
+  <p><label>@MESSAGE@ <textarea name="comments"></textarea></label></p>@HONEYPOT@@CAPTCHA@
   <p><button>@SEND@</button></p>
 </form>"""
 
 HONEYPOT_INPUT = """
   <input name="@FIELD@" hidden autocomplete="off" tabindex="-1">"""
+
+# What a provider's own script fills in. Version 3 of reCAPTCHA needs the line for the website.
+CAPTCHA_INPUTS = {
+    Captcha.TURNSTILE: ("https://challenges.cloudflare.com/turnstile/v0/api.js", "cf-turnstile"),
+    Captcha.HCAPTCHA: ("https://js.hcaptcha.com/1/api.js", "h-captcha"),
+    Captcha.RECAPTCHA: ("https://www.google.com/recaptcha/api.js", "g-recaptcha"),
+}
+CAPTCHA_INPUT = """
+  <script src="@LIBRARY@" async defer></script>
+  <div class="@CLASS@" data-sitekey="@SITE_KEY@"></div>"""
 
 CURL = """\
 curl "@ADDRESS@" \\
@@ -116,7 +126,9 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
         gettext_lazy("Website"),
         gettext_lazy(
             "Put this line into every page of the site, before </head>. It sends the forms of the page by itself, "
-            "each with the visit that led to it."
+            'each with the visit that led to it. With data-consent="myFunction" in it the visit is collected only '
+            'where that function of yours returns true; with data-without-consent="nothing" as well, nothing is sent '
+            "before."
         ),
         SNIPPET,
     ),
@@ -184,6 +196,7 @@ def _values(form: Form, secret: str) -> dict[str, str]:
         "ADDRESS": forms.address(form),
         "SECRET": secret or NO_SECRET,
         "HONEYPOT": HONEYPOT_INPUT.replace("@FIELD@", honeypot_of(form.key)) if form.honeypot else "",
+        "CAPTCHA": _captcha(form),
         "NAME": escape(_("Your name")),
         "PHONE": escape(_("Phone")),
         "EMAIL": escape(_("E-mail")),
@@ -191,6 +204,12 @@ def _values(form: Form, secret: str) -> dict[str, str]:
         "SEND": escape(_("Send")),
         **{language: text if link else "" for language, text in _ENTITIES.items()},
     }
+
+
+def _captcha(form: Form) -> str:
+    if not (parts := CAPTCHA_INPUTS.get(Captcha(form.captcha))):
+        return ""
+    return _fill(CAPTCHA_INPUT, {"LIBRARY": parts[0], "CLASS": parts[1], "SITE_KEY": escape(form.captcha_site_key)})
 
 
 def _fill(text: str, values: dict[str, str]) -> str:

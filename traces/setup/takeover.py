@@ -68,7 +68,8 @@ def take_over(portal: Portal, former_id: int) -> None:
         if not Form.objects.filter(portal=former).exists() and not former.source_rules.exists():
             raise NothingOffered  # somebody else has clicked too
         _retire(former)
-        Form.objects.filter(portal=former).update(portal=portal)
+        # An agreement's number is the former portal's own.
+        Form.objects.filter(portal=former).update(portal=portal, agreement_id=None)
         _move_rules(former, portal)
         _move_preferences(former, portal)
         _move_counts(former, portal)

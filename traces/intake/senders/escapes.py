@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 from urllib.parse import unquote_plus
 
 MAX_LENGTH = 100_000
@@ -30,6 +31,25 @@ def unescaped(text: str) -> str:
     if "%" in text and text.isascii() and _PERCENT.fullmatch(text) and _SURE.search(text) and not _ADDRESS.match(text):
         return _of_percent(text)
     return text
+
+
+def storable(value: Any) -> Any:
+    """A text, or all of a tree, without NUL and half surrogate pairs, which neither PostgreSQL nor UTF-8 can hold."""
+    if isinstance(value, str):
+        if value.isascii() and "\0" not in value:
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            name = storable(name)
+            while name in found:  # two names that differ in what was replaced alone
+                name += "\ufffd"
+            found[name] = storable(item)
+        return found
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(storable, value))
+    return value
 
 
 def _of_javascript(found: re.Match[str]) -> str:

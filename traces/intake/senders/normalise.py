@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from traces.intake.senders import recognise
-from traces.intake.senders.escapes import unescaped
+from traces.intake.senders.escapes import storable, unescaped
 from traces.intake.senders.leaves import Leaf, are_records, leaves_of
 from traces.intake.senders.names import is_of_another, joined
 from traces.intake.senders.noise import is_secret
@@ -55,19 +55,28 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
         or (sender is not None and recognise.is_probe(sender, tree))
     )
     placing.add_addresses(asked, hints.get("referer", ""))
+    body, names = _storable((placing.finished(), names), notes)
     return Posted(
         sender=sender.key if sender else "",
-        body=placing.finished(),
+        body=body,
         delivery_id=_delivery_id(sender, placing, hints),
         is_probe=is_probe,
-        answer=_answer(sender, asked, is_probe=is_probe),
-        form_id=placing.form_id,
-        form_name=placing.form_name,
+        answer=storable(_answer(sender, asked, is_probe=is_probe)),
+        form_id=storable(placing.form_id),
+        form_name=storable(placing.form_name),
         repairs=tuple(notes.repairs),
         noise=tuple(notes.noise),
         names=names,
         secrets=secrets,
     )
+
+
+def _storable(value: Any, notes: Notes) -> Any:
+    """What was found inside texts, without the characters that no database takes; the reader has seen none of them."""
+    found = storable(value)
+    if found != value:
+        notes.note("characters_replaced")
+    return found
 
 
 def _place(placing: Placing, leaves: Iterable[Leaf]) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:

@@ -1,0 +1,47 @@
+"""What a line of the log looks like, and which request it belongs to.
+
+A request has an id: the one that the proxy gave it in X-Request-Id, or one of ours. It stands in the answer and, with
+`LOG_FORMAT=json`, in each line that its thread writes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import uuid
+from datetime import UTC, datetime
+
+from b24app.host.masks import masked_for_log
+
+_local = threading.local()
+# What a proxy may name a request; anything else may be of a sender's making, and as long as they please.
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+# What a line may tell of itself besides its text (`extra` of the logging module): ids and numbers, no one's data.
+FACTS = ("portal", "submission", "seconds")
+
+
+def begin_request(given: str) -> str:
+    """Returns the id of the request that this thread answers from now on: `given`, where it is fit to be one."""
+    _local.request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+    return str(_local.request_id)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the record in JSON; of an error the whole traceback, in one text."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": masked_for_log(record.getMessage()),
+        }
+        if request_id := getattr(_local, "request_id", ""):
+            line["request_id"] = request_id
+        line |= {name: getattr(record, name) for name in FACTS if hasattr(record, name)}
+        if record.exc_info:
+            line["traceback"] = masked_for_log(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
