@@ -17,8 +17,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from b24app.api import batch, errors, rest
-from b24app.api.batch import Command
+from b24app.api import errors, rest
 from b24app.models import Portal
 from b24app.portal import calls
 
@@ -112,17 +111,13 @@ def _bound(answer: Any) -> set[str]:
 
 
 def _send(ask: Ask, method: str, wanted: Mapping[str, rest.Params]) -> None:
-    """Bind or unbind these places in one request."""
-    commands = {
-        code.lower(): Command(method, {"PLACEMENT": code, "HANDLER": handler_of(code), **more})
-        for code, more in wanted.items()
-    }
-    if not commands:
-        return
-    answer = batch.read(ask("batch", batch.request(commands)), commands)
-    for code, error in answer.errors.items():
-        # Bound by somebody else a moment ago, or a place that this portal does not know.
-        logger.info("%s %s: %s", method, code, error.description or error.code)
+    """Bind or unbind these places."""
+    for code, more in wanted.items():
+        try:
+            ask(method, {"PLACEMENT": code, "HANDLER": handler_of(code), **more})
+        except errors.Refused as error:
+            # Bound by somebody else a moment ago, or a place that this portal does not know.
+            logger.info("%s %s: %s", method, code, error.description or error.code)
 
 
 def _texts(code: str) -> dict[str, Any]:

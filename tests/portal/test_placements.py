@@ -54,3 +54,11 @@ def test_a_portal_that_refuses_is_installed_all_the_same(wired, portal, db, boun
     portal.lacks = {"placement.get"}
     assert install.open_frame(install.claim_of_frame(*portal.frame_post())).is_admin
     assert (bound(), Portal.objects.get().places_bound_at) == ({}, None)
+
+
+def test_a_place_that_the_portal_does_not_know_keeps_no_other_from_being_bound(wired, portal, db, bound):
+    portal.scope = "placement,contact_center"
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    Portal.objects.update(scope="crm,placement,contact_center", places_bound_at=None)
+    placements.switch(Portal.objects.get(), on=True)
+    assert set(bound()) == {"CONTACT_CENTER"}
