@@ -71,6 +71,9 @@ class Portal(models.Model):
 
     # When its events were last found bound to our address; None: to be looked at when it is opened.
     events_bound_at = models.DateTimeField(null=True, blank=True)
+    # Whether its cards and menus lead to us (`b24app.portal.placements`); and when they were last found to do so.
+    places = models.BooleanField(default=True)
+    places_bound_at = models.DateTimeField(null=True, blank=True)
 
     installed_at = models.DateTimeField(default=timezone.now)
     uninstalled_at = models.DateTimeField(null=True, blank=True)

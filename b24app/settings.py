@@ -168,7 +168,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A sweep older than its interval says nothing new, so it expires instead of piling up.
-    "sweep": {"task": "traces.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
+    "sweep": {"task": "traces.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "records": {"task": "traces.look_at_records", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 
 # --- Django -----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from b24app.pace import wakeups
 from b24app.portal import tokens
 from traces.delivery import claims, drain, findable, methods, wake
 from traces.delivery.next import AT_ONCE
-from traces.history import erasure
+from traces.history import crm_look, erasure
 from traces.models import Submission
 from traces.monitoring import notices
 from traces.setup import takeover
@@ -57,6 +57,12 @@ def sweep() -> None:
     with wakeups.only_sweep(SLOW_SECONDS) as is_only:
         for part in _slow_parts(now) if is_only else ():
             _part(part)
+
+
+@shared_task(name="traces.look_at_records")
+def look_at_records() -> None:
+    """Go on with the nightly looks at what became of the records that we made."""
+    _part(lambda: crm_look.look(timezone.now()))
 
 
 def _slow_parts(now: datetime) -> Iterator[Callable[[], object]]:

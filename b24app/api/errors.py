@@ -139,7 +139,7 @@ _STOP_METHOD = {
 _REFUSED = {
     *("error_argument", "invalid_arg_value", "not_found", "error_not_found", "method_confirm_denied"),
     *("wrong_auth_type", "wrong_encoding", "error_batch_method_not_allowed", "error_batch_length_exceeded"),
-    *("entity_type_not_supported", "crm_field_error_value_not_valid"),
+    *("entity_type_not_supported", "crm_field_error_value_not_valid", "error_placement_not_found"),
 }
 _SIMPLE: tuple[tuple[set[str], type[PortalError]], ...] = (
     (_TRANSIENT, Transient),

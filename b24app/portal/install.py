@@ -21,7 +21,7 @@ from b24app.api import errors, hosts, oauth, receipts, rest
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from b24app.pace import counters
-from b24app.portal import epochs, event_bindings, hold, tokens
+from b24app.portal import epochs, event_bindings, hold, placements, tokens
 
 # A page is waiting for these answers.
 PAGE_SECONDS = 15.0
@@ -166,6 +166,7 @@ def _open(claim: Claim) -> Opening:
     if profile.is_admin:
         portal = save_proven(claim, proof, profile.user_id)
         event_bindings.bind(portal, claim.access_token)
+        placements.bind(portal, claim.access_token)
     else:
         known = Portal.objects.filter(member_id=proof.info.member_id).exclude(state=Portal.State.UNINSTALLED).first()
         if known is None:
@@ -253,7 +254,8 @@ def _update(portal: Portal, facts: dict[str, Any], user_id: int) -> None:
     elif portal.chosen_user_id is None:
         facts["chosen_user_id"] = user_id
     if portal.state == Portal.State.UNINSTALLED or portal.app_version != facts["app_version"]:
-        facts["events_bound_at"] = None  # a removal or an update may have taken them away
+        # A removal or an update may have taken them away.
+        facts |= {"events_bound_at": None, "places_bound_at": None}
     Portal.objects.filter(pk=portal.pk).update(**facts, clean_requested_at=None, paused_until=None, pauses=0)
     hold.resume(portal)
     portal.refresh_from_db()

@@ -1,5 +1,7 @@
 """The CRM's records on the sandbox."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 
@@ -92,7 +94,8 @@ def test_a_record_that_is_not_there_is_told(ask, verb, number, text):
 
 def test_an_update_changes_what_is_given(result):
     result("crm.lead.update", id=1, fields={"TITLE": "new", "ID": 5})
-    assert result("crm.lead.get", id=1) == {"ID": "1", "TITLE": "new"}
+    found = result("crm.lead.get", id=1)
+    assert (found.pop("DATE_MODIFY") > "2026", found) == (True, {"ID": "1", "TITLE": "new"})
 
 
 def test_a_deleted_number_is_not_given_again(result):
@@ -153,12 +156,15 @@ def test_a_filter_has_its_signs(ask, many, wanted, count):
     assert ask("crm.lead.list", filter=wanted).json()["total"] == count
 
 
+OWN = {"ID", "TITLE", "ASSIGNED_BY_ID", "DATE_CREATE", "DATE_MODIFY", "STATUS_SEMANTIC_ID"}
+
+
 @pytest.mark.parametrize(
     ("select", "names"),
     [
-        (None, {"ID", "TITLE", "ASSIGNED_BY_ID"}),
+        (None, OWN),
         (["TITLE"], {"ID", "TITLE"}),
-        (["*", "PHONE"], {"ID", "TITLE", "ASSIGNED_BY_ID", "PHONE"}),
+        (["*", "PHONE"], {*OWN, "PHONE"}),
         (["ID", "UF_*"], {"ID", "UF_A"}),
     ],
 )
@@ -183,6 +189,35 @@ def test_a_list_comes_in_the_order_asked_for(result, portal, order, numbers):
     for number, title in ((10, "b"), (2, "b"), (3, "a"), (1, "b")):
         portal.entities["LEAD", number] = {"ID": str(number), "TITLE": title}
     assert [row["ID"] for row in result("crm.lead.list", order=order)] == [str(number) for number in numbers]
+
+
+def test_large_lists_are_read_by_their_ids_and_count_nothing(ask, portal):
+    for number in range(2, 120):
+        portal.entities["LEAD", number] = {"ID": str(number), "ORIGINATOR_ID": "us"}
+    seen: list[int] = []
+    while len(seen) % 50 == 0:
+        wanted = {"ORIGINATOR_ID": "us", ">ID": seen[-1] if seen else 0}
+        answer = ask("crm.lead.list", filter=wanted, order={"ID": "ASC"}, select=["ID"], start=-1).json()
+        assert "total" not in answer and "next" not in answer
+        seen += [int(row["ID"]) for row in answer["result"]]
+    assert seen == list(range(2, 120))
+
+
+@pytest.mark.parametrize(("stage", "semantic"), [("NEW", "P"), ("C1:WON", "S"), ("C2:LOSE", "F")])
+def test_a_deal_tells_what_its_stage_means_and_when_it_was_closed(result, stage, semantic):
+    number = result("crm.deal.add", fields={"TITLE": "x"})
+    result("crm.deal.update", id=number, fields={"STAGE_ID": stage})
+    (found,) = result("crm.deal.list", filter={"ID": number}, select=["STAGE_SEMANTIC_ID", "CLOSEDATE"])
+    assert (found["STAGE_SEMANTIC_ID"], bool(found["CLOSEDATE"])) == (semantic, semantic != "P")
+
+
+def test_what_was_changed_since_a_time_is_found_in_any_zone(result, sandbox, portal):
+    old = result("crm.deal.add", fields={})
+    sandbox.clock.ahead += 3600
+    new = result("crm.deal.add", fields={})
+    since = datetime.fromtimestamp(portal.clock.now() - 60, timezone(timedelta(hours=3))).isoformat()
+    found = result("crm.deal.list", filter={">=DATE_MODIFY": since, "@ID": [old, new]}, select=["ID"])
+    assert found == [{"ID": str(new)}]
 
 
 # --- The rest -----------------------------------------------------------------------------------------------

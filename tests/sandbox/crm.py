@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.sandbox import casts, php, traces
@@ -14,8 +15,10 @@ from tests.sandbox.crm_fields import MULTIFIELDS, NAMES, READ_ONLY, described
 from tests.sandbox.methods import Call, RestError, method
 
 PAGE = 50
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
 _ENTITIES = ("lead", "deal", "contact", "company", "quote")
 _SEMANTICS = {"LEAD": ("STATUS_ID", "STATUS_SEMANTIC_ID"), "DEAL": ("STAGE_ID", "STAGE_SEMANTIC_ID")}
+_CLOSED = {"LEAD": "DATE_CLOSED", "DEAL": "CLOSEDATE"}
 _ORDERED: dict[str, Callable[[str, str], bool]] = {
     ">": lambda have, value: _rank(have) > _rank(value),
     ">=": lambda have, value: _rank(have) >= _rank(value),
@@ -67,6 +70,7 @@ def _convert(call: Call, number: int) -> None:
     contact = str(_store(call, "CONTACT", lead)) if any(lead.get(name) for name in ("NAME", *MULTIFIELDS)) else ""
     deal = _store(call, "DEAL", {**lead, "CONTACT_ID": contact, "LEAD_ID": str(number)})
     lead["STATUS_ID"] = "CONVERTED"
+    _note_change(call, "LEAD", lead, was_open=True)
     traces.link_as_well(call, ("LEAD", number), [("CONTACT", php.integer(contact)), ("DEAL", deal)])
 
 
@@ -76,9 +80,26 @@ def _store(call: Call, kind: str, given: dict[str, Any]) -> int:
     number = call.portal.last_ids[kind] = call.portal.last_ids[kind] + 1
     fields = {"ID": str(number), **accepted}
     fields.setdefault("ASSIGNED_BY_ID", str(call.user.id))
+    fields["DATE_CREATE"] = _now(call)
+    _note_change(call, kind, fields, was_open=True)
     fields.setdefault("LAST_NAME" if kind == "CONTACT" else "TITLE", f"{kind.capitalize()} #{number}")
     call.portal.entities[kind, number] = fields
     return number
+
+
+def _now(call: Call) -> str:
+    return datetime.fromtimestamp(call.portal.clock.now(), UTC).isoformat(timespec="seconds")
+
+
+def _note_change(call: Call, kind: str, fields: dict[str, Any], *, was_open: bool) -> None:
+    """When it was changed; and when it came to a last stage, which the portal notes by itself."""
+    fields["DATE_MODIFY"] = _now(call)
+    if was_open and not _is_open(kind, fields):
+        fields[_CLOSED[kind]] = _now(call)
+
+
+def _is_open(kind: str, fields: dict[str, Any]) -> bool:
+    return kind not in _CLOSED or "P" in _semantic(kind, fields).values()
 
 
 def _accepted(call: Call, kind: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +141,9 @@ def _get(kind: str) -> Callable[[Call], Any]:
 def _update(kind: str) -> Callable[[Call], Any]:
     def update(call: Call) -> Any:
         found, given = _found(call, kind), _fields(call)
+        was_open = _is_open(kind, found)
         found.update(_accepted(call, kind, given))
+        _note_change(call, kind, found, was_open=was_open)
         traces.of_updated_record(call, kind, int(found["ID"]), given)
         return True
 
@@ -136,7 +159,9 @@ def _delete(kind: str) -> Callable[[Call], Any]:
 
 
 def _rank(text: str) -> tuple[float, str]:
-    """Numbers by their size, other texts by their letters."""
+    """Numbers by their size, times by the clock, other texts by their letters."""
+    if _TIME.match(text):
+        return (datetime.fromisoformat(text).timestamp(), "")
     return (float(text), "") if php.is_numeric(text) else (0.0, text)
 
 
@@ -164,7 +189,8 @@ def _found_by(call: Call, kind: str) -> list[dict[str, Any]]:
     wanted, order = call.get_any_case("filter"), call.get_any_case("order")
     conditions = [_condition(*entry) for entry in wanted.items()] if isinstance(wanted, dict) else []
     mine = [fields for (other, _), fields in call.portal.entities.items() if other == kind]
-    found = [fields for fields in mine if all(holds(fields | _semantic(kind, fields)) for holds in conditions)]
+    whole = ((fields, fields | _semantic(kind, fields)) for fields in mine)
+    found = [fields for fields, known in whole if all(holds(known) for holds in conditions)]
     found.sort(key=lambda fields: int(fields["ID"]))
     # From the last name to the first: a sort keeps what the former ones have left.
     for name, way in reversed(order.items()) if isinstance(order, dict) else ():
@@ -176,7 +202,7 @@ def _list(kind: str) -> Callable[[Call], Any]:
     def rows(call: Call) -> Any:
         need_crm(call)
         select = call.get_any_case("select")
-        return [_selected(fields, select) for fields in _paged(call, _found_by(call, kind))]
+        return [_selected(fields | _semantic(kind, fields), select) for fields in _paged(call, _found_by(call, kind))]
 
     return rows
 

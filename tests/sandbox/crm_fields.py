@@ -9,7 +9,9 @@ from typing import Any
 
 from tests.sandbox.tracking import TAGS
 
-READ_ONLY = {"ID", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID"}
+READ_ONLY = {
+    "ID", "DATE_CREATE", "DATE_MODIFY", "DATE_CLOSED", "CREATED_BY_ID", "STATUS_SEMANTIC_ID", "STAGE_SEMANTIC_ID",
+}  # fmt: skip
 MULTIFIELDS = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 _EVERYWHERE = (
     "ID", "TITLE", "ASSIGNED_BY_ID", "OPENED", "COMMENTS", "SOURCE_ID", "SOURCE_DESCRIPTION", "DATE_CREATE",
@@ -19,7 +21,17 @@ _PERSON = ("NAME", "SECOND_NAME", "LAST_NAME", "HONORIFIC", "POST", "ADDRESS", "
 _MONEY = ("OPPORTUNITY", "CURRENCY_ID", "CONTACT_ID", "COMPANY_ID")
 _ORIGIN = ("ORIGINATOR_ID", "ORIGIN_ID")
 NAMES = {
-    "LEAD": (*_EVERYWHERE, *_PERSON, *_MONEY, *_ORIGIN, "COMPANY_TITLE", "STATUS_ID", "STATUS_DESCRIPTION"),
+    "LEAD": (
+        *_EVERYWHERE,
+        *_PERSON,
+        *_MONEY,
+        *_ORIGIN,
+        "COMPANY_TITLE",
+        "STATUS_ID",
+        "STATUS_SEMANTIC_ID",
+        "STATUS_DESCRIPTION",
+        "DATE_CLOSED",
+    ),  # fmt: skip
     "DEAL": (
         *_EVERYWHERE,
         *_MONEY,
@@ -27,6 +39,7 @@ NAMES = {
         "LEAD_ID",
         "CATEGORY_ID",
         "STAGE_ID",
+        "STAGE_SEMANTIC_ID",
         "TYPE_ID",
         "BEGINDATE",
         "CLOSEDATE",
@@ -37,7 +50,8 @@ NAMES = {
 }
 _TYPES = {
     "ID": "integer", "ASSIGNED_BY_ID": "user", "CREATED_BY_ID": "user", "DATE_CREATE": "datetime",
-    "DATE_MODIFY": "datetime", "OPENED": "char", "SOURCE_ID": "crm_status", "STATUS_ID": "crm_status",
+    "DATE_MODIFY": "datetime", "DATE_CLOSED": "datetime", "OPENED": "char", "SOURCE_ID": "crm_status",
+    "STATUS_ID": "crm_status",
     "STAGE_ID": "crm_status", "HONORIFIC": "crm_status", "INDUSTRY": "crm_status", "COMPANY_TYPE": "crm_status",
     "BIRTHDATE": "date", "BEGINDATE": "date", "CLOSEDATE": "date", "OPPORTUNITY": "double",
     "CURRENCY_ID": "crm_currency", "CONTACT_ID": "crm_contact", "COMPANY_ID": "crm_company", "LEAD_ID": "crm_lead",

@@ -247,17 +247,27 @@ def event_get(call: Call) -> Any:
     return list(call.portal.bindings)
 
 
+# The places that can be bound, and the right that each needs besides `placement`.
+PLACES = {
+    **{f"CRM_{kind}_DETAIL_TAB": "crm" for kind in ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE")},
+    "CRM_ANALYTICS_MENU": "crm",
+    "CONTACT_CENTER": "contact_center",
+}
+
+
 @method("placement.bind", "placement")
 def placement_bind(call: Call) -> Any:
     need_application(call)
     need_admin(call)
     placement, handler = str(call.get_any_case("PLACEMENT") or ""), str(call.get_any_case("HANDLER") or "")
-    if not placement or placement == "DEFAULT":
+    if PLACES.get(placement) not in call.portal.scope.split(","):
         raise RestError("ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
     _check_handler(handler)
     if any(one["placement"] == placement and one["handler"] == handler for one in call.portal.placements):
         raise RestError("ERROR_CORE", "Unable to set placement handler: Handler already binded")
-    call.portal.placements.append({"placement": placement, "handler": handler, "title": call.get_any_case("TITLE")})
+    titles = call.get_any_case("LANG_ALL")
+    bound = {"placement": placement, "handler": handler, "title": call.get_any_case("TITLE"), "langAll": titles}
+    call.portal.placements.append(bound)
     return True
 
 

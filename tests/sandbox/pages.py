@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from tests.sandbox import events
+from tests.sandbox import events, php
 from tests.sandbox.portal import Portal, User
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ async def _act(sandbox: Sandbox, portal: Portal, action: str, body: dict[str, An
         case "state":
             return _state(portal)
         case "open":
-            return _opening(portal, int(body["user"]), str(body["lang"]))
+            return _opening(portal, int(body["user"]), str(body["lang"]), str(body.get("card", "")))
         case "refresh_auth":
             tokens = portal.issue_tokens(portal.users[int(body["user"])].id)
             names = {"AUTH_ID": "access_token", "AUTH_EXPIRES": "expires_in", "REFRESH_ID": "refresh_token"}
@@ -134,15 +134,30 @@ def _notice(portal: Portal, user: User) -> str:
     return ""
 
 
-def _opening(portal: Portal, user_id: int, lang: str) -> dict[str, Any]:
-    """What the portal's page needs to open the application for a user, or the portal's own word why it does not."""
-    user = portal.users[user_id]
+def _tab(portal: Portal, card: str) -> dict[str, Any] | None:
+    """The application's tab in the card of a record, `lead/2`; None where none is bound. A tab waits for the
+    installation to end."""
+    place = f"CRM_{card.partition('/')[0].upper()}_DETAIL_TAB"
+    return next((one for one in portal.placements if one["placement"] == place and portal.installed), None)
+
+
+def _opening(portal: Portal, user_id: int, lang: str, card: str = "") -> dict[str, Any]:
+    """What the portal's page needs to open the application for a user, or the portal's own word why it does not.
+
+    With a `card` (`lead/2`) it is the tab in that record's card.
+    """
+    user, tab = portal.users[user_id], _tab(portal, card)
     if notice := _notice(portal, user):
         return {"notice": notice}
-    query, form = portal.frame_post(user_id, lang=lang)
-    page = "app" if portal.installed else "install"
+    if card and tab is None:
+        return {"notice": "This card has no tab of the application."}
+    query, form = portal.frame_post(user_id, lang=lang, placement=tab["placement"] if tab else "DEFAULT")
+    handler = tab["handler"] if tab else f"{portal.app_url}/b24/{'app' if portal.installed else 'install'}/"
+    options = {"ID": card.partition("/")[2]} if tab else {"URI": "/marketplace/app/12/"}
+    form |= {"PLACEMENT_OPTIONS": json.dumps(options)} if tab else {}
     return {
-        "address": f"{portal.app_url}/b24/{page}/?{urlencode(query)}",
+        "address": f"{handler}?{urlencode(query)}",
+        "title": php.text(php.get(tab["langAll"], lang, "TITLE")) if tab else "",
         "form": form,
         "frame": f"{portal.domain}|0|{query['APP_SID']}",
         "sid": query["APP_SID"],
@@ -161,8 +176,8 @@ def _opening(portal: Portal, user_id: int, lang: str) -> dict[str, Any]:
             "INSTALL": not portal.installed,
             "USER_OPTIONS": portal.user_options.get(user_id, {}),
             "APP_OPTIONS": portal.app_options,
-            "PLACEMENT": "DEFAULT",
-            "PLACEMENT_OPTIONS": {"URI": "/marketplace/app/12/"},
+            "PLACEMENT": form["PLACEMENT"],
+            "PLACEMENT_OPTIONS": options,
         },
     }
 

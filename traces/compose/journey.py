@@ -61,3 +61,12 @@ def _time(seconds: int) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def touch(visit: Visit) -> str:
+    """What a visit came by: its UTM tags, else the website that led to it; "" where it came by neither."""
+    for kind in (TAGS, REFERRER):
+        for step in visit.steps:
+            if step.kind == kind:
+                return step.url if kind == REFERRER else " · ".join(value for _name, value in step.tags if value)
+    return ""

@@ -18,7 +18,7 @@ from django.utils import timezone
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, Notice, Preferences, Source, Submission, Unmatched, Unwanted
+from traces.models import Attempt, CrmRecord, Notice, Preferences, Source, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -154,10 +154,13 @@ def erase_old_notes(now: datetime) -> None:
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
-    used = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
-    if ids := list(Source.objects.filter(~Exists(used)).values_list("pk", flat=True)[:CHUNK]):
+    by_submission = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
+    records = CrmRecord.objects
+    by_record = Exists(records.filter(source=OuterRef("pk"))) | Exists(records.filter(campaign=OuterRef("pk")))
+    unused = Source.objects.exclude(Exists(by_submission) | by_record)
+    if ids := list(unused.values_list("pk", flat=True)[:CHUNK]):
         with writing():
-            Source.objects.filter(~Exists(used), pk__in=ids).delete()
+            unused.filter(pk__in=ids).delete()
     old = Notice.objects.filter(over=True, at__lt=now - timedelta(days=NOTICE_DAYS))
     if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         with writing():

@@ -11,7 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import override
 
 from b24app.models import Portal
-from traces.models import Form, Notice, Preferences, SourceRule, Submission, Unmatched
+from traces.models import CrmRecord, Form, Notice, Preferences, SourceRule, Submission, Unmatched
 
 # Submissions that are read at a time.
 CHUNK = 500
@@ -33,9 +33,10 @@ PREFERENCES = (
         "tell_of",
         "notices_a_day",
     ),
-    "erase_before",
+    *("erase_before", "earnings"),
 )
 NOTICE = ("about", "at", "try_at", "over")
+CRM_RECORD = ("record", "number", "lead", "came_at", "semantic", "amount", "currency", "closed_on", "looked_at")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
     *("id", "received_at", "body", "state", "tries", "code", "reason", "repairs"),
@@ -45,7 +46,8 @@ ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchang
 
 
 def lines(portal: Portal) -> Iterator[str]:
-    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, notice, unmatched, submission.
+    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, notice, unmatched,
+    crm_record, submission.
 
     A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
     submissions at a time.
@@ -62,6 +64,11 @@ def lines(portal: Portal) -> Iterator[str]:
         yield _line("notice", notice, NOTICE)
     for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):
         yield _line("unmatched", count, UNMATCHED)
+    keys = dict(Form.objects.filter(portal=portal).values_list("pk", "key"))
+    records = CrmRecord.objects.filter(portal=portal).order_by("came_at", "pk").select_related("source", "campaign")
+    for record in records.iterator(CHUNK):
+        labels = {name: text.text if (text := getattr(record, name)) else "" for name in ("source", "campaign")}
+        yield _line("crm_record", record, CRM_RECORD, form=keys.get(record.form_id or 0, ""), **labels)
     yield from submission_lines(portal, Submission.objects.all())
 
 

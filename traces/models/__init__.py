@@ -1,5 +1,6 @@
 """Everything that the product stores, by subject."""
 
+from traces.models.earnings import CrmLook, CrmRecord
 from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
@@ -20,6 +21,8 @@ __all__ = [
     "Batch",
     "Captcha",
     "ConsentText",
+    "CrmLook",
+    "CrmRecord",
     "Form",
     "Kind",
     "Notice",

@@ -153,6 +153,8 @@ class Preferences(models.Model):
     notices_a_day = models.PositiveSmallIntegerField(default=3)
     # The administrator asked that everything received before this time be deleted; done by the sweep.
     erase_before = models.DateTimeField(null=True, blank=True)
+    # Whether what became of the records is read from the portal each night (`traces.history.crm_look`).
+    earnings = models.BooleanField(default=True)
     # The first run was finished or left: the application opens with the overview.
     welcomed = models.BooleanField(default=False)
 

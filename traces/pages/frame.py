@@ -35,6 +35,7 @@ P = ParamSpec("P")
 # may see it where one has allowed that.
 MENU: tuple[tuple[str, Promise, bool], ...] = (
     ("overview", _("Overview"), True),
+    ("earnings", _("What it earns"), False),
     ("sources", _("Sources"), False),
     ("forms", _("Forms"), False),
     ("submissions", _("Submissions"), False),
@@ -60,13 +61,13 @@ View = Callable[Concatenate[HttpRequest, Reader, P], HttpResponseBase]
 
 
 def view(
-    *methods: str, viewers: bool = False, asks_again: bool = False
+    *methods: str, viewers: bool = False, everyone: bool = False, asks_again: bool = False
 ) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
     """Make a view of the frame, called with the request and its `Reader`.
 
     `methods` are those that it takes (GET where none is named), `viewers` is whether a user who does not administer the
-    portal may see it where an administrator has allowed that. What cannot be undone `asks_again`: the portal must say
-    that the user administers it still.
+    portal may see it where an administrator has allowed that; `everyone` shows a right of another kind. What cannot be
+    undone `asks_again`: the portal must say that the user administers it still.
     """
 
     def decorate(function: View[P]) -> Callable[..., HttpResponseBase]:
@@ -78,7 +79,7 @@ def view(
                 opened = session.of_request(request)
                 reader = Reader(session.portal_of(opened), opened)
                 with iframe.speaking(opened.language, opened.time_zone):
-                    refusal = _refusal(reader, viewers=viewers, asks_again=asks_again)
+                    refusal = "" if everyone else _refusal(reader, viewers=viewers, asks_again=asks_again)
                     if refusal:
                         response: HttpResponseBase = render(request, reader, refusal, status=403)
                     else:

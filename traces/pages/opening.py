@@ -6,9 +6,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from b24app.frame import iframe, session
-from b24app.portal import crm_directory
+from b24app.portal import crm_directory, placements
 from b24app.views import open_application
-from traces.pages import overview, start
+from traces.pages import earnings, overview, start
 from traces.pages.frame import Reader, finish, may_see, preferences, render
 
 
@@ -34,4 +34,6 @@ def _first(request: HttpRequest, reader: Reader) -> HttpResponseBase:
         return render(request, reader, "traces/not_allowed.html")
     if reader.is_admin and not preferences(reader.portal).welcomed:
         return start.page(request, reader)
+    if reader.is_admin and request.POST.get("PLACEMENT") == placements.ANALYTICS:
+        return earnings.page(request, reader)
     return overview.page(request, reader)

@@ -16,16 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from b24app.api import errors as portal_errors
 from b24app.api import remedies
 from b24app.models import Portal, PortalUser
-from b24app.portal import tokens
-from traces.history import erasure, json_export
+from b24app.portal import placements, tokens
+from traces.history import crm_look, erasure, json_export
 from traces.models import Notice, Preferences, Submission
 from traces.models.notices import announced_purge
 from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
 from traces.pages.inputs import PageInput
 from traces.pages.settings_inputs import (
+    CrmInput,
     EraseInput,
     NoticesInput,
     RetentionInput,
@@ -137,6 +139,26 @@ def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 @view("POST")
+def save_crm(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Store what is read from the CRM, and whether its cards show us."""
+    typed = CrmInput(request.POST)
+    typed.full_clean()
+    chosen = typed.cleaned_data
+    _store(reader, earnings=chosen["earnings"])
+    if not chosen["earnings"]:
+        crm_look.forget(reader.portal)
+    if chosen["places"] == reader.portal.places:
+        return page(request, reader, _("Saved."))
+    try:
+        placements.switch(reader.portal, on=chosen["places"])
+    except portal_errors.PortalError as error:
+        logger.warning("portal %s: its places were not changed (%s)", reader.portal.pk, error.code)
+        text = _("Saved, but the portal did not change its cards. Save again in a minute.")
+        return page(request, reader, errors={"places": text})
+    return page(request, reader, _("Saved. Cards show the change when you open them again."))
+
+
+@view("POST")
 def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
     """Use an administrator's permission before the others'."""
     if not tokens.choose(reader.portal, user):
@@ -214,6 +236,7 @@ def page(
         **_administrators(reader.portal),
         **_stored(reader.portal),
         "left": erasure.wanted(chosen).count() if chosen.erase_before else 0,
+        "may_bind": placements.may_bind(reader.portal),
         "visitor": VisitorInput(),
     }
     status = 422 if troubles else 200
@@ -229,6 +252,7 @@ def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dic
         "notices": NoticesInput(portal, initial=stored),
         "tariff": TariffInput(initial={"tariff": portal.tariff}),
         "viewers": ViewersInput(initial=stored),
+        "crm": CrmInput(initial={"earnings": chosen.earnings, "places": portal.places}),
         "erase": EraseInput(),
     }
     return {name: typed if typed and type(typed) is type(form) else form for name, form in inputs.items()}

@@ -199,6 +199,23 @@ class ViewersInput(PageInput):
     )
 
 
+class CrmInput(PageInput):
+    """What is read from the CRM, and where the CRM shows us."""
+
+    ids = "settings-%s"
+
+    earnings = forms.BooleanField(
+        label=_("Read from the CRM what became of leads and deals"),
+        help_text=_("Once a night, figures only: stage, amount, currency and dates. Turning it off deletes them here."),
+        required=False,
+    )
+    places = forms.BooleanField(
+        label=_("Show the visitor’s path in the cards of the CRM"),
+        help_text=_("A tab in leads, deals, contacts and companies, for everybody who may read the record."),
+        required=False,
+    )
+
+
 class EraseInput(PageInput):
     """That the administrator knows what is going to be deleted."""
 

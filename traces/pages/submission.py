@@ -29,6 +29,7 @@ from traces.history.explanation import Explanation
 from traces.models import Attempt, ShownState, Submission
 from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
+from traces.sentences.failures import Failure
 from traces.setup import forms
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _page(
     if row is None:
         return render(request, reader, "traces/missing.html", page="submissions", status=404)
     row.portal = reader.portal
-    explained = _explained(row)
+    explained = explained_of(row)
     visitor = recognise(row.body)
     state = row.shown_state
     now = timezone.now()
@@ -105,7 +106,7 @@ def _page(
         **_went(row, explained),
         "row": row,
         "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("What was sent is deleted"),
-        "fields": _fields(visitor),
+        "fields": fields(visitor),
         "body": explanation.pretty(row.body),
         "state": state,
         "state_text": state.label,
@@ -125,13 +126,12 @@ def _page(
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
-    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.params)
     newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
     prepared = explained.prepared if explained else None
     return {
         **(explained_context(explained) if explained else {}),
         "visits": journey.visits(prepared.built) if prepared else [],
-        "failure": sentences.failure(row.code, row.params) if unsettled else None,
+        "failure": failure(row),
         "words": row.params.get("words", ""),
         "tries": [_try(attempt, row.portal) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
@@ -139,6 +139,12 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "records": cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
+
+
+def failure(row: Submission) -> Failure | None:
+    """What went wrong with a submission that is not delivered; None where nothing did."""
+    unsettled = row.state != Submission.State.DELIVERED and (row.code or row.params)
+    return sentences.failure(row.code, row.params) if unsettled else None
 
 
 def explained_context(explained: Explanation) -> dict[str, Any]:
@@ -153,7 +159,7 @@ def explained_context(explained: Explanation) -> dict[str, Any]:
     }
 
 
-def _explained(row: Submission) -> Explanation | None:
+def explained_of(row: Submission) -> Explanation | None:
     """What becomes of it as things are; None where it cannot be prepared, which its delivery has told already.
 
     None of what was emptied, too.
@@ -168,7 +174,7 @@ def _explained(row: Submission) -> Explanation | None:
         return None
 
 
-def _fields(visitor: Visitor) -> list[tuple[str, str]]:
+def fields(visitor: Visitor) -> list[tuple[str, str]]:
     """What the visitor has sent, by what it is; what was not recognised by its own name."""
     return [*recognised_fields(visitor), *((name, value) for name, value in visitor.rest if value)]
 

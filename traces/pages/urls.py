@@ -4,6 +4,8 @@ from django.urls import path
 
 from traces.pages import (
     arrival,
+    card,
+    earnings,
     form_consent,
     form_fields,
     forms,
@@ -33,6 +35,13 @@ urlpatterns = [
     # Overview
     path("overview/", overview.show, name="overview"),
     path("overview/figures/", overview.show_figures, name="overview-figures"),
+    # What it earns
+    path("earnings/", earnings.show, name="earnings"),
+    path("earnings/figures/", earnings.show_figures, name="earnings-figures"),
+    path("earnings/read/", earnings.look_now, name="earnings-look"),
+    # The tab in the CRM's cards
+    path("card/", card.show, name="card"),
+    path("card/again/", card.resend, name="card-again"),
     # Sources
     path("sources/", sources.show, name="sources"),
     path("sources/rules/", sources.list_rules, name="source-rules"),
@@ -72,6 +81,7 @@ urlpatterns = [
     path("settings/notices/test/", settings.send_test_notice, name="settings-notices-test"),
     path("settings/plan/", settings.save_tariff, name="settings-plan"),
     path("settings/viewers/", settings.save_viewers, name="settings-viewers"),
+    path("settings/crm/", settings.save_crm, name="settings-crm"),
     path(
         "settings/administrators/<int:user>/choose/",
         settings.choose_administrator,

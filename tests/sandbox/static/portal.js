@@ -4,6 +4,8 @@
 const POLL_MS = 1000;
 const tools = document.getElementById("tools");
 const tag = (id) => document.getElementById(id);
+// A record whose card is shown instead of the application, as /?card=lead/2.
+const card = new URLSearchParams(location.search).get("card") || "";
 let layout = null;
 let openings = 0;
 let drawn = "";
@@ -20,10 +22,12 @@ async function ask(action, body = {}) {
 
 async function open() {
   const number = ++openings;
-  const found = await ask("open", { lang: tools.lang.value });
+  const found = await ask("open", { lang: tools.lang.value, card });
   if (number !== openings) return;  // opened anew meanwhile
   if (layout) layout.destroy();
-  tag("title").textContent = "Trace Relay";
+  tag("title").textContent = card ? card.replace("/", " ") : "Trace Relay";
+  tag("tabs").hidden = !found.title;
+  tag("tab").textContent = found.title || "";
   tag("notice").hidden = !found.notice;
   tag("notice").textContent = found.notice || "";
   layout = found.notice ? null : new AppLayout(found, tag("frame"), host);

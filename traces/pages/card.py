@@ -1,0 +1,178 @@
+"""The tab in a card of the CRM: the visitor's path, the source and why, what came, and what became of it.
+
+Whoever opens the card sees it, administrator or not: the portal is asked with that user's own token whether the record
+may be read, and answers with what the submission is found by. Source: Bitrix24's documentation of
+CRM_XXX_DETAIL_TAB.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from b24app.api import errors, rest
+from b24app.frame import iframe, session
+from b24app.models import Portal
+from b24app.portal import install, placements
+from b24app.views import open_application
+from traces import sentences
+from traces.compose import journey, sources
+from traces.compose.visitor import recognise
+from traces.history import of_record, resending
+from traces.history.explanation import Explanation
+from traces.models import CrmRecord, Submission
+from traces.pages import submission, submissions
+from traces.pages.frame import Reader, finish, render, view
+
+logger = logging.getLogger(__name__)
+
+PAGE_SECONDS = 10.0
+_SALT = "traces.pages.card"
+MAX_DIGITS = 18
+
+
+@csrf_exempt  # a cross-site POST by design; it is proven by its token instead
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest) -> HttpResponseBase:
+    """The tab, for a user whom the portal lets read the record; nothing of it for others."""
+    proven = open_application(request)
+    if isinstance(proven, HttpResponseBase):
+        return proven
+    opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
+    reader = Reader(proven.portal, opened)
+    with iframe.speaking(opened.language, opened.time_zone):
+        response = finish(_tab(request, reader), reader)
+    iframe.guard(response, proven.portal, proven.origin)
+    return response
+
+
+@view("POST", everyone=True)
+def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Send a submission again that the user saw in a card a moment ago."""
+    row = _shown(reader, request.POST.get("card", ""))
+    if row is None:
+        return render(request, reader, "traces/card/_gone.html", status=403)
+    sent = resending.chosen(reader.portal, [row.pk])
+    row.refresh_from_db()
+    notice = _("It is being sent again.") if sent else _("It was delivered already, or is on its way.")
+    return render(request, reader, "traces/card/_submission.html", {"one": _one(reader, row), "notice": notice})
+
+
+def _tab(request: HttpRequest, reader: Reader) -> HttpResponse:
+    record = placements.CARDS.get(request.POST.get("PLACEMENT", ""), "")
+    number = _number(request.POST.get("PLACEMENT_OPTIONS", ""))
+    if not (record and number and reader.portal.places):
+        return _nothing(request, reader, "off")
+    try:
+        fields = _read(reader.portal, install.posted(request.POST.dict(), "AUTH_ID"), record, number)
+    except (errors.Wait, errors.Transient, errors.Ambiguous) as error:
+        logger.warning("portal %s: a card could not be asked for (%s)", reader.portal.pk, error.code)
+        return _nothing(request, reader, "unreachable", status=503)
+    except errors.PortalError:
+        return _nothing(request, reader, "no_rights", status=403)
+    rows = of_record.submissions(reader.portal, record, number, fields)
+    for row in rows:
+        row.portal = reader.portal
+    shown = [_one(reader, row) for row in rows]
+    context = {"menu": [], "shown": shown, **({} if rows else _kept(reader.portal, record, number))}
+    return render(request, reader, "traces/card/page.html", context)
+
+
+def _kept(portal: Portal, record: str, number: int) -> dict[str, Any]:
+    """What is known of a record whose submissions are deleted."""
+    records = CrmRecord.objects.filter(portal=portal, record=record, number=number)
+    kept = records.select_related("form", "source", "campaign").first()
+    source = sentences.source_label(kept.source.text) if kept and kept.source else ""
+    return {"kept": kept, "kept_source": source}
+
+
+def _nothing(request: HttpRequest, reader: Reader, why: str, status: int = 200) -> HttpResponse:
+    return render(request, reader, "traces/card/nothing.html", {"menu": [], "why": why}, status=status)
+
+
+def _number(options: str) -> int:
+    """The record's ID from PLACEMENT_OPTIONS, `{"ID":"6591"}`; 0 where it names none."""
+    try:
+        found = json.loads(options)
+    except (ValueError, RecursionError):
+        return 0
+    text = str(found.get("ID", "")) if isinstance(found, dict) else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
+
+
+def _read(portal: Portal, token: str, record: str, number: int) -> Mapping[str, Any]:
+    """The record as the token's user may read it. Raises an error of `b24app.api.errors` where not."""
+    reply = rest.call(
+        portal.client_endpoint, f"crm.{record}.get", {"id": number}, token=token, read_seconds=PAGE_SECONDS
+    )
+    if not isinstance(reply.result, dict) or str(reply.result.get("ID")) != str(number):
+        raise errors.Refused("unreadable")
+    return reply.result
+
+
+def _shown(reader: Reader, card: str) -> Submission | None:
+    """The submission that this user was shown; None where that is too long ago."""
+    try:
+        portal, user, number = signing.loads(card, salt=_SALT, max_age=session.IDLE_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    if (portal, user) != (reader.portal.pk, reader.session.user_id):
+        return None
+    row = Submission.objects.filter(portal=reader.portal, pk=uuid.UUID(number)).select_related("form").first()
+    if row is not None:
+        row.portal = reader.portal
+    return row
+
+
+def _one(reader: Reader, row: Submission) -> dict[str, Any]:
+    """What the tab shows of a submission."""
+    explained = submission.explained_of(row)
+    visits = journey.visits(explained.prepared.built) if explained else []
+    state = row.shown_state
+    return {
+        "row": row,
+        "card": signing.dumps([reader.portal.pk, reader.session.user_id, str(row.pk)], salt=_SALT),
+        "state_text": state.label,
+        "badge": submissions.BADGES.get(state, "wait"),
+        "may_send": resending.may(row, timezone.now()),
+        "failure": submission.failure(row),
+        "source": sentences.source_label(row.source_text or (explained.prepared.source if explained else "")),
+        "why": _why(explained) if explained else "",
+        "first": _touch(visits[0]) if len(visits) > 1 else "",
+        "last": _touch(visits[-1]) if visits else "",
+        "fields": submission.fields(recognise(row.body)),
+        "explained": explained,
+        "visits": visits,
+    }
+
+
+def _touch(visit: journey.Visit) -> str:
+    return journey.touch(visit) or _("Direct visit")
+
+
+def _why(explained: Explanation) -> str:
+    """The rule that decided, in its words; or that none did."""
+    rule = explained.prepared.rule
+    if rule is None:
+        return _("No rule of yours decided: Sales Intelligence finds the source by what the visitor brought.")
+    given = " · ".join(filter(None, (rule.utm_source, rule.crm_source, rule.crm_description)))
+    if rule.field == sources.ANY:
+        return _("No other rule matched, so the rule for everything else gave “%(given)s”.") % {"given": given}
+    words = {
+        "field": sentences.RULE_FIELDS.get(rule.field, rule.field),
+        "how": sentences.RULE_HOWS.get(rule.operator, rule.operator),
+        "value": rule.value,
+        "given": given,
+    }
+    return _("A rule decided: %(field)s %(how)s “%(value)s”, so the portal was given “%(given)s”.") % words
