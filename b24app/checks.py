@@ -18,6 +18,11 @@ from b24app.host import sqlite
 # An application with such an address serves nobody but this machine: it may do without secrets.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MIN_SECRET_LENGTH = 32
+# What the public texts say of whoever offers this installation (docs/legal, docs/help).
+VENDOR = (
+    *["VENDOR_NAME", "VENDOR_EMAIL", "VENDOR_SITE", "VENDOR_ADDRESS", "VENDOR_PHONE", "VENDOR_HOURS"],
+    *["VENDOR_DATA_LOCATION", "VENDOR_LAW"],
+)
 MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
 
 
@@ -70,6 +75,16 @@ def _holds_certificates(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+@register()
+def vendor_is_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The public pages of a public address name who offers it: the Market asks for that, and so does the law."""
+    empty = [name for name in VENDOR if not getattr(settings, name)]
+    if urlsplit(settings.APP_URL).hostname in LOOPBACK or not empty:
+        return []
+    hint = "The licence agreement, the privacy policy and the help at /license/, /privacy/ and /help/ name the vendor."
+    return [Warning(f"The vendor is not named in full: {', '.join(empty)} not set.", hint=hint, id="b24app.W003")]
 
 
 @register()
