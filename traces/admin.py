@@ -218,7 +218,7 @@ class SubmissionAdmin(Operable, LongReadOnly):
     @admin.display(description="source")
     def masked_source(self, submission: Submission) -> str:
         """The source without what a visitor may have typed in its place."""
-        return masked(submission.source)
+        return masked(submission.source_text)
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:
@@ -243,11 +243,11 @@ class BatchAdmin(ReadOnly):
 
 @admin.register(Preferences)
 class PreferencesAdmin(ReadOnly):
-    list_display = ("portal", "retention_days", "viewers", "notify", "notices_a_day", "erase_before")
+    list_display = ("portal", "fields_days", "retention_days", "viewers", "notify", "notices_a_day", "erase_before")
     list_filter = ("notify", "viewers")
     list_select_related = ("portal",)
     fields = (
-        *("portal", "retention_days", "viewers", "notify", "notify_user_id", "tell_of", "notices_a_day"),
+        *("portal", "fields_days", "retention_days", "viewers", "notify", "notify_user_id", "tell_of", "notices_a_day"),
         *("erase_before", "welcomed"),
     )
 

@@ -65,6 +65,23 @@ def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
     return _remembered(portal, "crm.status.list", entity_id, params, read)
 
 
+def agreements(portal: Portal) -> list[tuple[str, str]]:
+    """Returns the portal's active agreements for visitors' consents as (ID, name) (userconsent.agreement.list).
+
+    It takes the right `userconsent`, which the application does without.
+    """
+
+    def read(result: Any) -> list[tuple[str, str]]:
+        rows = result if isinstance(result, list) else []
+        return [
+            (str(row["ID"]), str(row.get("NAME") or row["ID"]))
+            for row in rows
+            if isinstance(row, dict) and str(row.get("ID", "")).isdecimal() and row.get("ACTIVE") != "N"
+        ]
+
+    return _remembered(portal, "userconsent.agreement.list", "", {}, read)
+
+
 def record_fields(portal: Portal, record: str) -> list[Field]:
     """The fields of a record (`lead`, `deal`, `contact`, `company`, `quote`) that may be written."""
 

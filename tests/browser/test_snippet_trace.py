@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.fixtures.browser import BROWSER
-from tests.fixtures.website import FAILURE, NEVER, SHOP, TAG, document, form, walk
+from tests.fixtures.website import FAILURE, KEY, NAME, NEVER, SHOP, STAYS, TAG, document, form, walk
 
 pytestmark = BROWSER
 RECORDINGS = json.loads((Path(__file__).parents[1] / "data" / "tracker_recordings.json").read_text())
@@ -81,6 +82,47 @@ def test_consent_on_the_way_counts_from_then_on(site):
     site.page.evaluate("window.agreed = () => true")
     site.open("/contact")
     assert site.stored()["b24_crm_guest_utm"]["list"] == {"utm_source": "google"}
+
+
+NOTHING = ASKING.replace("<script", '<script data-without-consent="nothing"', 1)
+TICK = '<input type="checkbox" name="agree" id="agree">'
+TICKED = "<script>window.agreed = () => document.querySelector('#agree').checked</script>"
+
+
+@pytest.mark.parametrize("attributes", ["", "action"])
+def test_where_the_site_says_so_nothing_at_all_is_sent_without_consent(site, attributes):
+    action = f'method="post" action="{site.intake}"' if attributes else f'method="post" {STAYS}'
+    site.html = document(script=TICKED + NOTHING, form=form(NAME + TICK, action))
+    site.open("/?utm_source=google")
+    site.press()
+    assert site.told("withheld")["form"] == KEY
+    assert (site.posts, site.page.evaluate("localStorage.length"), urlsplit(site.page.url).netloc) == (
+        [],
+        0,
+        "shop.example",
+    )
+
+
+def test_the_tick_of_the_form_itself_is_a_consent(site):
+    site.html = document(script=TICKED + NOTHING, form=form(NAME + TICK))
+    site.open()
+    site.press()
+    site.told("withheld")
+    site.page.locator("#agree").check()
+    assert site.submit()["agree"] == "on"
+
+
+def test_what_was_kept_is_sent_only_while_the_visitor_agrees(site):
+    site.html = document(script="<script>window.agreed = () => window.yes !== false</script>" + NOTHING)
+    site.statuses = [FAILURE]
+    site.open()
+    site.submit()
+    site.told("kept")
+    site.html = document(script="<script>window.agreed = () => false</script>" + NOTHING)
+    site.open()
+    site.press()
+    site.told("withheld")
+    assert (len(site.posts), len(site.kept())) == (1, 1)
 
 
 @pytest.mark.parametrize("wish", ["doNotTrack: { value: '1' }", "globalPrivacyControl: { value: true }"])

@@ -4,11 +4,13 @@ import time
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from b24app.api import errors
 from b24app.models import Portal, PortalEvent
 from b24app.portal import events, install
 from tests.fixtures.sandbox import event_body
+from traces.history import erasure
 
 pytestmark = pytest.mark.django_db
 
@@ -232,6 +234,17 @@ def test_nor_does_one_that_is_sent_again_much_later(installed, portal, sandbox, 
     assert installed.state == "active"
 
 
+def test_nor_does_one_of_which_the_journal_knows_nothing_any_more(installed, portal, sandbox, uninstalled):
+    sandbox.clock.ahead = 201 * 24 * 3600
+    with time_machine.travel(time.time() + 201 * 24 * 3600):
+        install.open_frame(install.claim_of_frame(*portal.frame_post()))
+        erasure.erase_old_events(timezone.now())
+        assert not PortalEvent.objects.exists()
+        assert not sent_again(portal, uninstalled)
+    installed.refresh_from_db()
+    assert installed.state == "active"
+
+
 def test_the_application_can_be_removed_once_more(installed, portal, uninstalled):
     with time_machine.travel(time.time() + 2):
         assert sent_again(portal, event_body(portal, "ONAPPUNINSTALL"), ts=str(int(time.time()) + 3))
@@ -246,4 +259,16 @@ def test_a_recorded_pair_sent_again_takes_no_newer_ones_place(installed, portal,
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     newest = installed.users.get().access_token
     assert events.receive(body)
+    assert installed.users.get().access_token == newest
+
+
+def test_nor_does_a_pair_of_which_the_journal_knows_nothing_any_more(installed, portal, sandbox):
+    body = event_body(portal, "ONAPPINSTALL")
+    assert events.receive(body)
+    sandbox.clock.ahead = 201 * 24 * 3600
+    with time_machine.travel(time.time() + 201 * 24 * 3600):
+        install.open_frame(install.claim_of_frame(*portal.frame_post()))
+        newest = installed.users.get().access_token
+        erasure.erase_old_events(timezone.now())
+        events.receive(body)
     assert installed.users.get().access_token == newest

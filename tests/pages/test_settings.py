@@ -18,7 +18,7 @@ HERE = "/b24/app/settings/"
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 NOW = timezone.now()
 CHANGES = [
-    ("retention/", {"retention_days": "30"}),
+    ("retention/", {"fields_days": "20", "retention_days": "30"}),
     ("notices/", {"notify": "email", "notify_email": "me@shop.example"}),
     ("notices/test/", {}),
     ("plan/", {"tariff": "unlimited"}),
@@ -79,19 +79,26 @@ def test_the_page_has_one_heading_of_the_first_rank(frame):
     assert frame.get(HERE).text.count("<h1") == 1
 
 
-@pytest.mark.parametrize("days", ["0", "3", "30", "3650"])
+@pytest.mark.parametrize("days", [(0, 0), (3, 3), (30, 180), (0, 40), (20, 0), (3650, 3650)])
 def test_the_days_are_saved(frame, acme, days):
-    answer = frame.post(HERE + "retention/", {"retention_days": days})
-    assert (answer.status_code, chosen(acme).retention_days) == (200, int(days))
+    answer = frame.post(HERE + "retention/", dict(zip(("fields_days", "retention_days"), days, strict=True)))
+    assert (answer.status_code, chosen(acme).fields_days, chosen(acme).retention_days) == (200, *days)
     assert 'role="status"' in answer.text
 
 
+def test_what_visitors_sent_goes_no_later_than_the_rest(frame):
+    answer = frame.post(HERE + "retention/", {"fields_days": "31", "retention_days": "30"})
+    assert (answer.status_code, Preferences.objects.exists()) == (422, False)
+    assert error_of(answer.text, "settings-fields_days").startswith("This is longer than the record is kept.")
+
+
+@pytest.mark.parametrize("name", ["fields_days", "retention_days"])
 @pytest.mark.parametrize("days", ["", "-1", "1", "2", "3651", "30 days", "१२", "99999999999999"])
-def test_days_that_are_none_are_shown_again_with_the_reason(frame, days):
-    answer = frame.post(HERE + "retention/", {"retention_days": days})
+def test_days_that_are_none_are_shown_again_with_the_reason(frame, days, name):
+    answer = frame.post(HERE + "retention/", {"fields_days": "0", "retention_days": "0", name: days})
     assert (answer.status_code, Preferences.objects.exists()) == (422, False)
     assert f'value="{days}"' in answer.text or not days
-    assert error_of(answer.text, "settings-retention_days").startswith("Give a number of days from 3 to 3650")
+    assert error_of(answer.text, f"settings-{name}").startswith("Give a number of days from 3 to 3650")
 
 
 @pytest.mark.parametrize("tariff", Portal.Tariff.values)

@@ -113,6 +113,8 @@ class Portal:
     placements: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    agreements: list[dict[str, Any]] = field(default_factory=list)
+    consents: list[dict[str, Any]] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
     operating: dict[tuple[str, bool], Operating] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)

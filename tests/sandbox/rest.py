@@ -14,11 +14,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from tests.sandbox import batch, crm, crm_lookups, crm_timeline, php, traces, users
+from tests.sandbox import batch, consents, crm, crm_lookups, crm_timeline, php, traces, users
 from tests.sandbox.methods import METHODS, SCOPES, Call, RestError
 from tests.sandbox.portal import Hit, Portal, User
 
-assert crm and crm_lookups and crm_timeline and traces and users  # their methods are registered by importing them
+assert (
+    consents and crm and crm_lookups and crm_timeline and traces and users
+)  # their methods are registered by importing them
 
 MAX_COMMANDS = 50
 NOT_IN_BATCH = {"batch", "download", "upload"}

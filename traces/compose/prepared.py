@@ -55,6 +55,8 @@ class Prepared:
     rule: sources.Rule | None
     source: str
     repairs: tuple[str, ...]
+    # The portal's agreement to write the visitor's consent under; 0 where none was given, or none is written.
+    agreement: int = 0
 
 
 def prepare(
@@ -65,11 +67,13 @@ def prepare(
     matcher: Matcher,
     secret_names: Collection[str] = SECRET_NAMES,
     sender_form: tuple[str, str] = ("", ""),
+    agreement: int = 0,
 ) -> Prepared:
     """Prepare a submission of this form that arrived at `received_at` (unix seconds).
 
     `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address;
-    `sender_form` is the name and the id that the sender gives its own form.
+    `sender_form` is the name and the id that the sender gives its own form; `agreement` is the portal's, where the
+    visitor has agreed to it.
     """
     clean = trace.prepare(body, received_at, secret_names)
     facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
@@ -92,6 +96,7 @@ def prepare(
         rule=rule,
         source=search.source_of(facts, built),
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
+        agreement=agreement,
     )
 
 

@@ -4,8 +4,9 @@ The commands of one step do not depend on each other and travel in one batch; th
 are. `progress` maps names to numbers and is stored with the submission after every batch, so that an interrupted one
 goes on behind what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
 `found_…` and `open_…` those of what was there (`traces.compose.existing`), `comment` that of the note in an existing
-record's timeline, `unsure_…` marks what may have been made, `bound` is 1 when the deal has its company. Source: the
-fact sheets on TRACE and on CRM entities.
+record's timeline, `unsure_…` marks what may have been made, `bound` is 1 when the deal has its company, `consent` is
+the number of the visitor's consent in the portal's list, 0 where the portal has not taken it. Source: the fact sheets
+on TRACE and on CRM entities.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from b24app.api import errors
 from b24app.api.batch import Answer, Command
-from traces.compose import existing
+from traces.compose import consent, existing
 from traces.compose.records import BY_NAME, BY_TYPE, KINDS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 TRACE_ADD = "crm.tracking.trace.add"
 ORIGINATOR = "trace-relay"
 # Commands that make something anew with each call: their numbers stand in the receipt.
-MAKING = frozenset({"trace", "comment", *BY_NAME})
+MAKING = frozenset({"trace", "comment", consent.NAME, *BY_NAME})
 # The records that a new one names; of a lead they were there before, and what is mapped has precedence.
 _LINKED = {"lead": ("company", "contact"), "contact": ("company",), "deal": ("contact",)}
 _LOOK_UPS = ("found_", "open_", "look_")
@@ -37,6 +38,13 @@ Progress = Mapping[str, Any]
 
 def next_commands(prepared: Prepared, progress: Progress) -> dict[str, Command]:
     """The commands of the next step, by the name under which their results go into the progress; none at the end."""
+    if commands := _records(prepared, progress):
+        return commands
+    return consent.add(prepared.agreement, prepared.built.get("url", ""), progress, made(prepared, progress))
+
+
+def _records(prepared: Prepared, progress: Progress) -> dict[str, Command]:
+    """What is still to do of all that makes the records and the trace; none once they are there."""
     if commands := _unsure(prepared, progress) or existing.look_ups(prepared, progress):
         return commands
     if joined := existing.joined(prepared, progress):

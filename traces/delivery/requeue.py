@@ -16,10 +16,10 @@ HELD_TOO_LONG = "held_too_long"
 def send_again(chosen: Q) -> int:
     """Make the waiting or failed submissions that `chosen` describes due at once; the sweep then finds them.
 
-    Returns how many there were.
+    Of what was emptied there is nothing left to send. Returns how many there were.
     """
     now = timezone.now()
-    is_failed = Q(state=Submission.State.FAILED) & ~Q(code=HELD_TOO_LONG)
+    is_failed = Q(state=Submission.State.FAILED, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
     is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=now)
     resting = Submission.objects.filter(chosen, is_resting).order_by("pk").values_list("pk", flat=True)
     changed = 0

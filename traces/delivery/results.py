@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
-from traces.compose import existing, steps
+from traces.compose import consent, existing, steps
 from traces.compose.prepared import Prepared
-from traces.delivery import retry
+from traces.delivery import findable, retry
 from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ MAX_SUSPECTS = 7
 # What an answer may change of a row.
 _CHANGED = {
     *("state", "batch", "isolated", "due_at", "tries", "code", "params"),
-    *("progress", "repairs", "trace_id", "entities", "delivered_at", "source"),
+    *("progress", "repairs", "trace_id", "entities", "delivered_at", "source", "terms"),
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _CHANGED]
 _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field.primary_key]
@@ -106,11 +106,10 @@ def failed(
         row.due_at = now + timedelta(seconds=error.seconds) if error.method else row.received_at
         return _attempt(row, method, Attempt.Outcome.WAITED, error.code, params, seconds)
     row.code, row.params = error.code, params
-    if isinstance(error, errors.Stop):
+    if isinstance(error, errors.Refused) or consent.is_forgone(names, error):
+        outcome = _refused(row, names, error)
+    elif isinstance(error, errors.Stop):
         outcome = Attempt.Outcome.HELD
-    elif isinstance(error, errors.Refused):
-        outcome = Attempt.Outcome.REFUSED
-        row.state, row.due_at, row.tries = Submission.State.FAILED, None, row.tries + 1
     elif isinstance(error, errors.Ambiguous):
         outcome = Attempt.Outcome.UNKNOWN
         _try_unsure_again(row, names, now, rest_until)
@@ -119,8 +118,27 @@ def failed(
     else:
         outcome = Attempt.Outcome.RETRY
         _log_unknown(row, error)
-        _try_again(row, now)
+        _try_again(row, now, names)
     return _attempt(row, method, outcome, error.code, params, seconds)
+
+
+def _refused(row: Submission, names: Sequence[str], error: errors.PortalError) -> Attempt.Outcome:
+    row.tries += 1
+    if consent.is_forgone(names, error):
+        forgo_consent(row)
+    else:
+        row.state, row.due_at = Submission.State.FAILED, None
+    return Attempt.Outcome.REFUSED
+
+
+def forgo_consent(row: Submission) -> None:
+    """The portal does not take the visitor's consent, which is kept here: the row has ended without it.
+
+    It is due, so that whoever claims it next finds that nothing is left to do.
+    """
+    row.state, row.due_at, row.code, row.params = Submission.State.QUEUED, row.received_at, "", {}
+    row.progress = {**row.progress, consent.NAME: 0}
+    row.repairs.append("consent_not_written")
 
 
 def ends_at(batch: Batch) -> datetime:
@@ -145,6 +163,8 @@ def save(batch: Batch, attempts: Sequence[Attempt]) -> bool:
 def statements(attempts: Sequence[Attempt]) -> Statements:
     """The SQL for attempts, and for what they made of their rows; made before others have to wait for the lock.
 
+    Sources that are new are stored at once: not to be called within `b24app.host.transactions`.
+
     A submission costs 0.44 ms this way, an order of magnitude less than by `bulk_update` (docs/benchmarks.md).
     """
     quote = connection.ops.quote_name
@@ -154,6 +174,7 @@ def statements(attempts: Sequence[Attempt]) -> Statements:
     placeholders = ", ".join(["%s"] * len(_ATTEMPT_FIELDS))
     merged = ", ".join(f"{quote(str(field.column))} = %s" for field in _ATTEMPT_FIELDS)
     rows = list({attempt.submission_id: attempt.submission for attempt in attempts}.values())
+    findable.keep_sources(rows)
     row_values = _values(rows, [*_ROW_FIELDS, Submission._meta.pk])
     new_values = _values([attempt for attempt in attempts if attempt.pk is None], _ATTEMPT_FIELDS)
     merged_values = _values([attempt for attempt in attempts if attempt.pk], [*_ATTEMPT_FIELDS, Attempt._meta.pk])
@@ -189,7 +210,9 @@ def _end(row: Submission, prepared: Prepared) -> None:
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
     row.trace_id, row.entities = row.progress.get("trace"), steps.made(prepared, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *prepared.repairs]))
-    row.source = prepared.source
+    row.sent_source = prepared.source
+    if row.terms is None:
+        row.terms = findable.terms(row, prepared)
     row.tries, row.code, row.params, row.isolated = row.tries + 1, "", {}, False
 
 
@@ -200,7 +223,7 @@ def _leave_batch(row: Submission) -> None:
 def _try_unsure_again(row: Submission, names: Sequence[str], now: datetime, rest_until: datetime | None) -> None:
     """Nobody knows what the commands made: the row travels alone, and what can be looked for is looked for first."""
     row.isolated = True
-    _try_again(row, now)
+    _try_again(row, now, names)
     before, row.progress = row.progress, steps.unsure(row.progress, names)
     if row.due_at and rest_until and row.progress != before:
         row.due_at = max(row.due_at, rest_until)
@@ -211,9 +234,11 @@ def _log_unknown(row: Submission, error: errors.PortalError) -> None:
         logger.warning("submission %s: the portal's error %s is not a known one", row.pk, error.code)
 
 
-def _try_again(row: Submission, now: datetime) -> None:
+def _try_again(row: Submission, now: datetime, names: Sequence[str]) -> None:
     row.tries += 1
-    if retry.is_over(row.trying_since, now):
+    if retry.is_over(row.trying_since, now) and list(names) == [consent.NAME]:
+        forgo_consent(row)
+    elif retry.is_over(row.trying_since, now):
         row.state, row.due_at = Submission.State.FAILED, None
         row.params = {**row.params, "gave_up": True}
     else:

@@ -16,7 +16,7 @@ from b24app.api import batch, errors, receipts
 from b24app.models import Portal
 from b24app.pace import limits
 from b24app.portal import hold, tokens
-from traces.compose import steps
+from traces.compose import consent, steps
 from traces.delivery import claims, exchange, methods, poison, recovery, results
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import Outcome
@@ -59,7 +59,11 @@ def _settle_by_answer(
         }
         settled = results.settled(item.row, item.prepared, outcomes, seconds)
         attempts += exchange.noted(settled, item.commands, outcomes)
-        faults += [(method, fault) for (_, method), fault in outcomes.items() if not isinstance(fault, int)]
+        faults += [
+            (method, fault)
+            for (name, method), fault in outcomes.items()
+            if not isinstance(fault, int) and not consent.is_forgone([name], fault)
+        ]
     if results.save(prepared.batch, attempts):
         _count_unmatched(prepared, unmatched)
     seconds_per_command = seconds / max(1, len(answer.results) + len(answer.errors))
@@ -126,6 +130,9 @@ def _note_receipt_refused(portal: Portal, sent: Batch, answer: batch.Answer) -> 
 
 def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.PortalError, seconds: float) -> float:
     """The request as a whole failed."""
+    if all(consent.is_forgone(list(item.commands), error) for item in prepared.items):
+        _fail_rows(portal, prepared, error, seconds)
+        return 0.0
     if seconds:
         error = methods.without_right(portal, prepared.rulebook, error, _only_method(prepared))
     if isinstance(error, errors.Poison):

@@ -22,6 +22,7 @@ from traces.models import Submission
 
 HEAD = (
     *("id", "received_at", "form", "state", "source", "trace_id", "records", "reason"),
+    *("consent", "emptied_at"),
     *("name", "last_name", "second_name", "phone", "email", "company", "position", "website", "message"),
     *UTM,
 )
@@ -52,10 +53,10 @@ def _cells(row: Submission, language: str | None) -> list[str]:
     visitor = recognise(row.body)
     tags = trace.prepare(row.body, 0).trace["tags"]["list"]
     return [
-        *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source),
+        *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source_text),
         str(row.trace_id or ""),
         ", ".join(f"{record['TYPE']} {record['ID']}" for record in row.entities),
-        reason,
+        *(reason, row.consent, row.emptied_at.isoformat() if row.emptied_at else ""),
         *(visitor.name, visitor.last_name, visitor.second_name, ", ".join(visitor.phones), ", ".join(visitor.emails)),
         *(visitor.company, visitor.position, visitor.web, visitor.comments),
         *(tags.get(name, "") for name in UTM),

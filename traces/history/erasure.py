@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from b24app.host.transactions import writing
-from b24app.models import Portal
+from b24app.models import Portal, PortalEvent
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, Notice, Preferences, Submission, Unmatched
+from traces.models import Attempt, Notice, Preferences, Source, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ CHUNK = 1000
 # Chunks of a portal that one sweep deletes; the next one goes on.
 CHUNKS_A_SWEEP = 5
 UNMATCHED_WEEKS = 12
+# An event is known again by its digest for so long. A pair of tokens in one is good for 180 days at most, and an
+# uninstall that is not of these minutes changes nothing while a newer installation works (`b24app.portal.events`).
+EVENT_DAYS = 200
 # What was told is history for so long.
 NOTICE_DAYS = 60
 ENDED = (Submission.State.DELIVERED, Submission.State.FAILED, Submission.State.TEST)
@@ -46,9 +49,11 @@ def erase(now: datetime, *, thorough: bool) -> None:
         erase_requested()
     with _apart("what administrators want gone"):
         erase_wanted(now)
+    with _apart("what visitors want gone"):
+        erase_unwanted()
     if not thorough:
         return
-    for part in (erase_old, purge_held, empty_exchanges, erase_old_notes):
+    for part in (erase_old, empty_old, purge_held, empty_exchanges, erase_old_notes, erase_old_events):
         with _apart(part.__name__):
             part(now)
 
@@ -106,12 +111,53 @@ def erase_old(now: datetime) -> None:
                 logger.info("portal %s: %d submissions of more than %d days were deleted", portal_id, number, days)
 
 
+def empty_old(now: datetime) -> None:
+    """Empty what visitors sent longer ago than each portal keeps it; the record of the delivery stays."""
+    default = Preferences().fields_days
+    for portal_id, chosen in list(Portal.objects.values_list("pk", "preferences__fields_days")):
+        days = default if chosen is None else chosen
+        if not days:
+            continue
+        with _apart(f"portal {portal_id}"):
+            if number := _empty_chunks(portal_id, now - timedelta(days=days), now):
+                logger.info("portal %s: %d submissions of more than %d days were emptied", portal_id, number, days)
+
+
+def _empty_chunks(portal_id: int, before: datetime, now: datetime) -> int:
+    """Empty a few chunks of what has ended and came before this time; how many rows that were."""
+    ended = Submission.objects.filter(due_at=None, batch=None, emptied_at=None, state__in=ENDED)
+    old = ended.filter(portal=portal_id, received_at__lt=before).order_by("received_at")
+    emptied = 0
+    for _ in range(CHUNKS_A_SWEEP):
+        if not old.exists():  # seen without waiting in line to write
+            break
+        with writing():
+            # Locked, so that none is emptied that is sent again in this moment.
+            ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK])
+            Attempt.objects.filter(submission__in=ids).exclude(params={}).update(params={})
+            Submission.objects.filter(pk__in=ids).update(**EMPTIED, emptied_at=now)
+        emptied += len(ids)
+    return emptied
+
+
+def erase_old_events(now: datetime) -> None:
+    """Delete old entries of the journal: a pair of tokens that was recorded with one is good no more by then."""
+    old = PortalEvent.objects.filter(at__lt=now - timedelta(days=EVENT_DAYS))
+    if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
+        with writing():
+            PortalEvent.objects.filter(pk__in=ids).delete()
+
+
 def erase_old_notes(now: datetime) -> None:
-    """Delete old weeks of what no rule took, and what administrators were told of long ago."""
+    """Delete old weeks of what no rule took, sources of nothing, and what administrators were told of long ago."""
     week = unmatched.monday(now) - timedelta(weeks=UNMATCHED_WEEKS)
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
+    used = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
+    if ids := list(Source.objects.filter(~Exists(used)).values_list("pk", flat=True)[:CHUNK]):
+        with writing():
+            Source.objects.filter(~Exists(used), pk__in=ids).delete()
     old = Notice.objects.filter(over=True, at__lt=now - timedelta(days=NOTICE_DAYS))
     if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         with writing():
@@ -154,21 +200,26 @@ def _purge_chunks(portal: Portal, before: datetime) -> int:
             ids = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK])
             if ids:
                 Attempt.objects.filter(submission__in=ids).update(params={}, exchange=None)
-                Submission.objects.filter(pk__in=ids).update(**_GIVEN_UP)
+                Submission.objects.filter(pk__in=ids).update(**_GIVEN_UP, emptied_at=timezone.now())
         purged += len(ids)
         if len(ids) < CHUNK:
             break
     return purged
 
 
+# What is left of an emptied submission is the record of its delivery: which form, source, state, times, CRM numbers.
+EMPTIED: dict[str, Any] = {
+    **dict.fromkeys(("params", "body"), {}),
+    **dict.fromkeys(("terms", "body_hash", "sender_form_name"), ""),
+    "idempotency_key": None,
+}
 # A submission that was given up: only that there was one, of which form, and what the CRM has of it.
 _GIVEN_UP: dict[str, Any] = {
+    **EMPTIED,
     "state": Submission.State.FAILED,
     "code": requeue.HELD_TOO_LONG,
     "due_at": None,
-    **dict.fromkeys(("params", "body"), {}),
-    **dict.fromkeys(("search", "source", "body_hash", "sender_form_name"), ""),
-    "idempotency_key": None,
+    "source": None,
 }
 
 
@@ -183,6 +234,13 @@ def erase_wanted(now: datetime) -> None:
                 logger.info("portal %s: %d submissions were deleted as its administrator asked", wish.portal_id, number)
             if wish.erase_before and wish.erase_before + LATE_COMMITS < now and not wanted(wish).exists():
                 Preferences.objects.filter(pk=wish.pk, erase_before=wish.erase_before).update(erase_before=None)
+
+
+def erase_unwanted(portal: Portal | None = None) -> None:
+    """Delete a few chunks of what visitors want gone, of one portal or of all, as far as it is settled."""
+    rows = Submission.objects.filter(SETTLED, pk__in=Unwanted.objects.values("submission"))
+    if number := _delete_chunks(rows.filter(portal=portal) if portal else rows):
+        logger.info("%d submissions were deleted as their visitors asked", number)
 
 
 def wanted(wish: Preferences) -> QuerySet[Submission]:

@@ -34,7 +34,7 @@ class Explanation:
 
 
 def explain(row: Submission) -> Explanation:
-    """The explanation of a submission; what cannot be prepared raises whatever stopped it."""
+    """The explanation of a submission that was not emptied; what cannot be prepared raises whatever stopped it."""
     rules = rulebook.load(row.portal_id)
     prepared = rules.prepare(row)
     repairs = tuple(dict.fromkeys([*row.repairs, *prepared.repairs]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import override
 
 from b24app.models import Portal
@@ -19,18 +19,27 @@ CHUNK = 500
 PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
     *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot", "min_seconds"),
-    *("assigned_by_id", "active", "created_at"),
+    *("assigned_by_id", "consent_field", "agreement_id", "active", "created_at"),
 )
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
 PREFERENCES = (
-    *("retention_days", "viewers", "notify", "notify_email", "notify_user_id", "tell_of", "notices_a_day"),
+    *(
+        "fields_days",
+        "retention_days",
+        "viewers",
+        "notify",
+        "notify_email",
+        "notify_user_id",
+        "tell_of",
+        "notices_a_day",
+    ),
     "erase_before",
 )
 NOTICE = ("about", "at", "try_at", "over")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
-    *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
-    *("trace_id", "entities", "progress", "due_at", "delivered_at"),
+    *("id", "received_at", "body", "state", "tries", "code", "reason", "repairs"),
+    *("trace_id", "entities", "progress", "due_at", "delivered_at", "consent", "emptied_at"),
 )
 ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchange")
 
@@ -42,10 +51,9 @@ def lines(portal: Portal) -> Iterator[str]:
     submissions at a time.
     """
     yield _line("portal", portal, PORTAL, plan=portal.tariff)
-    keys: dict[int, str] = {}
     for form in Form.objects.filter(portal=portal).order_by("pk"):
-        keys[form.pk] = form.key
-        yield _line("form", form, FORM, most_per_minute=form.max_per_minute)
+        texts = list(form.consent_texts.values("since", "text"))
+        yield _line("form", form, FORM, most_per_minute=form.max_per_minute, consent_texts=texts)
     for rule in SourceRule.objects.filter(portal=portal):
         yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
     for chosen in Preferences.objects.filter(portal=portal):
@@ -54,14 +62,22 @@ def lines(portal: Portal) -> Iterator[str]:
         yield _line("notice", notice, NOTICE)
     for count in Unmatched.objects.filter(portal=portal).order_by("week", "pk").iterator(CHUNK):
         yield _line("unmatched", count, UNMATCHED)
-    for row in _submissions(portal):
+    yield from submission_lines(portal, Submission.objects.all())
+
+
+def submission_lines(portal: Portal, wanted: QuerySet[Submission]) -> Iterator[str]:
+    """Those of the wanted submissions that are the portal's, one JSON object a line."""
+    keys = dict(Form.objects.filter(portal=portal).values_list("pk", "key"))
+    for row in _submissions(wanted.filter(portal=portal)):
         attempts = [_facts(attempt, ATTEMPT) for attempt in row.attempts.all()]
-        yield _line("submission", row, SUBMISSION, form=keys.get(row.form_id, ""), attempts=attempts)
+        yield _line(
+            "submission", row, SUBMISSION, source=row.source_text, form=keys.get(row.form_id, ""), attempts=attempts
+        )
 
 
-def _submissions(portal: Portal) -> Iterator[Submission]:
-    """The portal's submissions, oldest first; each chunk goes on behind the last row of the one before."""
-    rows = Submission.objects.filter(portal=portal).order_by("received_at", "pk").prefetch_related("attempts")
+def _submissions(wanted: QuerySet[Submission]) -> Iterator[Submission]:
+    """The submissions, oldest first; each chunk goes on behind the last row of the one before."""
+    rows = wanted.order_by("received_at", "pk").select_related("source").prefetch_related("attempts")
     chunk = list(rows[:CHUNK])
     while chunk:
         yield from chunk

@@ -43,7 +43,9 @@ class Resend:
 def may(row: Submission, now: datetime) -> bool:
     """Whether a submission rests, so that it can be sent again."""
     waits = row.state == Submission.State.QUEUED and row.due_at is not None and row.due_at > now
-    return waits or (row.state == Submission.State.FAILED and row.code != requeue.HELD_TOO_LONG)
+    return waits or (
+        row.state == Submission.State.FAILED and row.emptied_at is None and row.code != requeue.HELD_TOO_LONG
+    )
 
 
 def chosen(portal: Portal, ids: Sequence[uuid.UUID]) -> int:

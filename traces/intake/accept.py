@@ -15,9 +15,10 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from b24app.host.encryption import fingerprint
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.compose import search, steps, trace
+from traces.compose import consent, steps, trace
 from traces.compose.visitor import Visitor, recognise
 from traces.intake import raw_names, spam
 from traces.intake.problems import Problem
@@ -75,7 +76,8 @@ def accept(
     _check_key(key)
     _check_entities(form, posted.body, trusted=trusted)
     visitor = recognise(posted.body)
-    submission = _build(form, posted, visitor, key)
+    submission = _build(form, posted, key)
+    submission.consent = consent.state(form.consent_field, posted.body, visitor)
     submission.body = raw_names.with_named(form.mapping, fields, posted)
     if posted.is_probe:
         submission.state, submission.due_at = Submission.State.TEST, None
@@ -116,19 +118,18 @@ def _insert(submission: Submission) -> Accepted:
     return Accepted(submission, created=True)
 
 
-def _build(form: Form, posted: Posted, visitor: Visitor, key: str) -> Submission:
+def _build(form: Form, posted: Posted, key: str) -> Submission:
     prepared = trace.prepare(posted.body, 0)
-    body_hash = _digest(posted.body)
+    body_hash = fingerprint(_digest(posted.body))
     return Submission(
         portal=form.portal,
         form=form,
-        idempotency_key=key or _key_of_delivery(posted, body_hash),
+        idempotency_key=fingerprint(key) if key else _key_of_delivery(posted, body_hash),
         body_hash=body_hash,
         body=posted.body,
         sender=posted.sender,
         sender_form_id=posted.form_id[:100],
         sender_form_name=posted.form_name[:200],
-        search=search.text_of(visitor, prepared.trace),
         repairs=list(dict.fromkeys([*posted.repairs, *prepared.repairs])),
     )
 
@@ -141,7 +142,7 @@ def _key_of_delivery(posted: Posted, body_hash: str) -> str | None:
     """A key that is the same for the same delivery sent again: an id that comes with another body is another one."""
     if not posted.delivery_id:
         return None
-    return f"{posted.sender or 'delivery'}:{_digest([posted.delivery_id, body_hash])}"
+    return f"{posted.sender or 'delivery'}:{fingerprint(_digest([posted.delivery_id, body_hash]))}"
 
 
 def _minutes_to_join(form: Form, posted: Posted, visitor: Visitor) -> int:

@@ -150,6 +150,8 @@ def _reported(submission: Submission) -> dict[str, Any]:
         "trace_id": submission.trace_id,
         "entities": submission.entities,
         "repairs": submission.repairs,
+        "consent": submission.consent,
+        "emptied_at": submission.emptied_at.isoformat() if submission.emptied_at else None,
         "attempts": [
             {
                 "at": attempt.at.isoformat(),

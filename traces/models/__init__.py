@@ -1,14 +1,24 @@
 """Everything that the product stores, by subject."""
 
-from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
+from traces.models.forms import LEADS, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
-from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
+from traces.models.submissions import (
+    Attempt,
+    Batch,
+    Reasoned,
+    ShownState,
+    Source,
+    Submission,
+    Unwanted,
+    new_submission_id,
+)
 
 __all__ = [
     "LEADS",
     "Attempt",
     "Batch",
+    "ConsentText",
     "Form",
     "Kind",
     "Notice",
@@ -16,9 +26,11 @@ __all__ = [
     "Reasoned",
     "Repeats",
     "ShownState",
+    "Source",
     "SourceRule",
     "Submission",
     "Unmatched",
+    "Unwanted",
     "new_key",
     "new_submission_id",
 ]

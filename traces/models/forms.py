@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from b24app.host.encryption import EncryptedTextField
 from b24app.models import Portal
 
 
@@ -75,11 +76,29 @@ class Form(models.Model):
     max_per_minute = models.PositiveIntegerField(default=0)
     # The same body with a phone or an e-mail in it is one submission for so many minutes (0: each is one of its own).
     join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
+    # The submitted name of the field that is the visitor's consent; "" recognises the usual ones (`compose.consent`).
+    consent_field = models.CharField(max_length=100, blank=True)
+    # The portal's agreement in whose list consents are written; None: in none.
+    agreement_id = models.PositiveIntegerField(null=True, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.name
+
+
+class ConsentText(models.Model):
+    """What visitors of a form agree to, since when: a former text stays true of what came under it."""
+
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="consent_texts")
+    text = models.TextField(blank=True)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["since", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.form_id} {self.since:%Y-%m-%d}"
 
 
 def all_kinds() -> list[str]:
@@ -106,12 +125,14 @@ class Preferences(models.Model):
         WEEKLY = "weekly", _("The figures of each week")
 
     portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
-    # Days after which a submission that has ended is deleted with the visitor's data; 0 keeps it.
+    # Days after which what the visitor sent is emptied in a submission that has ended; 0 keeps it as long as the rest.
+    fields_days = models.PositiveSmallIntegerField(default=30)
+    # Days after which the rest, the record of the delivery, is deleted; 0 keeps it.
     retention_days = models.PositiveSmallIntegerField(default=180)
     # Whether users who do not administer the portal see the overview.
     viewers = models.BooleanField(default=False)
     notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.PORTAL, blank=True)
-    notify_email = models.EmailField(blank=True)
+    notify_email = EncryptedTextField(blank=True)
     # None: the administrator whose token is used first (`Portal.chosen_user_id`).
     notify_user_id = models.PositiveIntegerField(null=True, blank=True)
     tell_of: models.JSONField[list[str], list[str]] = models.JSONField(default=all_kinds, blank=True)

@@ -25,7 +25,14 @@ from traces.models.notices import announced_purge
 from traces.monitoring import notices
 from traces.pages.frame import Reader, preferences, render, view
 from traces.pages.inputs import PageInput
-from traces.pages.settings_inputs import EraseInput, NoticesInput, RetentionInput, TariffInput, ViewersInput
+from traces.pages.settings_inputs import (
+    EraseInput,
+    NoticesInput,
+    RetentionInput,
+    TariffInput,
+    ViewersInput,
+    VisitorInput,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,19 +48,19 @@ Errors = Mapping[str, str]
 @view()
 def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The page itself."""
-    return _page(request, reader)
+    return page(request, reader)
 
 
 @view("POST")
 def save_retention(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Store after how many days what has ended is deleted; 0 keeps it."""
+    """Store after how many days what has ended is emptied and deleted."""
     typed = RetentionInput(request.POST)
     if not typed.is_valid():
-        return _page(request, reader, typed=typed)
+        return page(request, reader, typed=typed)
     _store(reader, **typed.cleaned_data)
-    if not typed.cleaned_data["retention_days"]:
-        return _page(request, reader, _("Saved. Submissions are kept until you delete them."))
-    return _page(request, reader, _("Saved. What is older is deleted within the next minutes."))
+    if not any(typed.cleaned_data.values()):
+        return page(request, reader, _("Saved. Submissions are kept until you delete them."))
+    return page(request, reader, _("Saved. What is older goes within the next minutes."))
 
 
 @sensitive_post_parameters("notify_email")
@@ -62,7 +69,7 @@ def save_notices(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Store who is told of what, how, and how often."""
     typed = NoticesInput(reader.portal, request.POST)
     if not typed.is_valid():
-        return _page(request, reader, typed=typed)
+        return page(request, reader, typed=typed)
     way = typed.cleaned_data["notify"]
     user = reader.session.user_id if way == Preferences.Notify.PORTAL else None
     before = preferences(reader.portal)
@@ -70,8 +77,8 @@ def save_notices(request: HttpRequest, reader: Reader) -> HttpResponse:
     if (before.notify, before.notify_email, before.notify_user_id) != (way, typed.cleaned_data["notify_email"], user):
         notices.tell_anew(reader.portal, timezone.now())
     if not way:
-        return _page(request, reader, _("Saved. Nobody is told of anything."))
-    return _page(request, reader, _("Saved. Send a test notice to see that it arrives."))
+        return page(request, reader, _("Saved. Nobody is told of anything."))
+    return page(request, reader, _("Saved. Send a test notice to see that it arrives."))
 
 
 @view("POST")
@@ -79,15 +86,15 @@ def send_test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send a test notice in the way that was chosen."""
     chosen = preferences(reader.portal)
     if not chosen.notify:
-        return _page(request, reader, errors={"test": _("Choose a way first, and save it.")})
+        return page(request, reader, errors={"test": _("Choose a way first, and save it.")})
     if not cache.add(f"test-notice:{reader.portal.pk}", 1, TEST_EVERY_SECONDS):
-        return _page(request, reader, errors={"test": _("One was sent a moment ago. Wait a minute, then try again.")})
+        return page(request, reader, errors={"test": _("One was sent a moment ago. Wait a minute, then try again.")})
     try:
         notices.send_test(chosen)
     except notices.NotTold as error:
         logger.warning("portal %s: a test notice did not go out (%s)", reader.portal.pk, error.code)
-        return _page(request, reader, errors={"test": _why_not_sent(error.code)})
-    return _page(request, reader, _("The test notice was sent. Look whether it has arrived."))
+        return page(request, reader, errors={"test": _why_not_sent(error.code)})
+    return page(request, reader, _("The test notice was sent. Look whether it has arrived."))
 
 
 def _why_not_sent(code: str) -> str:
@@ -112,10 +119,10 @@ def save_tariff(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Store which plan the portal has."""
     typed = TariffInput(request.POST)
     if not typed.is_valid():
-        return _page(request, reader, typed=typed)
+        return page(request, reader, typed=typed)
     Portal.objects.filter(pk=reader.portal.pk).update(tariff=typed.cleaned_data["tariff"])
     reader.portal.tariff = typed.cleaned_data["tariff"]
-    return _page(request, reader, _("Saved. The new speed holds from the next delivery on."))
+    return page(request, reader, _("Saved. The new speed holds from the next delivery on."))
 
 
 @view("POST")
@@ -125,8 +132,8 @@ def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
     typed.full_clean()
     _store(reader, **typed.cleaned_data)
     if typed.cleaned_data["viewers"]:
-        return _page(request, reader, _("Saved. Every user who opens Trace Relay now sees the overview."))
-    return _page(request, reader, _("Saved. Only administrators see the overview."))
+        return page(request, reader, _("Saved. Every user who opens Trace Relay now sees the overview."))
+    return page(request, reader, _("Saved. Only administrators see the overview."))
 
 
 @view("POST")
@@ -135,7 +142,7 @@ def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
     if not tokens.choose(reader.portal, user):
         return render(request, reader, "traces/missing.html", page="settings", status=404)
     logger.info("portal %s: user %s was chosen", reader.portal.pk, user)
-    return _page(request, reader, _("Saved. This permission is used from the next delivery on."))
+    return page(request, reader, _("Saved. This permission is used from the next delivery on."))
 
 
 @view("POST", asks_again=True)
@@ -145,9 +152,9 @@ def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
         return render(request, reader, "traces/missing.html", page="settings", status=404)
     if not tokens.forget(reader.portal, user):
         text = _("This is the last permission that works: without it nothing could be delivered. Nothing was changed.")
-        return _page(request, reader, errors={"administrators": text})
+        return page(request, reader, errors={"administrators": text})
     logger.info("portal %s: the permission of user %s was removed", reader.portal.pk, user)
-    return _page(request, reader, _("The permission was removed. Opening Trace Relay gives it anew."))
+    return page(request, reader, _("The permission was removed. Opening Trace Relay gives it anew."))
 
 
 @view("POST", asks_again=True)
@@ -168,10 +175,10 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Have all submissions deleted that were received before now; the sweep does it."""
     typed = EraseInput(request.POST)
     if not typed.is_valid():
-        return _page(request, reader, typed=typed)
+        return page(request, reader, typed=typed)
     _store(reader, erase_before=timezone.now())
     logger.info("portal %s: its administrator asked that its submissions be deleted", reader.portal.pk)
-    return _page(request, reader, _("The deletion has begun. You may leave this page."))
+    return page(request, reader, _("The deletion has begun. You may leave this page."))
 
 
 @view()
@@ -186,7 +193,7 @@ def _store(reader: Reader, **values: Any) -> None:
     Preferences.objects.update_or_create(portal=reader.portal, defaults=values)
 
 
-def _page(
+def page(
     request: HttpRequest,
     reader: Reader,
     notice: str = "",
@@ -207,6 +214,7 @@ def _page(
         **_administrators(reader.portal),
         **_stored(reader.portal),
         "left": erasure.wanted(chosen).count() if chosen.erase_before else 0,
+        "visitor": VisitorInput(),
     }
     status = 422 if troubles else 200
     return render(request, reader, "traces/settings/page.html", context, page="settings", status=status)
@@ -214,7 +222,7 @@ def _page(
 
 def _inputs(portal: Portal, chosen: Preferences, typed: PageInput | None) -> dict[str, PageInput]:
     """The page's forms as they are stored, and the one that was typed in the place of its own."""
-    names = ("retention_days", "notify", "notify_email", "tell_of", "notices_a_day", "viewers")
+    names = ("fields_days", "retention_days", "notify", "notify_email", "tell_of", "notices_a_day", "viewers")
     stored = {name: getattr(chosen, name) for name in names}
     inputs: dict[str, PageInput] = {
         "retention": RetentionInput(initial=stored),

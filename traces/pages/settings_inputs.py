@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
+from traces.history import visitor_requests
 from traces.models import Preferences
 from traces.monitoring import notices
 from traces.pages.inputs import NumberField, PageInput, filled, one_answer
@@ -19,6 +20,7 @@ from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
 MAX_NOTICES = 50
+_NO_CONTACT = _("This is neither a phone number nor an e-mail address. Give one as the visitor wrote it.")
 
 Notify = Preferences.Notify
 TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
@@ -40,32 +42,50 @@ TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
 )
 
 
+class DaysField(NumberField):
+    """A number of days, at least three: the Market asks that what was asked of the portal and answered is kept so long.
+
+    0 stands for ever.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        text = _("Give a number of days from %(least)s to %(most)s; 0 keeps everything.")
+        super().__init__(
+            min_value=0,
+            max_value=MAX_DAYS,
+            widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            error_messages=one_answer(filled(text, least=MIN_DAYS, most=MAX_DAYS)),
+            **options,
+        )
+
+    def clean(self, value: Any) -> int:
+        days: int = super().clean(value)
+        if 0 < days < MIN_DAYS:
+            raise ValidationError(self.error_messages["invalid"])
+        return days
+
+
 class RetentionInput(PageInput):
-    """After how many days what has ended is deleted; 0 keeps it."""
+    """After how many days what has ended is emptied, and after how many it is deleted."""
 
     ids = "settings-%s"
 
-    retention_days = NumberField(
-        label=_("Days to keep delivered and failed submissions"),
-        help_text=_("0 keeps them until you delete them yourself."),
-        min_value=0,
-        max_value=MAX_DAYS,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        error_messages=one_answer(
-            filled(
-                _("Give a number of days from %(least)s to %(most)s; 0 keeps everything."),
-                least=MIN_DAYS,
-                most=MAX_DAYS,
-            )
-        ),
+    fields_days = DaysField(
+        label=_("Days to keep what visitors sent"),
+        help_text=_("All they typed, their visit and the portal's words about it. 0 keeps it as long as the rest."),
+    )
+    retention_days = DaysField(
+        label=_("Days to keep the record of the delivery"),
+        help_text=_("Form, source, state, times and the numbers in your CRM. 0 keeps it until you delete it yourself."),
     )
 
-    def clean_retention_days(self) -> int:
-        """The days; the Market asks that what was asked of the portal and answered is kept for three."""
-        days: int = self.cleaned_data["retention_days"]
-        if 0 < days < MIN_DAYS:
-            raise ValidationError(self.fields["retention_days"].error_messages["invalid"])
-        return days
+    def clean(self) -> dict[str, Any]:
+        """What visitors sent goes no later than the rest."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        fields, rest = cleaned.get("fields_days"), cleaned.get("retention_days")
+        if fields and rest and fields > rest:
+            self.add_error("fields_days", _("This is longer than the record is kept. Give fewer days, or 0."))
+        return cleaned
 
 
 class WayRadios(forms.RadioSelect):
@@ -190,3 +210,23 @@ class EraseInput(PageInput):
         label=_("I understand that this cannot be undone."),
         error_messages=one_answer(_("Tick the box first: what is deleted cannot be brought back.")),
     )
+
+
+class VisitorInput(PageInput):
+    """The visitor's phone or e-mail."""
+
+    ids = "visitor-%s"
+
+    contact = forms.CharField(
+        label=_("Phone or e-mail of the visitor"),
+        max_length=250,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages=one_answer(_NO_CONTACT),
+    )
+
+    def clean_contact(self) -> str:
+        """The contact, where it is one."""
+        contact: str = self.cleaned_data["contact"]
+        if not visitor_requests.is_contact(contact):
+            raise ValidationError(_NO_CONTACT)
+        return contact

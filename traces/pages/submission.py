@@ -20,7 +20,7 @@ from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal import hold
 from traces import sentences
-from traces.compose import journey
+from traces.compose import consent, journey
 from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
@@ -29,6 +29,7 @@ from traces.history.explanation import Explanation
 from traces.models import Attempt, ShownState, Submission
 from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
+from traces.setup import forms
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,9 @@ def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Http
 @view("POST")
 def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """Send this one again."""
+    if Submission.objects.filter(portal=reader.portal, pk=submission_id).exclude(emptied_at=None).exists():
+        text = _("It cannot be sent again: what the visitor sent was deleted when its time was over.")
+        return _page(request, reader, submission_id, trouble=text)
     if resending.chosen(reader.portal, [submission_id]):
         return _page(request, reader, submission_id, notice=_("It is sent again."))
     return _page(request, reader, submission_id, trouble=_("It is left as it is: it is delivered or under way."))
@@ -100,14 +104,15 @@ def _page(
     context = {
         **_went(row, explained),
         "row": row,
-        "who": submissions.name_and_contacts(visitor)[0],
+        "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("What was sent is deleted"),
         "fields": _fields(visitor),
         "body": explanation.pretty(row.body),
         "state": state,
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
-        "source": sentences.source_label(row.source),
+        "source": sentences.source_label(row.source_text),
         "sender": submissions.sender_text(row),
+        "consent": _consent(row),
         "may_send": resending.may(row, now),
         "next_try": _next_try(row, reader.portal, now),
         "remedy": _remedy(reader.portal, row),
@@ -149,7 +154,12 @@ def explained_context(explained: Explanation) -> dict[str, Any]:
 
 
 def _explained(row: Submission) -> Explanation | None:
-    """What becomes of it as things are; None where it cannot be prepared, which its delivery has told already."""
+    """What becomes of it as things are; None where it cannot be prepared, which its delivery has told already.
+
+    None of what was emptied, too.
+    """
+    if row.emptied_at:
+        return None
     try:
         return explanation.explain(row)
     except Exception as error:
@@ -175,6 +185,18 @@ def recognised_fields(visitor: Visitor) -> list[tuple[str, str]]:
         (_("Message"), visitor.comments),
     ]
     return [(name, value) for name, value in known if value]
+
+
+def _consent(row: Submission) -> dict[str, Any]:
+    """Whether the visitor agreed, to which text, and its number in the portal's list; empty where nobody was asked."""
+    if not row.consent:
+        return {}
+    text = consent.wording(row.form.consent_field, row.body) or forms.consent_text(row.form, row.received_at)
+    return {
+        "given": row.consent == consent.GIVEN,
+        "text": text,
+        "number": row.progress.get(consent.NAME),
+    }
 
 
 def _next_try(row: Submission, portal: Portal, now: datetime) -> datetime | None:

@@ -100,7 +100,9 @@ def _of_link(query: QueryDict) -> QueryDict:
 def _list_row(row: Submission, now: datetime) -> ListRow:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
-    name, contacts = name_and_contacts(recognise(row.body))
+    name, contacts = (
+        name_and_contacts(recognise(row.body)) if not row.emptied_at else (_("What was sent is deleted"), [])
+    )
     return ListRow(
         row=row,
         who=name,
@@ -108,7 +110,7 @@ def _list_row(row: Submission, now: datetime) -> ListRow:
         sender=sender_text(row),
         state=state.label,
         badge=BADGES.get(state, "wait"),
-        source=sentences.source_label(row.source),
+        source=sentences.source_label(row.source_text),
         happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
     )
@@ -150,8 +152,8 @@ def count_text(sent: int, left: int) -> str:
     if not left:
         return text % {"count": grouped(sent)}
     left_text = ngettext(
-        "%(count)s is left as it is: it is delivered or under way.",
-        "%(count)s are left as they are: they are delivered or under way.",
+        "%(count)s is left as it is: it is delivered, under way, or what the visitor sent is deleted.",
+        "%(count)s are left as they are: they are delivered, under way, or what the visitors sent is deleted.",
         left,
     )
     return f"{text % {'count': grouped(sent)}} {left_text % {'count': grouped(left)}}"

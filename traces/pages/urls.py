@@ -4,6 +4,7 @@ from django.urls import path
 
 from traces.pages import (
     arrival,
+    form_consent,
     form_fields,
     forms,
     health,
@@ -16,6 +17,7 @@ from traces.pages import (
     submission,
     submissions,
     takeover,
+    visitor_requests,
 )
 
 urlpatterns = [
@@ -50,6 +52,7 @@ urlpatterns = [
     path("forms/<int:form_id>/responsible/", responsible.show, name="form-responsible"),
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
+    path("forms/<int:form_id>/consent/", form_consent.show, name="form-consent"),
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
     path("forms/<int:form_id>/arrival/", arrival.show, name="form-arrival"),
     path("forms/<int:form_id>/secret/", forms.renew_secret, name="form-secret"),
@@ -80,6 +83,9 @@ urlpatterns = [
         name="settings-administrator-remove",
     ),
     path("settings/export/", settings.export, name="settings-export"),
+    path("settings/visitor/", visitor_requests.find, name="settings-visitor"),
+    path("settings/visitor/export/", visitor_requests.export, name="settings-visitor-export"),
+    path("settings/visitor/erase/", visitor_requests.erase, name="settings-visitor-erase"),
     path("settings/erase/", settings.erase, name="settings-erase"),
     path("settings/erasing/", settings.show_erasing, name="settings-erasing"),
     # Health

@@ -54,5 +54,8 @@ REPAIRS: dict[str, Text] = {
         "A telephone number stood in the field for the e-mail address, or the other way round; it was put in its place."
     ),
     "value_to_comments": _("A value that no field takes, such as a second name or company, was put into the comments."),
+    "consent_not_written": _(
+        "The portal did not take the visitor's consent into its list; it is kept here with the submission."
+    ),
     "value_not_converted": _("A field of the portal does not take a value as it was typed; it stands in the comments."),
 }

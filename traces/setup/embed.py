@@ -116,7 +116,9 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
         gettext_lazy("Website"),
         gettext_lazy(
             "Put this line into every page of the site, before </head>. It sends the forms of the page by itself, "
-            "each with the visit that led to it."
+            'each with the visit that led to it. With data-consent="myFunction" in it the visit is collected only '
+            'where that function of yours returns true; with data-without-consent="nothing" as well, nothing is sent '
+            "before."
         ),
         SNIPPET,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -70,6 +70,18 @@ def delete_or_disable(form: Form) -> bool:
 def address(form: Form) -> str:
     """Where the form's submissions are sent to."""
     return f"{settings.APP_URL}/in/{form.key}/"
+
+
+def consent_text(form: Form, at: datetime) -> str:
+    """What visitors of the form agreed to at this time; "" where nobody has written it down."""
+    return form.consent_texts.filter(since__lte=at).values_list("text", flat=True).last() or ""
+
+
+def keep_consent_text(form: Form, text: str) -> None:
+    """From now on visitors of the form agree to this text."""
+    now = timezone.now()
+    if text != consent_text(form, now):
+        form.consent_texts.create(text=text, since=now)
 
 
 def submitted_names(form: Form) -> list[str]:

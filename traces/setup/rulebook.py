@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from traces.compose import addresses, countries, sources
+from traces.compose import addresses, consent, countries, sources
 from traces.compose.matching import Matcher
 from traces.compose.prepared import FormSettings, Prepared, prepare
 from traces.models import Form, SourceRule, Submission
@@ -36,6 +36,7 @@ class Rulebook:
             self.matcher,
             addresses.SECRET_NAMES | settings.SECRET_PARAMETERS,
             (row.sender_form_name, row.sender_form_id),
+            _agreement(form) if row.consent == consent.GIVEN else 0,
         )
 
     def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
@@ -55,6 +56,11 @@ def _settings(form: Form) -> FormSettings:
         country=country,
         assigned_by_id=form.assigned_by_id or form.portal.chosen_user_id,
     )
+
+
+def _agreement(form: Form) -> int:
+    """The agreement that consents are written under, where the portal has given the right to do so."""
+    return form.agreement_id or 0 if consent.SCOPE in form.portal.scope.split(",") else 0
 
 
 def load(portal_id: int) -> Rulebook:

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -24,13 +24,11 @@ class Command(BaseCommand):
         row = Submission.objects.filter(pk=options["id"]).select_related("portal", "form").first()
         if row is None:
             raise CommandError(f"There is no submission {options['id']}.")
-        explained = explanation.explain(row)
+        explained = None if row.emptied_at else explanation.explain(row)
         for title, lines in (
             ("Came in", _came(row)),
-            ("Repaired", (f"{key}: {sentences.REPAIRS[key]}" for key in explained.repairs)),
-            ("Trace", [explained.trace]),
-            ("Rules, as they are now", _rules(explained)),
-            ("Commands, as they would be now", _commands(explained)),
+            ("Repaired", (f"{key}: {sentences.REPAIRS[key]}" for key in (explained or row).repairs)),
+            *(_made(explained) if explained else ()),
             ("What the portal answered", _attempts(row)),
         ):
             self.stdout.write(self.style.MIGRATE_HEADING(title))
@@ -41,7 +39,18 @@ class Command(BaseCommand):
 
 def _came(row: Submission) -> Iterator[str]:
     yield f"{row.received_at:%Y-%m-%d %H:%M:%S} UTC, form {row.form.name} ({row.form.creates}), {row.shown_state}"
-    yield explanation.pretty(row.body)
+    if row.consent:
+        yield f"the visitor's consent: {row.consent}"
+    if row.emptied_at:
+        yield f"What the visitor sent was deleted on {row.emptied_at:%Y-%m-%d}, when its time was over."
+    else:
+        yield explanation.pretty(row.body)
+
+
+def _made(explained: Explanation) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "Trace", [explained.trace]
+    yield "Rules, as they are now", _rules(explained)
+    yield "Commands, as they would be now", _commands(explained)
 
 
 def _rules(explained: Explanation) -> Iterator[str]:

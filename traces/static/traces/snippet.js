@@ -3,11 +3,13 @@
 //   <script async src="https://relay.example/in/FORM.js"></script>
 //   data-form="CSS selector"         these forms (default: every form of the page but the kinds in `usual`)
 //   data-consent="functionName"      nothing is stored or collected until this global function returns true
+//   data-without-consent="nothing"   and no form is sent either
 //   data-respect-dnt="off"           collect even where the browser asks not to be tracked
 //   <form data-trace-relay="off">    never this form
 //
 // Events on `document`, with {form, key, status, id} as detail: tracerelay:sent; tracerelay:kept (it is sent again
-// on the next page); tracerelay:failed (refused, or unanswered with no place to keep it).
+// on the next page); tracerelay:failed (refused, or unanswered with no place to keep it); tracerelay:withheld
+// (without consent; a form that posts to Trace Relay by itself is stopped).
 (() => {
   "use strict";
 
@@ -44,6 +46,8 @@
   const refusesTracking = () =>
     options.respectDnt !== "off" && (navigator.doNotTrack === "1" || navigator.globalPrivacyControl === true);
   const mayCollect = () => consents() && !refusesTracking();
+  // A form's own tick counts as it was when the button was pressed: builders clear the form before they say "sent".
+  const withholds = (agreed) => options.withoutConsent === "nothing" && !agreed && !consents();
 
   // --- The visit: the stores, shapes and rules of the portal's tracker, so that either may follow the other ---
 
@@ -241,6 +245,7 @@
   };
 
   const resend = async () => {
+    if (withholds()) return;
     for (const { name, key, at, body } of attempt(kept) || []) {
       if (!body || !(Date.now() - at < MAX_UNSENT_AGE)) attempt(() => localStorage.removeItem(name));
       else if (flying.has(key)) continue;
@@ -339,32 +344,37 @@
   const begin = (form, button) => {
     if (!wanted(form, button)) return;
     latest = form;
-    presses.set(form, { button, fields: { ...named(form), ...read(form, button) }, at: Date.now() });
+    presses.set(form, { button, fields: { ...named(form), ...read(form, button) }, at: Date.now(), agreed: consents() });
     return presses.get(form);
   };
 
+  const withhold = () => tell("withheld", { form: config.form, key: null, status: 0, id: null });
+
   const taken = new WeakMap();
   const sendOnce = (origin, press) => {
-    const { fields, at } = press;
+    const { fields, at, agreed } = press;
+    if (withholds(agreed)) return withhold();
     const text = JSON.stringify({ ...fields, TRACE: 0 });
     const last = taken.get(origin);
     if (last && (last.press === press || (last.text === text && (last.press.lost || at - last.at < REPEATED)))) return;
     taken.set(origin, { press, text, at });
     send({ ...fields, ...beside(fields) });
   };
-  const take = (form, press) => {
-    const { button, fields } = press;
-    if (action(form, button) === config.intake) fill(form, fields, beside(fields));
-    else sendOnce(form, press);
+  const take = (form, press, event) => {
+    const { button, fields, agreed } = press;
+    if (action(form, button) !== config.intake) return sendOnce(form, press);
+    if (!withholds(agreed)) return fill(form, fields, beside(fields));
+    if (event) event.preventDefault();
+    withhold();
   };
 
   const submitted = safely((event) => {
     const { target: form, submitter: button } = event;
     const press = begin(form, button);
     if (!press) return;
-    if (!is(form, ":invalid")) return take(form, press);
+    if (!is(form, ":invalid")) return take(form, press, event);
     // A site that checks by its own script: only what it lets through counts.
-    const decide = (later) => later === event && !event.defaultPrevented && take(form, press);
+    const decide = (later) => later === event && !event.defaultPrevented && take(form, press, event);
     addEventListener("submit", safely(decide), { once: true });
   });
 

@@ -1,0 +1,26 @@
+"""Print what is stored of a visitor, by phone or e-mail."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from b24app.models import Portal
+from traces.history import visitor_requests
+
+
+class Command(BaseCommand):
+    help = "Print a visitor's submissions with their attempts, one JSON object a line. It shows the visitor's data."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--portal", required=True, metavar="PORTAL", help="its member_id or domain")
+        parser.add_argument("contact", metavar="CONTACT", help="the visitor's phone or e-mail")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        portal = Portal.named(options["portal"])
+        if portal is None:
+            raise CommandError(f"There is no portal {options['portal']}.")
+        if not visitor_requests.is_contact(options["contact"]):
+            raise CommandError("CONTACT is neither a phone number nor an e-mail address.")
+        for line in visitor_requests.lines(portal, options["contact"]):
+            self.stdout.write(line, ending="")
