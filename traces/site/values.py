@@ -29,8 +29,10 @@ def values() -> dict[str, SafeString]:
     """HTML by the names that the texts use."""
     days = {name: format_html("{}", f"{getattr(settings, name):g}") for name in _DAYS}
     vendor = {name: _shown(name, getattr(settings, name)) for name in VENDOR}
-    kept = Preferences._meta.get_field("retention_days").default
-    return {**days, **vendor, "APP_URL": format_html("{}", settings.APP_URL), "RETENTION_DAYS": format_html("{}", kept)}
+    chosen = {
+        name.upper(): format_html("{}", getattr(Preferences(), name)) for name in ("fields_days", "retention_days")
+    }
+    return {**days, **chosen, **vendor, "APP_URL": format_html("{}", settings.APP_URL)}
 
 
 def _shown(name: str, value: str) -> SafeString:
