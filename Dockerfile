@@ -14,6 +14,8 @@ COPY manage.py pyproject.toml ./
 COPY b24app b24app
 COPY traces traces
 COPY templates templates
+COPY docs/help docs/help
+COPY docs/legal docs/legal
 
 USER relay
 VOLUME /data

@@ -18,6 +18,11 @@ from b24app.host import encrypted_columns, sqlite
 # An application with such an address serves nobody but this machine: it may do without secrets.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 MIN_SECRET_LENGTH = 32
+# What the public texts say of whoever offers this installation (docs/legal, docs/help).
+VENDOR = (
+    *["VENDOR_NAME", "VENDOR_EMAIL", "VENDOR_SITE", "VENDOR_ADDRESS", "VENDOR_PHONE", "VENDOR_HOURS"],
+    *["VENDOR_DATA_LOCATION", "VENDOR_LAW"],
+)
 MAKE_KEY = "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
 
 
@@ -88,6 +93,16 @@ def keys_read_what_is_stored(
     hint = "Put the key that is missing behind the others, then run manage.py rotate_keys before you take it away."
     text = f"No key of FIELD_ENCRYPTION_KEYS reads what is in {', '.join(columns)}."
     return [Warning(text, hint=hint, id="b24app.W003")]
+
+
+@register()
+def vendor_is_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The public pages of a public address name who offers it: the Market asks for that, and so does the law."""
+    empty = [name for name in VENDOR if not getattr(settings, name)]
+    if urlsplit(settings.APP_URL).hostname in LOOPBACK or not empty:
+        return []
+    hint = "The licence agreement, the privacy policy and the help at /license/, /privacy/ and /help/ name the vendor."
+    return [Warning(f"The vendor is not named in full: {', '.join(empty)} not set.", hint=hint, id="b24app.W003")]
 
 
 @register()

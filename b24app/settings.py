@@ -1,6 +1,6 @@
 """Settings of Trace Relay, from the environment and from a `.env` file beside manage.py.
 
-Every variable read here stands in the README's table; tests/unit/test_documentation.py checks that.
+Every variable read here stands in the table of docs/settings.md; tests/unit/test_documentation.py checks that.
 """
 
 import os
@@ -95,6 +95,19 @@ CLEAN_GRACE_DAYS = env.float("CLEAN_GRACE_DAYS", 3.0)
 HELD_DAYS = env.float("HELD_DAYS", 90.0)
 # What was asked of a portal and what it answered; the Market asks for three days.
 EXCHANGE_DAYS = env.float("EXCHANGE_DAYS", 14.0)
+
+# --- The vendor -------------------------------------------------------------------------------
+
+# Who offers this installation: the licence agreement, the privacy policy and the help name it (docs/legal).
+VENDOR_NAME = env.str("VENDOR_NAME", "")
+VENDOR_EMAIL = env.str("VENDOR_EMAIL", "")
+VENDOR_SITE = env.str("VENDOR_SITE", "")
+VENDOR_ADDRESS = env.str("VENDOR_ADDRESS", "")
+VENDOR_PHONE = env.str("VENDOR_PHONE", "")
+VENDOR_HOURS = env.str("VENDOR_HOURS", "")
+# The country and the provider of the servers, and the law and the courts of the agreement.
+VENDOR_DATA_LOCATION = env.str("VENDOR_DATA_LOCATION", "")
+VENDOR_LAW = env.str("VENDOR_LAW", "")
 
 # --- Mail -------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from b24app.api import errors, remedies
 from b24app.frame import iframe
@@ -58,7 +58,8 @@ def _proven(request: HttpRequest, prove: Callable[[], Proven]) -> Proven | HttpR
         problem, remedy, status = error.code, remedies.of(error.code, by_webhook=False), 403
     except (install.Unproven, install.Overtaken, errors.Refused, errors.OtherUser, errors.Renew) as error:
         logger.warning("an opening was not proven: %s", error.code if isinstance(error, errors.PortalError) else error)
-        problem, remedy, status = "unproven", None, 403
+        # An application without an ID recognises no opening as its own.
+        problem, remedy, status = "unproven" if settings.B24_CLIENT_ID else "not_set_up", None, 403
     except errors.PortalError as error:
         logger.warning("a portal could not be asked: %s", error.code)
         problem, remedy, status = "unreachable", None, 503
@@ -97,9 +98,11 @@ def events(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-@require_GET
+@require_safe
 def oauth_callback(request: HttpRequest) -> HttpResponse:
     """Where a portal's authorization page sends an administrator's browser with a code."""
+    if request.method == "HEAD":  # Bitrix24's form for an application looks whether the address answers
+        return iframe.page(request, "b24app/about.html")
     code = install.posted(request.GET.dict(), "code")
     if not code:
         return iframe.page(request, "b24app/problem.html", {"problem": "unproven"}, status=400)

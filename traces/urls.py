@@ -1,11 +1,17 @@
-"""The product's addresses: the pages in the portal, the forms' public intake, the figures."""
+"""The product's addresses: the public pages, those in the portal, the forms' public intake, the figures."""
 
 from django.urls import include, path
 
 from traces.intake import openapi, snippet, views
 from traces.monitoring import views as monitoring
+from traces.site import views as site
 
 urlpatterns = [
+    path("", site.home, name="home"),
+    path("privacy/", site.privacy, name="privacy"),
+    path("license/", site.license_agreement, name="license"),
+    path("help/", site.help_topic, name="help"),
+    path("help/<slug:topic>/", site.help_topic, name="help-topic"),
     path("b24/app/", include("traces.pages.urls")),
     path("in/openapi.json", openapi.serve, name="openapi"),
     path("in/<str:key>.js", snippet.serve, name="snippet"),

@@ -8,6 +8,8 @@ import requests
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from b24app.checks import VENDOR
+
 STACK = {"workers": 0}
 
 
@@ -16,6 +18,7 @@ def test_djangos_own_checks_find_nothing(tmp_path):
         "APP_URL": "https://relay.example",
         "DJANGO_SECRET_KEY": "of-production-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF",
         "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        **dict.fromkeys(VENDOR, "of the vendor"),
         "B24_CLIENT_ID": "app.1",
         "B24_CLIENT_SECRET": "secret",
         "DATA_DIR": str(tmp_path),

@@ -44,6 +44,11 @@ MENU: tuple[tuple[str, Promise, bool], ...] = (
 )
 
 
+HELP_LANGUAGES = ("en", "ru")
+# The help of a page is the topic that is called as its templates' folder, but for these.
+_TOPICS = {"traces/forms/fields.html": "fields", "traces/forms/codes.html": "websites"}
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who asks for a page: everything shown or changed must be of this `portal`."""
@@ -123,8 +128,9 @@ def over(request: HttpRequest) -> HttpResponse:
     asked = request.headers.get("Accept-Language", "")[:2]
     code = iframe.language(asked)
     layout = "traces/_app.html" if request.headers.get("HX-Request") else "traces/app.html"
+    context = {"lang": code, "layout": layout, "help": help_address("traces/over.html", code)}
     with iframe.speaking(code):
-        response = django_render(request, "traces/over.html", {"lang": code, "layout": layout}, status=401)
+        response = django_render(request, "traces/over.html", context, status=401)
     iframe.guard(response, None, posted=request.method == "POST")
     return response
 
@@ -154,10 +160,24 @@ def render(
             for name, label, viewers in MENU
             if may_see(reader, viewers=viewers)
         ],
+        "help": help_address(template, reader.session.language),
         "frame_session": session.token(reader.session) if whole else "",
         "address": reverse(page or "start"),
     }
     return django_render(request, template, {**common, **(context or {})}, status=status)
+
+
+def topic_of(template: str) -> str:
+    """The topic of the help (`docs/help`) that belongs to a page's template."""
+    folder = template.split("/")[-2]
+    return _TOPICS.get(template, "index" if folder == "traces" else folder)
+
+
+def help_address(template: str, language: str) -> str:
+    """The public page with the help of a page, in the reader's language; in English where the help lacks it."""
+    topic = topic_of(template)
+    path = reverse("help") if topic == "index" else reverse("help-topic", args=[topic])
+    return f"{path}?lang={language if language in HELP_LANGUAGES else 'en'}"
 
 
 def preferences(portal: Portal) -> Preferences:

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 from b24app.host.processes import NoRedis, Process, redis_server
 from b24app.host.supervisor import run_together
 
-_REQUIRED = {
-    "B24_CLIENT_ID": "the application's client_id (it begins with `app.` or `local.`)",
-    "B24_CLIENT_SECRET": "the application's client_secret",
+_FROM_BITRIX24 = {
+    "B24_CLIENT_ID": "the application's ID (client_id; it begins with `app.` or `local.`)",
+    "B24_CLIENT_SECRET": "the application's key (client_secret)",
 }
 
 
@@ -39,12 +39,12 @@ class Command(BaseCommand):
             self.stdout.write("Ended.")
 
     def _up(self, port: int) -> None:
-        _require_settings()
         self.check()
         _require_free(port)
         call_command("migrate", interactive=False, verbosity=0)
         self.check(tags=[Tags.database], databases=["default"])
         self.stdout.write(_addresses(port))
+        self.stdout.write(_missing())
         if "REDIS_URL" in os.environ:
             run_together(_processes(port, settings.REDIS_URL))
             return
@@ -68,17 +68,18 @@ def _processes(port: int, redis_url: str) -> list[Process]:
     ]
 
 
-def _require_settings() -> None:
-    missing = [name for name in _REQUIRED if not getattr(settings, name)]
+def _missing() -> str:
+    """What Bitrix24 gives only once it has seen these addresses answer, and where; "" where all is there."""
+    missing = [name for name in _FROM_BITRIX24 if not getattr(settings, name)]
     if not missing:
-        return
-    lines = "\n".join(f"  {name}   {_REQUIRED[name]}" for name in missing)
-    raise CommandError(
-        f"These settings are missing:\n{lines}\n"
-        "Bitrix24 shows them on the application's card: Developer resources > Other > Local application, or in\n"
-        "the Marketplace partner's account. Write them into the file .env (copy .env.example) and start again.\n"
-        "To see everything work without a portal: make demo",
-        returncode=2,
+        return ""
+    lines = "\n".join(f"  {name}   {_FROM_BITRIX24[name]}" for name in missing)
+    return (
+        f"Bitrix24 does not know this installation yet. These settings are missing:\n{lines}\n"
+        "Create the application with the addresses above: on the portal under Applications > Developer resources >\n"
+        "Common use cases > Other > Local application, or in the vendor's area. Bitrix24 then shows both values.\n"
+        "Write them into the file .env (`make env` makes one) and start again. Until then no portal can be connected.\n"
+        "To see everything work without a portal: make demo"
     )
 
 
@@ -96,5 +97,6 @@ def _addresses(port: int) -> str:
         f"Trace Relay listens on http://127.0.0.1:{port}; Bitrix24 reaches it at {settings.APP_URL}\n"
         f"  application's address    {settings.APP_URL}/b24/app/\n"
         f"  installation's address   {settings.APP_URL}/b24/install/\n"
+        f"  licence, privacy, help   {settings.APP_URL}/license/ /privacy/ /help/\n"
         "Ctrl-C ends it."
     )
