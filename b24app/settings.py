@@ -129,6 +129,10 @@ else:
         {"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"}
     )
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+# Processes that `manage.py serve` answers in: SQLite wants one writer, PostgreSQL takes several.
+WEB_PROCESSES = env.int(
+    "WEB_PROCESSES", 1 if "sqlite3" in DATABASES["default"]["ENGINE"] else min(4, os.cpu_count() or 1)
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # `redis://…`, or `redis+socket:///path` for a unix socket.

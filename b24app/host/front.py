@@ -29,7 +29,7 @@ MAX_MEMORY_BYTES = 256 * 1024
 MAX_WAITING = 256
 # An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
-HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 20
+HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 32
 _HEALTH = ("/healthz", "/readyz", "/metrics")
 _PAGES = ("/b24/", "/admin/")
 

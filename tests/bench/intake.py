@@ -61,7 +61,7 @@ def count(url: str, table: str) -> int:
     """The rows of a table."""
     if url.startswith("postgres"):
         with psycopg.connect(url) as connection:
-            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[arg-type]
+            row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     else:
         with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
             row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()

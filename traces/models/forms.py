@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from b24app.models import Portal
+from b24app.models import Portal, Telling
 
 
 def new_key() -> str:
@@ -77,6 +77,8 @@ class Form(models.Model):
     join_repeats_minutes = models.PositiveSmallIntegerField(default=10)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = Telling.as_manager()
 
     def __str__(self) -> str:
         return self.name
