@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from traces.intake.senders.posted import Notes
@@ -85,9 +86,9 @@ def is_probe(sender: Sender, tree: Any) -> bool:
     """Whether a tree is one of the sender's probes: an object with these values, and little beside them."""
     if not isinstance(tree, dict) or not sender.probes:
         return False
-    texts = {key.lower(): _scalar(item).lower() for key, item in list(tree.items())[:10]}
+    items = {key.lower(): item for key, item in islice(tree.items(), 10)}
     return any(
         len(tree) <= (len(probe) + 4 if len(probe) > 1 else 1)
-        and all(key in texts and fits(value, texts[key]) for key, value in probe.items())
+        and all(key in items and fits(value, _scalar(items[key]).lower()) for key, value in probe.items())
         for probe in sender.probes
     )
