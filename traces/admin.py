@@ -218,7 +218,7 @@ class SubmissionAdmin(Operable, LongReadOnly):
     @admin.display(description="source")
     def masked_source(self, submission: Submission) -> str:
         """The source without what a visitor may have typed in its place."""
-        return masked(submission.source)
+        return masked(submission.source_text)
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Submission]) -> None:

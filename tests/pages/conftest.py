@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from b24app.frame import rights
-from traces.compose import search, trace
-from traces.compose.visitor import recognise
+from traces.delivery import findable
 from traces.models import Submission
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -17,8 +16,10 @@ def receive(make_submission):
     """A submission that came with this body, as it is found by its words."""
 
     def receive(body=None, **facts):
-        body = body or {}
-        return make_submission(body=body, search=search.text_of(recognise(body), trace.prepare(body, 0).trace), **facts)
+        row = make_submission(body=body or {}, **facts)
+        findable.make(Submission.objects.filter(pk=row.pk))
+        row.refresh_from_db()
+        return row
 
     return receive
 

@@ -3,7 +3,6 @@
 import pytest
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
 
-from traces.compose import trace
 from traces.intake import answers, inserts
 from traces.models import Form, Submission
 
@@ -135,13 +134,13 @@ def test_content_that_the_database_refuses_is_not_asked_for_again(post_large, mo
 
 
 def test_a_form_that_is_deleted_in_mid_request(post_large, form, monkeypatch):
-    real = trace.prepare
+    run_insert = inserts._run_insert
 
-    def prepare(*args):
+    def delete_before(*args):
         Form.objects.all().delete()
-        return real(*args)
+        return run_insert(*args)
 
-    monkeypatch.setattr(trace, "prepare", prepare)
+    monkeypatch.setattr(inserts, "_run_insert", delete_before)
     assert is_refused_honestly(post_large(**{"Idempotency-Key": "k"}))
     assert not Submission.objects.exists()
 

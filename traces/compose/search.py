@@ -1,36 +1,57 @@
-"""What a submission is found by on the administrator's page: a short text beside it, and the source it was sent with.
+"""What a submission is found by on the administrator's page: its terms, and the source it was sent with. Pure.
 
-Both stand in one index with the time of arrival, so that looking through 100,000 submissions reads none of them. Pure.
+A term is what somebody looks for as a whole: the beginning of a name, the end of a phone number, an e-mail address.
+They are stored as keyed hashes (`traces.delivery.findable`), so that the table says nothing of whom it is about: for
+the same reason a term cannot be found by its middle.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from traces.compose.sources import Facts
 from traces.compose.visitor import Visitor
 
-MAX_LENGTH = 300
+# Terms of one submission, the most telling ones first.
+MAX_TERMS = 40
+# Phones, e-mails, words of names, of tags and of texts that have terms.
+MAX_CONTACTS, MAX_NAME_WORDS, MAX_TAG_WORDS, MAX_TEXT_WORDS = 2, 4, 8, 12
+MAX_TEXT_LENGTH = 1_000
 MAX_SOURCE_LENGTH = 255
 UTM_SOURCE, REFERRER, DIRECT = "utm_source", "referrer", "direct"
 # What an administrator may look for: so many words, the rest is left out.
 MAX_WORDS = 8
+# The beginnings of names that are found, by their letters; the whole word always is.
+BEGINNINGS = range(2, 9)
+# The ends of phone numbers, and their beginnings within the country, by their digits.
+ENDS, STARTS = range(4, 11), range(5, 9)
 _PHONE = re.compile(r"[+\d\s().-]+")
-_FEWEST_DIGITS, _FEWEST_OF_PHONE, _MAX_PHONE_LENGTH = 4, 6, 15
+_WORD = re.compile(r"[^\W_]+")
+_FEWEST_OF_PHONE, _MAX_PHONE_LENGTH = 6, 15
+# Country codes of one digit and of two; all others have three (ITU-T E.164).
+_ONE_DIGIT = ("1", "7")
+_TWO_DIGITS = frozenset(
+    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 "
+    "91 92 93 94 95 98".split()
+)
 
 
-def text_of(visitor: Visitor, trace: Mapping[str, Any]) -> str:
-    """The visitor's values and the tags of the clean trace, in small letters, at most `MAX_LENGTH` characters.
-
-    A phone number stands there a second time in its digits alone, so that it is found however it is written.
-    """
+def terms_of(visitor: Visitor, trace: Mapping[str, Any]) -> list[str]:
+    """The terms of the visitor's values and of the tags of the clean trace, at most `MAX_TERMS`."""
     tags = (trace.get("tags") or {}).get("list") or {}
-    digits = [digits for phone in visitor.phones if (digits := "".join(filter(str.isdigit, phone))) != phone]
-    parts = [visitor.full_name, *visitor.phones, *digits, *visitor.emails, visitor.company, *tags.values()]
-    parts += [visitor.comments, *(value for _, value in visitor.rest)]
-    return folded(" ".join(filter(None, parts)))[:MAX_LENGTH]
+    rest = " ".join([visitor.comments, *(value for _, value in visitor.rest)])[:MAX_TEXT_LENGTH]
+    terms = (
+        *(term for phone in visitor.phones[:MAX_CONTACTS] for term in _terms_of_phone(phone)),
+        *(term for email in visitor.emails[:MAX_CONTACTS] for term in _terms_of_email(email)),
+        *_beginnings(_words(visitor.full_name, MAX_NAME_WORDS)),
+        *_beginnings(_words(visitor.company, MAX_NAME_WORDS)),
+        *_words(" ".join(map(str, tags.values())), MAX_TAG_WORDS),
+        *_words(rest, MAX_TEXT_WORDS),
+    )
+    return list(dict.fromkeys(terms))[:MAX_TERMS]
 
 
 def folded(text: str) -> str:
@@ -39,28 +60,106 @@ def folded(text: str) -> str:
 
 
 def wanted(text: str) -> list[tuple[str, ...]]:
-    """What must occur for a text that somebody looks for: one of each tuple.
+    """The terms that a submission must have for a text that somebody looks for: one of each tuple.
 
-    Each word must occur; digits are found also where they are written in another way, as phone numbers are.
+    Each word must occur; a phone number is found however it is written. An empty tuple is what no submission has.
     """
     whole = folded(text)
-    digits = _digits(whole)
-    if _PHONE.fullmatch(whole) and _FEWEST_OF_PHONE <= len(digits) <= _MAX_PHONE_LENGTH:
-        # Within a country one writes 8 or 0 where +7 or +49 stands for the world.
-        national = digits[1:] if whole[0] in "+80" and len(digits) > _FEWEST_OF_PHONE else digits
-        return [tuple(dict.fromkeys((whole, national)))]
-    return [_spellings(word) for word in whole.split()[:MAX_WORDS]]
+    if _is_phone(whole):
+        return [_spellings(whole)]
+    found = [term for word in whole.split()[:MAX_WORDS] for term in _wanted_of_word(word)]
+    return found if found or not whole else [()]
 
 
-def _spellings(word: str) -> tuple[str, ...]:
-    digits = _digits(word)
-    if digits != word and len(digits) >= _FEWEST_DIGITS and _PHONE.fullmatch(word):
-        return (word, digits)
-    return (word,)
+def same_contact(contact: str, visitor: Visitor) -> bool:
+    """Whether a phone number, however it is written, or an e-mail address is one of the visitor's."""
+    if "@" in contact:
+        return folded(contact) in map(folded, visitor.emails)
+    asked = _nationals(contact)
+    return any(asked & _nationals(phone) for phone in visitor.phones)
+
+
+def terms_of_contact(contact: str) -> tuple[str, ...]:
+    """The terms of which a submission has one that has this phone number or e-mail address."""
+    return (folded(contact),) if "@" in contact else _spellings(folded(contact))
+
+
+def _wanted_of_word(word: str) -> Iterator[tuple[str, ...]]:
+    if _is_phone(word):
+        yield _spellings(word)
+    elif "." in word.partition("@")[2]:
+        yield (word,)
+    else:
+        words = _WORD.findall(word)
+        yield from ((part,) for part in words)
+        if not words:
+            yield ()
+
+
+def _terms_of_email(email: str) -> Iterator[str]:
+    local, _, domain = folded(email).rpartition("@")
+    yield folded(email)
+    yield from _words(domain, MAX_NAME_WORDS)
+    yield from _beginnings(_words(local, MAX_NAME_WORDS))
+
+
+def _terms_of_phone(phone: str) -> Iterator[str]:
+    digits = _digits(phone.partition("#")[0])
+    yield from dict.fromkeys(digits[-length:] for length in ENDS if length <= len(digits))
+    yield from _starts(min(_nationals(phone), key=len, default=""), STARTS)
+
+
+def _starts(digits: str, lengths: Iterable[int]) -> Iterator[str]:
+    """The beginnings of a number; with a sign, so that they are not taken for ends."""
+    yield from (f"^{digits[:length]}" for length in lengths if length <= len(digits))
+
+
+def _spellings(phone: str) -> tuple[str, ...]:
+    """The terms of a number that somebody has written down, one of which the number itself has."""
+    nationals = sorted(_nationals(phone), key=len)
+    ends = [digits[-ENDS[-1] :] for digits in nationals]
+    return tuple(dict.fromkeys([*ends, *(f"^{digits}" for digits in nationals if len(digits) in STARTS)]))
+
+
+def _nationals(phone: str) -> set[str]:
+    """A number's digits as they can be written within the country: `+49 30`, `0049 30` and `030` are one and the same.
+
+    The digits alone do not always tell whether a country's code is among them, so these may be several.
+    """
+    phone = phone.partition("#")[0].strip()
+    digits = _digits(phone)
+    is_international = phone.startswith("+") or digits.startswith("00")
+    digits = digits.removeprefix("00") if is_international else digits
+    if is_international:
+        return {_without_country(digits)}
+    if digits[:1] == "0" or (digits[:1] == "8" and len(digits) == 11):
+        return {digits[1:]}
+    if len(digits) > 10:
+        return {digits, _without_country(digits)}
+    return {digits} if digits else set()
+
+
+def _without_country(digits: str) -> str:
+    length = 1 if digits.startswith(_ONE_DIGIT) else 2 if digits[:2] in _TWO_DIGITS else 3
+    return digits[length:].removeprefix("0") if len(digits) > _FEWEST_OF_PHONE else digits
+
+
+def _is_phone(text: str) -> bool:
+    return bool(_PHONE.fullmatch(text)) and _FEWEST_OF_PHONE <= len(_digits(text)) <= _MAX_PHONE_LENGTH
 
 
 def _digits(text: str) -> str:
     return "".join(filter(str.isdecimal, text))
+
+
+def _words(text: str, number: int) -> list[str]:
+    return list(islice(dict.fromkeys(found[0] for found in _WORD.finditer(folded(text))), number))
+
+
+def _beginnings(words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        yield word
+        yield from (word[:length] for length in BEGINNINGS if length < len(word))
 
 
 def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:

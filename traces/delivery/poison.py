@@ -34,7 +34,7 @@ UNREADABLE, BROKEN = "unreadable", 500
 _NO_ANSWER = ("connection_lost", "timeout", UNREADABLE)
 _ALIKE = {
     FORBIDDEN: Q(code=FORBIDDEN),
-    BREAKS: Q(code=UNREADABLE, params__status=BROKEN),
+    BREAKS: Q(code=UNREADABLE),
     SILENT: Q(code__in=_NO_ANSWER, outcome=Attempt.Outcome.UNKNOWN),
 }
 # So many requests in a row with different rows were turned away: it is not the rows.
@@ -87,7 +87,10 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
         return False
     now = timezone.now()
     alike = _ALIKE[code] & Q(submission=row, at__gte=row.trying_since)
-    earlier = list(Attempt.objects.filter(alike).values_list("at", flat=True))
+    # What an answer's status was is encrypted with the portal's words: it can be read but not asked for.
+    earlier = [
+        one.at for one in Attempt.objects.filter(alike).only("at", "params", "code", "outcome") if _is_of(one, code)
+    ]
     tries, since = len(earlier) + 1, now - min(earlier, default=now)
     if code != SILENT:
         row.due_at = now + FIRST_REST * 2 ** min(tries - 1, 9)
@@ -99,6 +102,10 @@ def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
         attempt.outcome, attempt.code = Attempt.Outcome.REFUSED, code
         logger.warning("portal %s: submission %s has failed (%s), others pass", portal.pk, row.pk, code)
     return isinstance(fault, errors.Poison)
+
+
+def _is_of(attempt: Attempt, code: str) -> bool:
+    return code != BREAKS or attempt.params.get("status") == BROKEN
 
 
 def _code_of(attempt: Attempt) -> str:

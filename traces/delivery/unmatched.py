@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
+from b24app.host import encryption
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces.compose import sources
@@ -18,6 +19,8 @@ from traces.models import Unmatched
 MAX_VALUES = 500
 
 Pair = tuple[str, str]
+# A field, the value's digest, the value.
+Counted = tuple[str, int, str]
 
 
 def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
@@ -35,8 +38,8 @@ def count(portal_id: int, pairs: Iterable[Pair], now: datetime) -> None:
         portals = Portal.objects.select_for_update(no_key=True).filter(pk=portal_id)
         if not portals.values_list("pk", flat=True):
             return
-        known = set(Unmatched.objects.filter(portal=portal_id, week=monday(now)).values_list("field", "value"))
-        _add(portal_id, _fitting(numbers, known), now)
+        known = set(Unmatched.objects.filter(portal=portal_id, week=monday(now)).values_list("field", "digest"))
+        _add(portal_id, _fitting(portal_id, numbers, known), now)
 
 
 def monday(now: datetime) -> date:
@@ -45,29 +48,42 @@ def monday(now: datetime) -> date:
     return today - timedelta(days=today.weekday())
 
 
-def _fitting(numbers: Counter[Pair], known: Collection[Pair]) -> Counter[Pair]:
-    """The same numbers, with values for which there is no room counted together."""
-    room = MAX_VALUES - sum(1 for _, value in known if value)
-    fitting: Counter[Pair] = Counter()
+def digest_of(portal_id: int, value: str, known: Collection[int] = ()) -> int:
+    """By what a value is known; while keys are rotated, under the key of before where that is among the `known`."""
+    if not value:
+        return 0
+    found = encryption.digests(portal_id, value)
+    return next((one for one in found if one in known), found[0])
+
+
+def _fitting(portal_id: int, numbers: Counter[Pair], known: Collection[tuple[str, int]]) -> dict[Counted, int]:
+    """The numbers by field, digest and value; values for which there is no room are counted together."""
+    room = MAX_VALUES - sum(1 for _, digest in known if digest)
+    known_digests = {digest for _, digest in known}
+    fitting: Counter[Counted] = Counter()
     for (field, value), number in numbers.items():
-        if value and (field, value) not in known:
-            value = value if room > 0 else ""
+        digest = digest_of(portal_id, value, known_digests)
+        if value and (field, digest) not in known:
+            value, digest = (value, digest) if room > 0 else ("", 0)
             room -= 1
-        fitting[field, value] += number
+        fitting[field, digest, value] += number
     return fitting
 
 
-def _add(portal_id: int, numbers: Counter[Pair], now: datetime) -> None:
+def _add(portal_id: int, numbers: Mapping[Counted, int], now: datetime) -> None:
     """One statement, by hand: `bulk_create` can replace what is stored but not add to it."""
     week = connection.ops.adapt_datefield_value(monday(now))
     at = connection.ops.adapt_datetimefield_value(now)
-    rows = [(portal_id, week, field, value, number, at) for (field, value), number in numbers.items()]
+    rows = [
+        (portal_id, week, field, digest, encryption.encrypted(value) if value else "", number, at)
+        for (field, digest, value), number in numbers.items()
+    ]
     table = connection.ops.quote_name(Unmatched._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO {table} ("portal_id", "week", "field", "value", "count", "last_at") '
-            f"VALUES {', '.join('(%s, %s, %s, %s, %s, %s)' for _ in rows)} "
-            'ON CONFLICT ("portal_id", "week", "field", "value") '
+            f'INSERT INTO {table} ("portal_id", "week", "field", "digest", "value", "count", "last_at") '
+            f"VALUES {', '.join('(%s, %s, %s, %s, %s, %s, %s)' for _ in rows)} "
+            'ON CONFLICT ("portal_id", "week", "field", "digest") '
             f'DO UPDATE SET "count" = {table}."count" + excluded."count", "last_at" = excluded."last_at"',
             [part for row in rows for part in row],
         )

@@ -52,7 +52,7 @@ def _cells(row: Submission, language: str | None) -> list[str]:
     visitor = recognise(row.body)
     tags = trace.prepare(row.body, 0).trace["tags"]["list"]
     return [
-        *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source),
+        *(str(row.pk), row.received_at.isoformat(), row.form.name, row.shown_state, row.source_text),
         str(row.trace_id or ""),
         ", ".join(f"{record['TYPE']} {record['ID']}" for record in row.entities),
         reason,

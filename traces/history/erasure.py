@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, Notice, Preferences, Submission, Unmatched
+from traces.models import Attempt, Notice, Preferences, Source, Submission, Unmatched
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -107,11 +107,15 @@ def erase_old(now: datetime) -> None:
 
 
 def erase_old_notes(now: datetime) -> None:
-    """Delete old weeks of what no rule took, and what administrators were told of long ago."""
+    """Delete old weeks of what no rule took, sources of nothing, and what administrators were told of long ago."""
     week = unmatched.monday(now) - timedelta(weeks=UNMATCHED_WEEKS)
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
+    used = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
+    if ids := list(Source.objects.filter(~Exists(used)).values_list("pk", flat=True)[:CHUNK]):
+        with writing():
+            Source.objects.filter(~Exists(used), pk__in=ids).delete()
     old = Notice.objects.filter(over=True, at__lt=now - timedelta(days=NOTICE_DAYS))
     if ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         with writing():
@@ -167,8 +171,8 @@ _GIVEN_UP: dict[str, Any] = {
     "code": requeue.HELD_TOO_LONG,
     "due_at": None,
     **dict.fromkeys(("params", "body"), {}),
-    **dict.fromkeys(("search", "source", "body_hash", "sender_form_name"), ""),
-    "idempotency_key": None,
+    **dict.fromkeys(("terms", "body_hash", "sender_form_name"), ""),
+    **dict.fromkeys(("source", "idempotency_key")),
 }
 
 

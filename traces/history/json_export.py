@@ -29,7 +29,7 @@ PREFERENCES = (
 NOTICE = ("about", "at", "try_at", "over")
 UNMATCHED = ("week", "field", "value", "count", "last_at")
 SUBMISSION = (
-    *("id", "received_at", "idempotency_key", "body", "source", "state", "tries", "code", "reason", "repairs"),
+    *("id", "received_at", "body", "state", "tries", "code", "reason", "repairs"),
     *("trace_id", "entities", "progress", "due_at", "delivered_at"),
 )
 ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchange")
@@ -56,12 +56,19 @@ def lines(portal: Portal) -> Iterator[str]:
         yield _line("unmatched", count, UNMATCHED)
     for row in _submissions(portal):
         attempts = [_facts(attempt, ATTEMPT) for attempt in row.attempts.all()]
-        yield _line("submission", row, SUBMISSION, form=keys.get(row.form_id, ""), attempts=attempts)
+        yield _line(
+            "submission", row, SUBMISSION, source=row.source_text, form=keys.get(row.form_id, ""), attempts=attempts
+        )
 
 
 def _submissions(portal: Portal) -> Iterator[Submission]:
     """The portal's submissions, oldest first; each chunk goes on behind the last row of the one before."""
-    rows = Submission.objects.filter(portal=portal).order_by("received_at", "pk").prefetch_related("attempts")
+    rows = (
+        Submission.objects.filter(portal=portal)
+        .order_by("received_at", "pk")
+        .select_related("source")
+        .prefetch_related("attempts")
+    )
     chunk = list(rows[:CHUNK])
     while chunk:
         yield from chunk

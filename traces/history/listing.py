@@ -7,6 +7,7 @@ meanwhile moves nothing.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from django.db.models import Q, QuerySet
 
 from b24app.models import Portal
 from traces.compose import search
-from traces.models import Submission
+from traces.delivery import findable
+from traces.models import Source, Submission
 
 PAGE_ROWS = 50
 CHUNK_ROWS = 500
@@ -72,14 +74,14 @@ class Page:
 def matching(portal: Portal, wanted: Filter) -> QuerySet[Submission]:
     """What a filter matches, in no order."""
     asked = Q(portal=portal)
-    for words in search.wanted(wanted.text):
-        asked &= Q(*(("search__contains", word) for word in words), _connector=Q.OR)
+    asked &= findable.with_terms(portal.pk, search.wanted(wanted.text))
     if wanted.state:
         asked &= Q(state=wanted.state)
     if wanted.form_id is not None:
         asked &= Q(form=wanted.form_id)
     if wanted.source is not None:
-        asked &= Q(source=wanted.source)
+        numbers = findable.source_numbers(portal.pk, wanted.source) if wanted.source else []
+        asked &= Q(source__in=numbers) if wanted.source else Q(source=None)
     if wanted.since:
         asked &= Q(received_at__gte=wanted.since)
     if wanted.until:
@@ -104,7 +106,7 @@ def page(portal: Portal, wanted: Filter, *, after: Cursor | None = None, before:
     else:
         times = list(rows.order_by("-received_at").values_list("received_at", flat=True)[: MAX_COUNTED + 1])
         found = len(times)
-    of_times = rows.filter(received_at__in=set(times[: PAGE_ROWS + 2])).select_related("form")
+    of_times = rows.filter(received_at__in=set(times[: PAGE_ROWS + 2])).select_related("form", "source")
     if before:
         shown = list(of_times.filter(_newer(before)).order_by("received_at", "id")[: PAGE_ROWS + 1])
     else:
@@ -135,7 +137,7 @@ def chunk(portal: Portal, wanted: Filter, after: Cursor | None = None) -> QueryS
 def iterate(portal: Portal, wanted: Filter) -> Iterator[Submission]:
     """All that a filter matches, with their forms, read in chunks: memory stays the same however many they are."""
     after: Cursor | None = None
-    while rows := list(chunk(portal, wanted, after).select_related("form")):
+    while rows := list(chunk(portal, wanted, after).select_related("form", "source")):
         for row in rows:
             row.portal = portal
             yield row
@@ -145,9 +147,11 @@ def iterate(portal: Portal, wanted: Filter) -> Iterator[Submission]:
 def recent_sources(portal: Portal, rows: int = 2000) -> list[str]:
     """The sources of the newest submissions, the most frequent first."""
     newest = Submission.objects.filter(portal=portal).order_by("-received_at").values_list("source", flat=True)[:rows]
-    found: dict[str, int] = {}
-    for source in newest:
-        found[source] = found.get(source, 0) + 1
+    numbers = Counter(newest)
+    texts = {source.pk: source.text for source in Source.objects.filter(pk__in=[pk for pk in numbers if pk])}
+    found: Counter[str] = Counter()
+    for pk, number in numbers.items():
+        found[texts.get(pk or 0, "")] += number
     return sorted(found, key=lambda source: (-found[source], source))
 
 

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import starmap
 from typing import Any
 
 from django.db.models import Count, QuerySet, TextField
@@ -19,6 +18,7 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
+from traces import models
 from traces.delivery import unmatched
 from traces.intake import spam
 from traces.models import Submission, Unmatched
@@ -185,10 +185,15 @@ def sources(portal: Portal, days: int) -> Sources:
     The source is stored with the delivery (`traces.delivery.results`): whatever has one was delivered, so that an
     index without the state is enough.
     """
-    rows = Submission.objects.filter(portal=portal, received_at__gte=beginning(last_days(days)[0])).exclude(source="")
-    counts = rows.order_by().values_list("source").annotate(number=Count("*"))
-    ranking = sorted(starmap(Source, counts), key=lambda source: (-source.count, source.source))
-    return Sources(ranking[:MAX_SOURCES], sum(source.count for source in ranking[MAX_SOURCES:]))
+    rows = Submission.objects.filter(portal=portal, received_at__gte=beginning(last_days(days)[0])).exclude(source=None)
+    counts = dict(rows.order_by().values_list("source").annotate(number=Count("*")))
+    # Those of equal frequency at the end of the ranking count among the others, whichever they are.
+    top = sorted(counts, key=lambda pk: (-counts[pk], pk))[:MAX_SOURCES]
+    texts = {source.pk: source.text for source in models.Source.objects.filter(pk__in=top)}
+    ranking = sorted(
+        (Source(texts.get(pk, ""), counts[pk]) for pk in top), key=lambda source: (-source.count, source.source)
+    )
+    return Sources(ranking, sum(counts.values()) - sum(source.count for source in ranking))
 
 
 def speed(portal: Portal) -> Speed | None:
@@ -202,4 +207,4 @@ def speed(portal: Portal) -> Speed | None:
 def unmatched_of_week(portal: Portal, now: datetime) -> list[Unmatched]:
     """What came most often this week (UTC) and no rule took."""
     rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now))
-    return list(rows.order_by("-count", "field", "value")[:MAX_UNMATCHED])
+    return list(rows.order_by("-count", "field", "pk")[:MAX_UNMATCHED])

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24app.host.encryption import fingerprint
 from b24app.models import Portal
-from traces.compose import search, steps, trace
-from traces.compose.visitor import Visitor, recognise
+from traces.compose import steps
+from traces.compose.visitor import recognise
 from traces.intake import inserts, raw_names, spam
 from traces.intake.problems import Problem
 from traces.intake.senders import Posted
@@ -70,14 +71,13 @@ def accept(
     """
     _check_key(key)
     _check_entities(form, posted.body, trusted=trusted)
-    visitor = recognise(posted.body)
-    submission = _build(form, posted, visitor, key)
+    submission = _build(form, posted, key)
     submission.body = raw_names.with_named(form.mapping, fields, posted)
     if posted.is_probe:
         submission.state, submission.due_at = Submission.State.TEST, None
     elif is_spam:
         spam.put_aside(submission)
-    candidate = _candidate(submission, 0 if key else _minutes_to_join(form, posted, visitor), admission)
+    candidate = _candidate(submission, 0 if key else _minutes_to_join(form, posted), admission)
     outcome = inserts.insert(candidate)
     if admission:
         admission.note(outcome.taken)
@@ -110,20 +110,18 @@ def _accepted(candidate: inserts.Candidate, outcome: inserts.Outcome) -> Accepte
     return Accepted(stored, created=False)
 
 
-def _build(form: Form, posted: Posted, visitor: Visitor, key: str) -> Submission:
-    prepared = trace.prepare(posted.body, 0)
-    body_hash = _digest(posted.body)
+def _build(form: Form, posted: Posted, key: str) -> Submission:
+    body_hash = fingerprint(_digest(posted.body))
     return Submission(
         portal=form.portal,
         form=form,
-        idempotency_key=key or _key_of_delivery(posted, body_hash),
+        idempotency_key=fingerprint(key) if key else _key_of_delivery(posted, body_hash),
         body_hash=body_hash,
         body=posted.body,
         sender=posted.sender,
         sender_form_id=posted.form_id[:100],
         sender_form_name=posted.form_name[:200],
-        search=search.text_of(visitor, prepared.trace),
-        repairs=list(dict.fromkeys([*posted.repairs, *prepared.repairs])),
+        repairs=list(posted.repairs),
     )
 
 
@@ -135,13 +133,15 @@ def _key_of_delivery(posted: Posted, body_hash: str) -> str | None:
     """A key that is the same for the same delivery sent again: an id that comes with another body is another one."""
     if not posted.delivery_id:
         return None
-    return f"{posted.sender or 'delivery'}:{_digest([posted.delivery_id, body_hash])}"
+    return f"{posted.sender or 'delivery'}:{fingerprint(_digest([posted.delivery_id, body_hash]))}"
 
 
-def _minutes_to_join(form: Form, posted: Posted, visitor: Visitor) -> int:
+def _minutes_to_join(form: Form, posted: Posted) -> int:
     """Returns the minutes within which the same body is one submission; a body that names nobody always is its own."""
-    names_somebody = bool(visitor.phones or visitor.emails)
-    return form.join_repeats_minutes if names_somebody or posted.is_probe else 0
+    if not form.join_repeats_minutes or posted.is_probe:
+        return form.join_repeats_minutes
+    visitor = recognise(posted.body)
+    return form.join_repeats_minutes if visitor.phones or visitor.emails else 0
 
 
 def _keys_of_repeat(submission: Submission, minutes: int) -> list[str]:

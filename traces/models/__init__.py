@@ -3,7 +3,7 @@
 from traces.models.forms import LEADS, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import SourceRule, Unmatched
-from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Submission, new_submission_id
+from traces.models.submissions import Attempt, Batch, Reasoned, ShownState, Source, Submission, new_submission_id
 
 __all__ = [
     "LEADS",
@@ -16,6 +16,7 @@ __all__ = [
     "Reasoned",
     "Repeats",
     "ShownState",
+    "Source",
     "SourceRule",
     "Submission",
     "Unmatched",

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from b24app.host.encryption import EncryptedTextField
 from b24app.models import Portal, Telling
 
 
@@ -113,7 +114,7 @@ class Preferences(models.Model):
     # Whether users who do not administer the portal see the overview.
     viewers = models.BooleanField(default=False)
     notify = models.CharField(max_length=6, choices=Notify.choices, default=Notify.PORTAL, blank=True)
-    notify_email = models.EmailField(blank=True)
+    notify_email = EncryptedTextField(blank=True)
     # None: the administrator whose token is used first (`Portal.chosen_user_id`).
     notify_user_id = models.PositiveIntegerField(null=True, blank=True)
     tell_of: models.JSONField[list[str], list[str]] = models.JSONField(default=all_kinds, blank=True)

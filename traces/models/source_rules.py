@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from b24app.host.encryption import EncryptedTextField
 from b24app.models import Portal
 from traces.compose import sources
 
@@ -58,14 +59,15 @@ class Unmatched(models.Model):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="unmatched")
     week = models.DateField()  # its Monday, UTC
     field = models.CharField(max_length=12)
-    value = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    value = EncryptedTextField(blank=True)
+    digest = models.BigIntegerField(default=0)  # of the value; 0 of ""
     count = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "unmatched"
         constraints = [
-            models.UniqueConstraint(fields=["portal", "week", "field", "value"], name="one_count_a_value_and_week")
+            models.UniqueConstraint(fields=["portal", "week", "field", "digest"], name="one_count_a_value_and_week")
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
+from b24app.host.encryption import EncryptedJSONField, EncryptedTextField
 from b24app.models import Portal
 from traces import sentences
 from traces.models.forms import Form
@@ -71,7 +72,8 @@ class Reasoned(models.Model):
     """Why something has gone as it has: a code and what fills in its sentence, never the sentence itself."""
 
     code = models.CharField(max_length=60, blank=True)
-    params: models.JSONField[dict[str, str | int], dict[str, str | int]] = models.JSONField(default=dict, blank=True)
+    # Encrypted, since the portal's words may quote what a visitor typed.
+    params = EncryptedJSONField(default=dict, blank=True)
 
     class Meta:
         abstract = True
@@ -80,6 +82,23 @@ class Reasoned(models.Model):
     def reason(self) -> str:
         """The sentence, in the reader's language; "" where nothing went wrong."""
         return sentences.reason(self.code, self.params)
+
+
+class Source(models.Model):
+    """What the portal was told of where submissions came from (`traces.compose.search.source_of`), stored once.
+
+    A visitor may have typed it. It is found by its digest (`traces.delivery.findable`).
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="sources")
+    digest = models.BigIntegerField()
+    text = EncryptedTextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["portal", "digest"], name="one_source_a_text")]
+
+    def __str__(self) -> str:
+        return f"source {self.pk}"  # not the text: a visitor may have typed it
 
 
 class Submission(Reasoned):
@@ -101,17 +120,24 @@ class Submission(Reasoned):
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="submissions")
     form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions", db_index=False)
     received_at = models.DateTimeField(default=timezone.now)
+    # Both are fingerprints (`b24app.host.encryption`): what they were made of is stored nowhere.
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 (NULLs are unequal)
     body_hash = models.CharField(max_length=64)
-    body: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    body = EncryptedJSONField()
     # The key of the sender that posted it (`traces.intake.senders`), "" where none claimed it; and the sender's own
     # id and name of the form.
     sender = models.CharField(max_length=30, blank=True)
     sender_form_id = models.CharField(max_length=100, blank=True)
     sender_form_name = models.CharField(max_length=200, blank=True)
-    # What it is found by, and what the portal was told of its source once it was delivered (`traces.compose.search`).
-    search = models.CharField(max_length=300, blank=True)
-    source = models.CharField(max_length=255, blank=True)
+    # What it is found by, as keyed hashes (`traces.delivery.findable`); None until they are made.
+    terms = models.TextField(null=True, blank=True)  # noqa: DJ001 (an index holds what is NULL)
+    # What the portal was told of its source, once it was delivered. No constraint: a source that is deleted while it is
+    # used once more is not known any more, and no delivery fails for it.
+    source = models.ForeignKey(
+        Source, on_delete=models.DO_NOTHING, null=True, blank=True, db_index=False, db_constraint=False
+    )
+    # The same as a text, from when a worker has delivered it until that is stored.
+    sent_source: str = ""
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     # When it may be worked on. None while a batch carries it, and once it has ended: so what is due is found by this
@@ -141,12 +167,21 @@ class Submission(Reasoned):
             models.Index(fields=["batch"], name="submission_batch", condition=models.Q(batch__isnull=False)),
             models.Index(fields=["portal", "state", "received_at"], name="submission_list"),
             # It holds all that is looked for, so that a search need not read the rows themselves.
-            models.Index(fields=["portal", "received_at", "source", "search"], name="submission_search"),
+            models.Index(fields=["portal", "received_at", "source", "terms"], name="submission_search"),
+            models.Index(fields=["portal"], name="submission_no_terms", condition=models.Q(terms__isnull=True)),
             models.Index(fields=["form", "received_at"], name="submission_form"),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def source_text(self) -> str:
+        """Where it came from, as `traces.compose.search.source_of` says it; "" where that is not known (yet)."""
+        try:
+            return self.source.text if self.source else ""
+        except Source.DoesNotExist:
+            return ""
 
     @property
     def shown_state(self) -> ShownState:

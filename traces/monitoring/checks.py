@@ -12,8 +12,6 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Q
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -238,15 +236,14 @@ def _tracker(portal: Portal) -> Check:
     """Whether the portal's own tracker is on the site: the snippet says so with each submission (`_tracker`)."""
     name = _("The portal's tracking code")
     latest = Submission.objects.filter(portal=portal).order_by("-received_at")
-    told = (KeyTextTransform("_tracker", "body"), Left(KeyTextTransform("TRACE", "body"), 1))
-    seen = list(latest.annotate(by=told[0], trace=told[1]).values_list("by", "trace")[:SUBMISSIONS_READ])
-    if any(by == "portal" for by, _trace in seen):
+    seen = list(latest.values_list("body", flat=True)[:SUBMISSIONS_READ])
+    if any(body.get("_tracker") == "portal" for body in seen):
         return Check(name, True, _("It is on the site, and Trace Relay sends what it knows of a visitor."))
     todo = _(
         "Put the portal's own tracking code on the site too (CRM → Sales Intelligence): then the portal knows a "
         "visitor of its chats and calls as well."
     )
-    if any(trace for _by, trace in seen):
+    if any(body.get("TRACE") for body in seen):
         text = _("It was not on the pages that the latest submissions came from. The visits are known all the same.")
         return Check(name, None, text, todo)
     return Check(name, None, _("It is known once a submission comes from a page with the line for the website."), todo)

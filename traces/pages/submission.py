@@ -106,7 +106,7 @@ def _page(
         "state": state,
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
-        "source": sentences.source_label(row.source),
+        "source": sentences.source_label(row.source_text),
         "sender": submissions.sender_text(row),
         "may_send": resending.may(row, now),
         "next_try": _next_try(row, reader.portal, now),

@@ -108,7 +108,7 @@ def _list_row(row: Submission, now: datetime) -> ListRow:
         sender=sender_text(row),
         state=state.label,
         badge=BADGES.get(state, "wait"),
-        source=sentences.source_label(row.source),
+        source=sentences.source_label(row.source_text),
         happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models.functions import Length
 
 from traces.models import Submission
 
@@ -15,7 +15,7 @@ LOOK_SECONDS, KEEP_SECONDS = 30, 600
 # Bodies that are looked at, spread over the queue: how long the others are is estimated.
 SAMPLES = 16
 # No body is longer but by what is kept beside it (`traces.intake.reading`): fewer rows need no look at their bodies.
-_MAX_BODY_BYTES = 256 * 1024
+_MAX_BODY_BYTES = 400 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _look(portal_id: int) -> Waiting:
     rows = queued[: max(1, settings.PORTAL_WAITING_ROWS)].count() if settings.PORTAL_WAITING_ROWS else queued.count()
     if not settings.PORTAL_WAITING_MIB or rows * _MAX_BODY_BYTES < settings.PORTAL_WAITING_MIB * 1024 * 1024:
         return Waiting(rows)
-    bodies = queued.order_by("received_at").values_list("body", flat=True)
+    bodies = queued.order_by("received_at").values_list(Length("body"), flat=True)
     places = dict.fromkeys(number * rows // SAMPLES for number in range(SAMPLES))
-    lengths = [len(json.dumps(body)) for place in places for body in bodies[place : place + 1]]
+    lengths = [length for place in places for length in bodies[place : place + 1]]
     return Waiting(rows, rows * sum(lengths) // max(1, len(lengths)))

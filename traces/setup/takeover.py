@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from b24app.api import hosts
+from b24app.host import encryption
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls, tokens
 from traces.compose import sources
-from traces.models import Attempt, Batch, Form, Preferences, SourceRule, Submission, Unmatched
+from traces.models import Attempt, Batch, Form, Preferences, Source, SourceRule, Submission, Unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +122,12 @@ def _move_preferences(former: Portal, portal: Portal) -> None:
 
 def _move_counts(former: Portal, portal: Portal) -> None:
     """What no rule matched; a value that both have counted in a week goes with the former portal."""
-    same = Unmatched.objects.filter(portal=portal, week=OuterRef("week"), field=OuterRef("field"))
-    Unmatched.objects.filter(~Exists(same.filter(value=OuterRef("value"))), portal=former).update(portal=portal)
+    there = set(Unmatched.objects.filter(portal=portal).values_list("week", "field", "digest"))
+    for row in Unmatched.objects.filter(portal=former):
+        # A digest is the portal's own.
+        digest = encryption.digest(portal.pk, row.value) if row.value else 0
+        if (row.week, row.field, digest) not in there:
+            Unmatched.objects.filter(pk=row.pk).update(portal=portal, digest=digest)
 
 
 def _move_submissions(former: Portal, now: datetime) -> bool:
@@ -144,8 +149,17 @@ def _move_submissions(former: Portal, now: datetime) -> bool:
             rows = Submission.objects.filter(pk__in=ids)
             # Numbers of records that the former portal's CRM has given mean nothing, or others, in the present one.
             rows.filter(state=Submission.State.QUEUED).update(progress={}, trying_since=now)
-            rows.update(portal_id=portal_id)
+            _move_sources(rows, portal_id)
+            rows.update(portal_id=portal_id, terms=None)
     return not Submission.objects.filter(portal=former).exists() and not Batch.objects.filter(portal=former).exists()
+
+
+def _move_sources(rows: QuerySet[Submission], portal_id: int) -> None:
+    """The same sources, under the digests of the portal that has the submissions from now on."""
+    for source in Source.objects.filter(pk__in=rows.exclude(source=None).order_by().values("source").distinct()):
+        known = {"portal_id": portal_id, "digest": encryption.digest(portal_id, source.text)}
+        moved, _is_new = Source.objects.get_or_create(**known, defaults={"text": source.text})
+        rows.filter(source=source.pk).update(source=moved.pk)
 
 
 def _give_up(batch: Batch, now: datetime) -> None:

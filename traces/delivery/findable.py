@@ -1,0 +1,136 @@
+"""Making submissions findable, without a word of a visitor's in the clear: their terms and their sources.
+
+The intake stores neither. The worker that has delivered a row writes them in the same commit; the sweep does so for
+what waits or has failed (`make`). A submission's terms are keyed hashes of eight characters, one behind the other in a
+short text beside its time of arrival: looking through 100,000 of them reads an index and no row, and a delivered row
+costs no further writes.
+"""
+
+from __future__ import annotations
+
+import binascii
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
+
+from b24app.host import encryption
+from b24app.host.encryption import UnreadableObject
+from b24app.host.transactions import in_line, writing
+from traces.compose import search, trace
+from traces.compose.prepared import Prepared
+from traces.compose.visitor import recognise
+from traces.models import Source, Submission
+
+# Rows that are written at once, and how long one sweep goes on.
+CHUNK = 200
+SWEEP_SECONDS = 3.0
+
+
+def terms(row: Submission, prepared: Prepared | None = None) -> str:
+    """What a submission is found by, as it is stored; "" where its body cannot be read.
+
+    `prepared` is what was made of it, where that is known: it has the tags already.
+    """
+    if not row.body:
+        return ""
+    if prepared is None:
+        clean: Mapping[str, Any] = trace.prepare(row.body, 0).trace
+    else:
+        tags = (prepared.built.get("tags") or {}).get("list") or {}
+        clean = {"tags": {"list": {**tags, "as it came": prepared.facts.utm_source}}}
+    return hashed(row.portal_id, search.terms_of(recognise(row.body), clean))
+
+
+def hashed(portal_id: int, plain: Iterable[str]) -> str:
+    """Terms as they are stored, in an order that tells nothing."""
+    return "".join(sorted(_code(encryption.digest(portal_id, term)) for term in plain))
+
+
+def with_terms(portal_id: int, wanted: Sequence[tuple[str, ...]]) -> Q:
+    """What asks for rows that have one term of each tuple. While keys are rotated, under either key."""
+    asked = Q()
+    for alternatives in wanted:
+        codes = [_code(digest) for term in alternatives for digest in encryption.digests(portal_id, term)]
+        asked &= Q(*(Q(GreaterThan(StrIndex("terms", Value(code)), 0)) for code in codes), _connector=Q.OR)
+        if not codes:
+            return Q(pk__in=[])
+    return asked
+
+
+def make(rows: QuerySet[Submission], seconds: float = SWEEP_SECONDS) -> int:
+    """Write the terms of those among the rows that have none, for about so long. Returns how many were written."""
+    until, done = time.monotonic() + seconds, 0
+    missing = rows.filter(terms__isnull=True).only("pk", "portal_id", "body")
+    while chunk := list(missing[:CHUNK]):
+        found = {row.pk: terms(row) for row in chunk}
+        with writing():
+            # Rows that another has in this moment are left to the next time: nobody waits for two at once.
+            free = missing.filter(pk__in=found).select_for_update(skip_locked=True)
+            ids = list(free.values_list("pk", flat=True))
+            _write([(found[pk], pk) for pk in ids])
+        done += len(ids)
+        if not ids or time.monotonic() >= until:
+            break
+    return done
+
+
+def sources(portal_id: int, texts: Iterable[str]) -> dict[str, int]:
+    """The numbers of a portal's sources by their texts; those that are new are stored.
+
+    Not to be called within `b24app.host.transactions`: several workers may store the same source at once.
+    """
+    digests = {text: encryption.digests(portal_id, text) for text in dict.fromkeys(texts)}
+    known = _known(portal_id, digests)
+    if missing := [text for text in digests if text not in known]:
+        new = [Source(portal_id=portal_id, digest=digests[text][0], text=text) for text in missing]
+        with in_line():
+            Source.objects.bulk_create(sorted(new, key=lambda source: source.digest), ignore_conflicts=True)
+        known |= _known(portal_id, {text: digests[text] for text in missing})
+    return known
+
+
+def keep_sources(rows: Iterable[Submission]) -> None:
+    """Give the rows that were delivered the numbers of the sources that they were sent with."""
+    sent = [row for row in rows if row.sent_source]
+    for portal_id in {row.portal_id for row in sent}:
+        numbers = sources(portal_id, [row.sent_source for row in sent if row.portal_id == portal_id])
+        for row in sent:
+            if row.portal_id == portal_id:
+                row.source_id = numbers.get(row.sent_source)
+
+
+def source_numbers(portal_id: int, text: str) -> list[int]:
+    """The numbers of the source with this text: none, one, and two for a moment while keys are rotated."""
+    found = Source.objects.filter(portal=portal_id, digest__in=encryption.digests(portal_id, text))
+    return list(found.values_list("pk", flat=True))
+
+
+def is_unreadable(row: Submission) -> bool:
+    """Whether no key reads the body of a submission."""
+    return isinstance(row.body, UnreadableObject)
+
+
+def _known(portal_id: int, digests: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    asked = [digest for several in digests.values() for digest in several]
+    found = dict(Source.objects.filter(portal=portal_id, digest__in=asked).values_list("digest", "pk"))
+    numbers = {text: [found[one] for one in several if one in found] for text, several in digests.items()}
+    return {text: several[0] for text, several in numbers.items() if several}
+
+
+def _write(values: Sequence[tuple[Any, Any]]) -> None:
+    """Set the terms of rows by their keys."""
+    field, key = (Submission._meta.get_field(name) for name in ("terms", "id"))
+    table = connection.ops.quote_name(Submission._meta.db_table)
+    adapted = [(field.get_db_prep_save(text, connection), key.get_db_prep_save(pk, connection)) for text, pk in values]
+    with connection.cursor() as cursor:
+        cursor.executemany(f'UPDATE {table} SET "terms" = %s WHERE "id" = %s', adapted)
+
+
+def _code(digest: int) -> str:
+    """A digest as it stands among the terms: its 48 upper bits in eight characters."""
+    return binascii.b2a_base64((digest >> 15).to_bytes(6), newline=False).decode()
