@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,23 @@ def plain_view(stack: Stack) -> Iterator[str]:
         server.stop()
 
 
-def ask(url: str, connections: int, seconds: float) -> Figures:
-    """What the client's process measured."""
+def processor_seconds(server: Process) -> float:
+    """What the server's processes have computed so far: they are a session of their own."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            fields = path.read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:13])) if int(fields[3]) == server.pid else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def ask(server: Process, url: str, connections: int, seconds: float) -> Figures:
+    """What the client's process measured, and the server's processor time for each submission."""
+    before = processor_seconds(server)
     argv = [sys.executable, "-m", "tests.bench.posting", url, str(connections), str(seconds)]
     done = subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.PIPE, timeout=seconds + 60)
     figures: Figures = json.loads(done.stdout)
+    figures["processor"] = 1000 * (processor_seconds(server) - before) / max(1, figures["accepted"])
     return figures
 
 
@@ -75,7 +87,8 @@ def compare(stack: Stack, plain: str, ours: str, seconds: float) -> None:
         rounds: dict[str, list[Figures]] = {"plain": [], "ours": []}
         for _ in range(ROUNDS):
             for name, url in (("plain", plain), ("ours", ours)):
-                rounds[name].append(ask(url, connections, seconds))
+                server = stack.processes["web" if name == "ours" else "plain"]
+                rounds[name].append(ask(server, url, connections, seconds))
                 accepted[name] += rounds[name][-1]["accepted"]
         show(connections, rounds)
     url = stack.env["DATABASE_URL"]
@@ -87,7 +100,10 @@ def compare(stack: Stack, plain: str, ours: str, seconds: float) -> None:
 def show(connections: int, rounds: dict[str, list[Figures]]) -> None:
     """A line for each server: medians of its rounds."""
     middle = {
-        name: {key: statistics.median(one[key] for one in all_of) for key in ("per_second", "p50", "p99", "max")}
+        name: {
+            key: statistics.median(one[key] for one in all_of)
+            for key in ("per_second", "p50", "p99", "max", "processor")
+        }
         for name, all_of in rounds.items()
     }
     ratios = [a["per_second"] / b["per_second"] for a, b in zip(rounds["ours"], rounds["plain"], strict=True)]
@@ -99,7 +115,8 @@ def show(connections: int, rounds: dict[str, list[Figures]]) -> None:
         ratio = f"   ratio {statistics.median(ratios):.2f}" if name == "ours" else ""
         print(
             f"{connections:3} connections, {name:5}: {figures['per_second']:6.0f} /s   p50 {figures['p50']:6.1f} ms"
-            f"   p99 {figures['p99']:6.1f} ms   max {figures['max']:6.1f} ms{ratio}{f'   {others}' if others else ''}",
+            f"   p99 {figures['p99']:6.1f} ms   max {figures['max']:6.1f} ms"
+            f"   processor {figures['processor']:.2f} ms a submission{ratio}{f'   {others}' if others else ''}",
             flush=True,
         )
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,13 @@ from traces.models import Submission
 ANSWER_SECONDS, STATEMENT_SECONDS = 0.9, 0.8
 # What may be inserted together: SQLite takes no more than some thousand values in a statement.
 MAX_TOGETHER = 64
+# What the intake knows of a row; all others have the value that every new row has.
+_IS_GIVEN = frozenset(
+    ("id", "portal", "form", "received_at", "idempotency_key", "body_hash", "body", "sender", "sender_form_id")
+    + ("sender_form_name", "state", "due_at", "trying_since", "repairs", "code")
+)
+_GIVEN = [field for field in Submission._meta.concrete_fields if field.name in _IS_GIVEN]
+_REST = [field for field in Submission._meta.concrete_fields if field.name not in _IS_GIVEN]
 _KNOWN_FACTS = ("id", "form_id", "idempotency_key", "body_hash", "received_at", "state", "code")
 
 
@@ -139,10 +147,7 @@ def _let_go() -> None:
 
 
 def _run_insert(rows: Sequence[Submission], began: float) -> set[UUID]:
-    fields = Submission._meta.concrete_fields
-    values: list[Any] = [
-        field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields
-    ]
+    values = [value for row in rows for value in _values(row)]
     with in_line():
         if writer.has_thread and time.monotonic() - began > STATEMENT_SECONDS:
             raise OperationalError("others have written for too long")  # who waits here is told so, and comes again
@@ -152,8 +157,22 @@ def _run_insert(rows: Sequence[Submission], began: float) -> set[UUID]:
             return {UUID(str(id)) for (id,) in cursor.fetchall()}
 
 
+def _values(row: Submission) -> list[Any]:
+    """The row's values as its database takes them."""
+    given = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in _GIVEN]
+    return given + _rest(connection.vendor)
+
+
+@cache
+def _rest(_vendor: str) -> list[Any]:
+    """The values of `_REST`, which every new row has."""
+    new = Submission()
+    return [field.get_db_prep_save(getattr(new, field.attname), connection) for field in _REST]
+
+
+@cache
 def _statement(rows: int) -> str:
-    columns = [connection.ops.quote_name(str(field.column)) for field in Submission._meta.concrete_fields]
+    columns = [connection.ops.quote_name(str(field.column)) for field in (*_GIVEN, *_REST)]
     table = connection.ops.quote_name(Submission._meta.db_table)
     row = f"({', '.join(['%s'] * len(columns))})"
     return (
