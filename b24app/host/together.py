@@ -1,7 +1,8 @@
 """What many threads ask at the same time, done by one thread for all of them at once.
 
 A commit, or a question to the database, costs nearly the same for one as for thirty. Nobody waits longer than `seconds`
-for an answer: while the thread is held up, whoever comes is refused at once.
+for an answer, and what has waited for half of them is not begun any more: whoever does it has the other half. While the
+thread is held up, whoever comes is refused at once.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ Answers = Sequence[Answer | BaseException]
 
 
 class Late(Exception):
-    """There was no answer in time. What was asked may be done all the same, unless it had not begun."""
+    """There was no answer in time. What had begun may be done all the same."""
 
 
 class _Ticket(Generic[Asked, Answer]):
     """One question, while its thread waits."""
 
-    __slots__ = ("answer", "asked", "done", "is_given_up")
+    __slots__ = ("answer", "asked", "done", "since")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.answer: Answer | BaseException = Late()
-        self.is_given_up = False
+        self.since = time.monotonic()
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -86,10 +87,7 @@ class Together(Generic[Asked, Answer]):
             return Late()
         ticket: _Ticket[Asked, Answer] = _Ticket(asked)
         self._tickets.put(ticket)
-        if not ticket.done.acquire(timeout=self._seconds):
-            ticket.is_given_up = True  # unless it is being answered this moment
-            return Late()
-        return ticket.answer
+        return ticket.answer if ticket.done.acquire(timeout=self._seconds) else Late()
 
     def _is_held_up(self) -> bool:
         began = self._began
@@ -108,14 +106,18 @@ class Together(Generic[Asked, Answer]):
                 ticket.done.release()
 
     def _next(self) -> list[_Ticket[Asked, Answer]]:
-        """All that wait, `at_once` at most, without those who have given up."""
+        """All that wait, `at_once` at most, but for those who have waited for too long."""
         group = [self._tickets.get()]
         try:
             while len(group) < self._at_once:
                 group.append(self._tickets.get_nowait())
         except Empty:
             pass
-        return [ticket for ticket in group if not ticket.is_given_up]
+        too_old = time.monotonic() - self._seconds / 2
+        for ticket in group:
+            if ticket.since < too_old:
+                ticket.done.release()
+        return [ticket for ticket in group if ticket.since >= too_old]
 
     def _answered(self, group: list[Asked]) -> Answers[Answer]:
         try:

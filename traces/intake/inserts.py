@@ -23,8 +23,8 @@ from b24app.host.transactions import in_line
 from b24app.pace import counters
 from traces.models import Submission
 
-# Within so many seconds a visitor learns that nothing can be stored, and the database is asked for no longer.
-ANSWER_SECONDS, STATEMENT_SECONDS = 0.9, 0.8
+# Within so many seconds a visitor learns that nothing can be stored; the database has so many, less than half of them.
+ANSWER_SECONDS, STATEMENT_SECONDS = 0.95, 0.4
 # What may be inserted together: SQLite takes no more than some thousand values in a statement.
 MAX_TOGETHER = 64
 # What the intake knows of a row; all others have the value that every new row has.
@@ -131,13 +131,18 @@ def _inserted(rows: Sequence[Submission], began: float) -> set[UUID]:
     try:
         return _run_insert(rows, began)
     except (OperationalError, InterfaceError):
-        was_cut = bool(getattr(connection.connection, "closed", False))
+        was_cut = _was_cut()
         _let_go()
         if not was_cut:
             raise
     created = _run_insert(rows, began)
     missing = [row.id for row in rows if row.id not in created]  # by the first try, perhaps
     return created | set(Submission.objects.filter(pk__in=missing).values_list("pk", flat=True) if missing else ())
+
+
+def _was_cut() -> bool:
+    """Whether the server has ended the connection, so that nobody knows what became of the statement."""
+    return bool(getattr(connection.connection, "closed", False))
 
 
 def _let_go() -> None:
