@@ -11,9 +11,9 @@ from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import connection
+from django.db import DatabaseError, connection
 
-from b24app.host import sqlite
+from b24app.host import encrypted_columns, sqlite
 
 # An application with such an address serves nobody but this machine: it may do without secrets.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -70,6 +70,24 @@ def _holds_certificates(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+@register(Tags.database)
+def keys_read_what_is_stored(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A sample of each encrypted column is read by the keys; it costs the same however much is stored."""
+    if not databases:
+        return []
+    try:
+        columns = encrypted_columns.unreadable()
+    except DatabaseError:
+        return []  # the tables are not as they will be: `migrate` comes first
+    if not columns:
+        return []
+    hint = "Put the key that is missing behind the others, then run manage.py rotate_keys before you take it away."
+    text = f"No key of FIELD_ENCRYPTION_KEYS reads what is in {', '.join(columns)}."
+    return [Warning(text, hint=hint, id="b24app.W003")]
 
 
 @register()

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from b24app.pace import wakeups
 from b24app.portal import tokens
-from traces.delivery import claims, drain, methods, wake
+from traces.delivery import claims, drain, findable, methods, wake
 from traces.delivery.next import AT_ONCE
 from traces.history import erasure
+from traces.models import Submission
 from traces.monitoring import notices
 from traces.setup import takeover
 
@@ -57,6 +58,7 @@ def sweep() -> None:
 def _slow_parts(now: datetime) -> Iterator[Callable[[], object]]:
     """What may take longer than the time between two sweeps."""
     thorough = wakeups.first_to_tidy(TIDY_SECONDS)
+    yield lambda: findable.make(Submission.objects.all())
     yield lambda: erasure.erase(now, thorough=thorough)
     yield lambda: takeover.go_on(now)
     if thorough:

@@ -1,4 +1,4 @@
-"""Columns that are encrypted at rest, with keys that can be rotated, and the digests by which their values are found."""
+"""Columns that are encrypted at rest, with keys that can be rotated, and digests by which values are found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from django.db import models
 
 if TYPE_CHECKING:
     _TextField = models.TextField[str, str]
-    _JSONTextField = models.TextField[Any, Any]
+    _JSONTextField = models.JSONField[Any, Any]  # what its values are; the column is a text
 else:
     _TextField = _JSONTextField = models.TextField
 
@@ -48,6 +48,12 @@ def digest(portal_id: int, text: str) -> int:
     The same text of two portals has two digests.
     """
     return _digest(_digest_keys()[0], portal_id, text)
+
+
+def digests_of_all(portal_id: int, texts: Iterable[str]) -> list[int]:
+    """The digests of several texts."""
+    key = _digest_keys()[0]
+    return [_digest(key, portal_id, text) for text in texts]
 
 
 def digests(portal_id: int, text: str) -> list[int]:

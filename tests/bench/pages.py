@@ -96,6 +96,7 @@ def fill() -> tuple[Any, Any]:
     from django.utils import timezone
 
     from b24app.models import Portal
+    from traces.delivery import findable
     from traces.models import Attempt, Form, SourceRule, Submission
 
     portal = Portal.objects.create(
@@ -109,12 +110,12 @@ def fill() -> tuple[Any, Any]:
         SourceRule(portal=portal, position=n, field="utm_source", value=f"s{n}", utm_source=f"t{n}")
         for n in range(1, 51)
     )
-    now = timezone.now()
+    now, source_ids = timezone.now(), findable.sources(portal.pk, SOURCES)
     for first in range(0, SUBMISSIONS, 1000):
         rows = []
         for n in range(first, first + 1000):
             received = now - timedelta(days=DAYS) * (1 - n / SUBMISSIONS)
-            rows.append(submission(forms[n % 5], n, received))
+            rows.append(submission(forms[n % 5], n, received, source_ids))
         Submission.objects.bulk_create(rows)
         Attempt.objects.bulk_create(
             Attempt(submission=row, at=row.received_at, method="crm.lead.add", outcome="delivered", milliseconds=40)
@@ -123,22 +124,20 @@ def fill() -> tuple[Any, Any]:
     return portal, rows[-1]
 
 
-def submission(form: Any, n: int, received: datetime) -> Any:
+def submission(form: Any, n: int, received: datetime, source_ids: dict[str, int]) -> Any:
     """The submission with the number n, not stored yet: delivered, but each fiftieth, which has failed."""
-    from traces.compose import search, trace
-    from traces.compose.visitor import recognise
+    from traces.delivery import findable
     from traces.models import Submission
 
     came = body(n)
     failed = n % 50 == 0
-    return Submission(
+    row = Submission(
         portal=form.portal,
         form=form,
         received_at=received,
         body=came,
         body_hash="0" * 64,
-        search=search.text_of(recognise(came), trace.prepare(came, 0).trace),
-        source=SOURCES[n % 4],
+        source_id=source_ids[SOURCES[n % 4]],
         state="failed" if failed else "delivered",
         code="error_core" if failed else "",
         due_at=None,
@@ -146,6 +145,8 @@ def submission(form: Any, n: int, received: datetime) -> Any:
         entities=[] if failed else [{"TYPE": "LEAD", "ID": n + 1}],
         delivered_at=None if failed else received + timedelta(milliseconds=60 + n % 900),
     )
+    row.terms = findable.terms(row)
+    return row
 
 
 def body(n: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def planted(acme, make_submission):
     facts = {"idempotency_key": f"{MARK}-key", "body_hash": f"{MARK}-body", "entities": [{"TYPE": MARK}]}
     body = {"NAME": f"{MARK}-name", "TRACE": f'{{"url": "https://shop.example/?{MARK}"}}'}
     told = {"words": f"{MARK} is refused"}
-    row = make_submission(form=form, body=body, search=f"{MARK}-search", params=told, **facts)
+    row = make_submission(form=form, body=body, params=told, **facts)
     row.attempts.create(method="crm.lead.add", outcome="refused", code="error_core", params=told)
     Batch.objects.create(
         portal=acme, lease_id="0" * 32, lease_until=NOW, code="timeout", commands=[[str(row.pk), "a", "b"]]

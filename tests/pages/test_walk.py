@@ -28,7 +28,7 @@ def things(acme, make_submission):
     form = make_form(acme, name=MARK)
     body = {"NAME": MARK, "PHONE": "+49 30 1234567", "TRACE": "{}"}
     facts = {"code": "error_core", "params": {"words": MARK}}
-    failed = make_submission(form=form, state="failed", body=body, search=MARK.lower(), **facts)
+    failed = make_submission(form=form, state="failed", body=body, **facts)
     Attempt.objects.create(submission=failed, method="crm.lead.add", outcome="refused", **facts)
     rule = SourceRule.objects.create(portal=acme, position=1, field="utm_source", value=MARK, utm_source=MARK)
     Preferences.objects.create(portal=acme, notify_email=f"{MARK}@acme.example")

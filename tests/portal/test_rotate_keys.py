@@ -5,11 +5,11 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from b24app.management.commands import rotate_keys
 from b24app.models import Portal, PortalUser
 from b24app.portal import install
 from tests.fixtures.delivery import drained
 from tests.fixtures.forms import make_form
+from traces.history import rotation
 
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 pytestmark = pytest.mark.django_db
@@ -48,20 +48,27 @@ def test_p2_after_a_rotation_the_old_key_can_go(old, settings, portal, make_subm
 
 
 def test_it_may_be_run_again_and_leaves_alone_what_is_done(old, settings, capsys, monkeypatch):
-    monkeypatch.setattr(rotate_keys, "CHUNK", 1)
+    monkeypatch.setattr(rotation, "CHUNK", 1)
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     call_command("rotate_keys")
     before = stored()
     call_command("rotate_keys")
     assert stored() == before
-    assert "b24app.portal.application_token: 1 of 1" in capsys.readouterr().out
+    assert "b24app.portal: 2 of 2" in capsys.readouterr().out
 
 
-def test_a_pair_that_is_renewed_meanwhile_is_not_overwritten(old, settings):
+def test_a_pair_that_is_renewed_meanwhile_is_not_overwritten(old, settings, monkeypatch):
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    (pk, text), *_ = rotate_keys._stored(PortalUser, "access_token").values_list("pk", "stored")
-    PortalUser.objects.update(access_token="renewed")
-    assert rotate_keys._encrypt_anew(PortalUser, "access_token", pk, text)
+    rotated = rotation._rotated
+
+    def renewed_after_it_was_read(row, names, progress):
+        monkeypatch.setattr(rotation, "_rotated", rotated)
+        PortalUser.objects.update(access_token="renewed")
+        return rotated(row, names, progress)
+
+    monkeypatch.setattr(rotation, "_rotated", renewed_after_it_was_read)
+    list(rotation.rotate(PortalUser))
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
     assert PortalUser.objects.get().access_token == "renewed"
 
 
@@ -74,8 +81,8 @@ def test_what_no_key_reads_is_told_and_kept(old, settings):
 
 
 def test_a_portal_whose_key_is_gone_is_held_alone(old, settings, make_submission, admin_client):
-    row = make_submission(form=make_form(old))
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    row = make_submission(form=make_form(old))
     drained(row)
     assert (Portal.objects.get(pk=old.pk).hold_code, row.state) == ("key_missing", "queued")
     assert admin_client.get("/admin/b24app/portal/").status_code == 200
@@ -83,15 +90,15 @@ def test_a_portal_whose_key_is_gone_is_held_alone(old, settings, make_submission
 
 
 def test_a_webhooks_portal_too(old, settings, make_submission):
-    row = make_submission(form=make_form(Portal.objects.get(member_id="webhook-1")))
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    row = make_submission(form=make_form(Portal.objects.get(member_id="webhook-1")))
     drained(row)
     assert Portal.objects.get(member_id="webhook-1").hold_code == "key_missing"
 
 
 def test_opening_the_application_gives_the_permission_anew(old, settings, portal, make_submission):
-    row = make_submission(form=make_form(old))
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    row = make_submission(form=make_form(old))
     drained(row)
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     drained(row)

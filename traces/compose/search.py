@@ -31,12 +31,9 @@ ENDS, STARTS = range(4, 11), range(5, 9)
 _PHONE = re.compile(r"[+\d\s().-]+")
 _WORD = re.compile(r"[^\W_]+")
 _FEWEST_OF_PHONE, _MAX_PHONE_LENGTH = 6, 15
-# Country codes of one digit and of two; all others have three (ITU-T E.164).
+# Country codes of one digit, and with what those of three begin; all others have two (ITU-T E.164).
 _ONE_DIGIT = ("1", "7")
-_TWO_DIGITS = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 "
-    "91 92 93 94 95 98".split()
-)
+_THREE_DIGITS = re.compile("21|22|23|24|25|26|28|29|35|37|38|42|50|59|67|68|69|80|83|85|87|88|89|96|97|99")
 
 
 def terms_of(visitor: Visitor, trace: Mapping[str, Any]) -> list[str]:
@@ -140,7 +137,7 @@ def _nationals(phone: str) -> set[str]:
 
 
 def _without_country(digits: str) -> str:
-    length = 1 if digits.startswith(_ONE_DIGIT) else 2 if digits[:2] in _TWO_DIGITS else 3
+    length = 1 if digits.startswith(_ONE_DIGIT) else 3 if _THREE_DIGITS.match(digits) else 2
     return digits[length:].removeprefix("0") if len(digits) > _FEWEST_OF_PHONE else digits
 
 

@@ -48,7 +48,7 @@ def terms(row: Submission, prepared: Prepared | None = None) -> str:
 
 def hashed(portal_id: int, plain: Iterable[str]) -> str:
     """Terms as they are stored, in an order that tells nothing."""
-    return "".join(sorted(_code(encryption.digest(portal_id, term)) for term in plain))
+    return "".join(sorted(map(_code, encryption.digests_of_all(portal_id, plain))))
 
 
 def with_terms(portal_id: int, wanted: Sequence[tuple[str, ...]]) -> Q:
@@ -124,9 +124,9 @@ def _known(portal_id: int, digests: Mapping[str, Sequence[int]]) -> dict[str, in
 
 def _write(values: Sequence[tuple[Any, Any]]) -> None:
     """Set the terms of rows by their keys."""
-    field, key = (Submission._meta.get_field(name) for name in ("terms", "id"))
+    key: Any = Submission._meta.pk
     table = connection.ops.quote_name(Submission._meta.db_table)
-    adapted = [(field.get_db_prep_save(text, connection), key.get_db_prep_save(pk, connection)) for text, pk in values]
+    adapted = [(text, key.get_db_prep_save(pk, connection)) for text, pk in values]
     with connection.cursor() as cursor:
         cursor.executemany(f'UPDATE {table} SET "terms" = %s WHERE "id" = %s', adapted)
 

@@ -52,6 +52,7 @@ class FilterInput(PageInput):
 
     text = forms.CharField(
         label=_("Name, phone, e-mail or text"),
+        help_text=_("The beginning of a name, a phone number or its last four digits, an e-mail address, whole words."),
         required=False,
         max_length=100,
         widget=forms.SearchInput(attrs={"autocomplete": "off"}),

@@ -167,6 +167,11 @@ FAILURES: dict[str, Failure] = {
         _("Send the submission again."),
     ),
     "internal_error": _OURS,
+    "submission_unreadable": Failure(
+        _("Trace Relay cannot read this submission."),
+        _("It is encrypted with a key that the operator has taken away."),
+        _("Tell the operator of Trace Relay to give the key back; nothing is lost. Then send the submission again."),
+    ),
     "expired_token": _NEW_PERMISSION,
     "no_auth_found": _NEW_PERMISSION,
     "oauth_host": Failure(

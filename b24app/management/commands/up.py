@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         self.check()
         _require_free(port)
         call_command("migrate", interactive=False, verbosity=0)
+        self.check(tags=[Tags.database], databases=["default"])
         self.stdout.write(_addresses(port))
         if "REDIS_URL" in os.environ:
             run_together(_processes(port, settings.REDIS_URL))
