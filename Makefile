@@ -7,7 +7,7 @@ UV ?= uv
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast check audit architecture bench soak messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast check audit architecture bench bench-intake soak messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ architecture: .venv/made  ## which room imports which: draw docs/layout.svg, pri
 
 bench: .venv/made-dev  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
+
+bench-intake: .venv/made-dev  ## the intake beside a plain Django view, on SQLite and PostgreSQL (about 4 minutes)
+	@.venv/bin/python -m tests.bench.intake $(ARGS)
 
 soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
 	@SOAK_TESTS=1 .venv/bin/python -m pytest tests/stack/test_survival.py

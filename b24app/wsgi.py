@@ -19,8 +19,10 @@ class _ForWebsites(WSGIHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Load `settings.WEBSITE_MIDDLEWARE` in the place of `MIDDLEWARE`; none of it looks at views or templates."""
-        self._view_middleware, self._template_response_middleware, self._exception_middleware = [], [], []
-        handler = convert_exception_to_response(self._get_response)
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        handler = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]  # its stub lacks it
         for name in reversed(settings.WEBSITE_MIDDLEWARE):
             handler = convert_exception_to_response(import_string(name)(handler))
         self._middleware_chain = handler

@@ -59,7 +59,7 @@ class Threads:
         self._requests += 1
         if self._threads < min(self._requests, self._number):
             self._threads += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+            threading.Thread(target=self._run_all, name=f"{self._name}-{self._threads}", daemon=True).start()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put((function, done))
         try:
@@ -67,7 +67,7 @@ class Threads:
         finally:
             self._requests -= 1
 
-    def _work(self) -> None:
+    def _run_all(self) -> None:
         while True:
             function, done = self._queue.get()
             error: BaseException | None = None

@@ -20,7 +20,7 @@ from django.utils import timezone
 from b24app.host import patches
 
 patches.use_bundled_sqlite()
-DATABASE = environ.Env().db_url("PLAIN_DATABASE_URL")
+DATABASE = environ.Env().db_url("PLAIN_DATABASE_URL", default="sqlite://:memory:")
 if "sqlite3" in DATABASE["ENGINE"]:
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     DATABASE["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 5, "init_command": pragmas}
