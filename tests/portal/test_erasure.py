@@ -216,7 +216,7 @@ def held(acme):
 
 
 def waiting(make_submission, days, **facts):
-    told = {"search": "planted", "idempotency_key": f"planted{days}", "sender_form_name": "Planted"}
+    told = {"terms": "planted", "idempotency_key": f"planted{days}", "sender_form_name": "Planted"}
     row = make_submission(body={"NAME": "Planted"}, received_at=received(days), **told, **facts)
     row.attempts.create(method="crm.lead.add", outcome="held", params={"words": "Planted"}, exchange="{}")
     return row
