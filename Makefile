@@ -10,7 +10,7 @@ ALONE = tests/stack/test_survival.py tests/stack/test_limits.py tests/browser
 FILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env run demo test test-fast backup restore check audit architecture bench soak fuzz messages lock clean needs-gettext needs-uv needs-python
+.PHONY: help env run demo test test-fast backup restore check audit architecture bench bench-intake soak fuzz messages lock clean needs-gettext needs-uv needs-python
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ architecture: .venv/made  ## which room imports which: draw docs/layout.svg, pri
 
 bench: .venv/made-dev  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
+
+bench-intake: .venv/made-dev  ## the intake beside a plain Django view, on SQLite and PostgreSQL (about 4 minutes)
+	@.venv/bin/python -m tests.bench.intake $(ARGS)
 
 soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
 	@SOAK_TESTS=1 .venv/bin/python -m pytest tests/stack/test_survival.py

@@ -4,12 +4,11 @@ Every variable read here stands in the table of docs/settings.md; tests/unit/tes
 """
 
 import os
-import sys
 from pathlib import Path
 
 import environ
 
-from b24app.host import patches
+from b24app.host import logs, patches
 
 patches.use_bundled_sqlite()
 
@@ -142,6 +141,10 @@ else:
         {"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"}
     )
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+# Processes that `manage.py serve` answers in: SQLite wants one writer, PostgreSQL takes several.
+WEB_PROCESSES = env.int(
+    "WEB_PROCESSES", 1 if "sqlite3" in DATABASES["default"]["ENGINE"] else min(4, os.cpu_count() or 1)
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # `redis://…`, or `redis+socket:///path` for a unix socket.
@@ -210,6 +213,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# Of these, what an answer to a website needs (`b24app.wsgi`).
+WEBSITE_MIDDLEWARE = [
+    "b24app.frame.headers.middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 ROOT_URLCONF = "b24app.urls"
 WSGI_APPLICATION = "b24app.wsgi.application"
 TEMPLATES = [
@@ -274,29 +284,4 @@ LOCALE_PATHS = [BASE_DIR / "traces" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"()": "b24app.host.masks.MaskedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-        "json": {"()": "b24app.host.logs.JsonLines"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "json" if env.str("LOG_FORMAT", "text") == "json" else "text",
-            "stream": sys.stderr,
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {
-        # These print whole requests, tokens included, at the level DEBUG.
-        "urllib3": {"level": "WARNING"},
-        "oauthlib": {"level": "WARNING"},
-        "requests_oauthlib": {"level": "WARNING"},
-        # A stranger's wrong Host is answered with 400; no page of traceback for each.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(in_json=env.str("LOG_FORMAT", "text") == "json", level=env.str("LOG_LEVEL", "INFO"))

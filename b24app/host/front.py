@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from io import BytesIO
+from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -30,7 +33,7 @@ MAX_MEMORY_BYTES = 256 * 1024
 MAX_WAITING = 256
 # An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
-HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 20
+HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 32
 _HEALTH = ("/healthz", "/readyz", "/metrics")
 _PAGES = ("/b24/", "/admin/")
 
@@ -40,22 +43,50 @@ class Busy(Exception):
 
 
 class Threads:
-    """A group of threads that run the application, and how many requests wait for one or have one."""
+    """A group of threads that run the application, and how many requests wait for one or have one.
+
+    An executor of Python's does the same, and takes longer for it than many a request does for all the rest.
+    """
 
     def __init__(self, name: str, number: int) -> None:
-        self._executor = ThreadPoolExecutor(number, thread_name_prefix=name)
-        self._number = number
-        self._requests = 0
+        self._name, self._number = name, number
+        self._queue: SimpleQueue[tuple[Callable[[], None], asyncio.Future[None]]] = SimpleQueue()
+        self._requests = self._threads = 0
 
     async def run(self, function: Callable[[], None]) -> None:
-        """Run a request's function. Raises `Busy`."""
+        """Run a request's function. Raises `Busy`, and what the function raises."""
         if self._requests >= self._number + MAX_WAITING:
             raise Busy
         self._requests += 1
+        if self._threads < min(self._requests, self._number):
+            self._threads += 1
+            threading.Thread(target=self._run_all, name=f"{self._name}-{self._threads}", daemon=True).start()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put((function, done))
         try:
-            await asyncio.get_running_loop().run_in_executor(self._executor, function)
+            await done
         finally:
             self._requests -= 1
+
+    def _run_all(self) -> None:
+        while True:
+            function, done = self._queue.get()
+            error: BaseException | None = None
+            try:
+                function()
+            except BaseException as raised:  # whoever waits has to learn it, and the thread goes on
+                error = raised
+            done.get_loop().call_soon_threadsafe(_end, done, error)
+            del function, done, error  # what a request was must not stay until the next one
+
+
+def _end(done: asyncio.Future[None], error: BaseException | None) -> None:
+    if done.done():  # nobody waits any more
+        return
+    if error:
+        done.set_exception(error)
+    else:
+        done.set_result(None)
 
 
 class Front:
@@ -70,8 +101,7 @@ class Front:
     async def answer(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request; the RSGI application."""
         try:
-            with SpooledTemporaryFile(MAX_MEMORY_BYTES) as body:
-                await _read(scope, protocol, body)
+            with await _read(scope, protocol) as body:
                 answer = _Answer(self._wsgi, environ(scope, body), protocol, asyncio.get_running_loop())
                 await self._threads_of(scope.path).run(answer.send)
         except TimeoutError:
@@ -87,18 +117,34 @@ class Front:
         return self._pages if path.startswith(_PAGES) else self._intake
 
 
-async def _read(scope: Scope, protocol: HTTPProtocol, body: IO[bytes]) -> None:
-    """Fill in the body, as far as it is read. Raises TimeoutError, and `ProtocolClosed` where the client has gone."""
+async def _read(scope: Scope, protocol: HTTPProtocol) -> IO[bytes]:
+    """The body, as far as it is read. Raises TimeoutError, and `ProtocolClosed` where the client has gone."""
     if scope.method in ("GET", "HEAD"):
-        return
+        return BytesIO()
     ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
     async with asyncio.timeout_at(ends_at) as deadline:
+        if _is_short(scope.headers.get("content-length") or ""):
+            return BytesIO(await protocol())
+        return await _read_chunks(protocol, deadline)
+
+
+def _is_short(length: str) -> bool:
+    """Whether a body of this declared length has no further second, so that it may be read in one."""
+    return length.isdecimal() and len(length) <= 5 and int(length) < MIN_BYTES_A_SECOND
+
+
+async def _read_chunks(protocol: HTTPProtocol, deadline: asyncio.Timeout) -> IO[bytes]:
+    ends_at = deadline.when() or 0.0
+    with ExitStack() as ending:
+        body = ending.enter_context(SpooledTemporaryFile(MAX_MEMORY_BYTES))
         async for chunk in protocol:
             body.write(chunk[: MAX_BODY_BYTES - body.tell()])
             if body.tell() >= MAX_BODY_BYTES:
                 break
             deadline.reschedule(ends_at + body.tell() / MIN_BYTES_A_SECOND)
-    body.seek(0)
+        body.seek(0)
+        ending.pop_all()  # whoever reads it closes it
+        return body
 
 
 def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import threading
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from b24app.host.masks import masked_for_log
 
@@ -26,6 +28,32 @@ def begin_request(given: str) -> str:
     """Returns the id of the request that this thread answers from now on: `given`, where it is fit to be one."""
     _local.request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
     return str(_local.request_id)
+
+
+def configuration(*, in_json: bool, level: str) -> dict[str, Any]:
+    """Returns Django's `LOGGING`: all to the standard error stream, a line an event, in JSON or as a text."""
+    formats = {
+        "text": {"()": "b24app.host.masks.MaskedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "b24app.host.logs.JsonLines"},
+    }
+    stream = {"class": "logging.StreamHandler", "formatter": "json" if in_json else "text", "stream": sys.stderr}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": formats,
+        "handlers": {"stderr": stream},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # These print whole requests, tokens included, at the level DEBUG.
+            "urllib3": {"level": "WARNING"},
+            "oauthlib": {"level": "WARNING"},
+            "requests_oauthlib": {"level": "WARNING"},
+            # A stranger's wrong Host is answered with 400; no page of traceback for each.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
+            "celery.app.trace": {"level": "WARNING"},
+        },
+    }
 
 
 class JsonLines(logging.Formatter):

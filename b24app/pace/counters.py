@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,24 +112,51 @@ class Local:
 local = Local()
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Limits of which one each is to be counted, and a portal (0: none) that may need a wake-up then."""
+
+    limits: Sequence[Limit] = ()
+    wakes: int = 0
+
+
 def take(limits: Sequence[Limit], *, wakes: int = 0) -> Taken:
     """Count one of each limit, or none where one of them is full; `wakes` is a portal that may need a wake-up."""
-    if not limits:
-        return Taken()
+    return take_all([Question(limits, wakes)])[0]
+
+
+def take_all(questions: Sequence[Question]) -> list[Taken]:
+    """What `take` would answer to each question, in one round trip."""
+    if not any(question.limits or question.wakes for question in questions):
+        return [Taken()] * len(questions)
     now = time.time()
-    keys = [limit.key(now) for limit in limits] + ([wakeups.wake_key(wakes)] if wakes else [])
-    figures = [figure for limit in limits for figure in (limit.size, limit.interval, _MINUTE - now % _MINUTE)]
+    asked = partial(_asked, questions, now)
+    answers = wakeups.ask(asked, None, "this process counts by itself")
+    return answers or [local.take(question.limits, now) for question in questions]
 
-    def asked(client: redis.Redis) -> Taken:
-        arguments = [f"{now:.6f}", wakeups.WAKE_SECONDS if wakes else 0, *figures]
-        number, wait, first = _script(client)(keys=keys, args=arguments)
-        return Taken(limits[number - 1] if number else None, float(wait), bool(first) if wakes else None)
 
-    return wakeups.ask(asked, None, "this process counts by itself") or local.take(limits, now)
+def _asked(questions: Sequence[Question], now: float, client: redis.Redis) -> list[Taken]:
+    keys: list[str] = []
+    arguments: list[str | float] = [f"{now:.6f}", wakeups.WAKE_SECONDS]
+    left = _MINUTE - now % _MINUTE
+    for question in questions:
+        keys += [limit.key(now) for limit in question.limits]
+        arguments += [len(question.limits), 1 if question.wakes else 0]
+        for limit in question.limits:
+            arguments += [limit.size, limit.interval, left]
+        if question.wakes:
+            keys.append(wakeups.wake_key(question.wakes))
+    answers = _script(client)(keys=keys, args=arguments)
+    return [
+        Taken(question.limits[number - 1] if number else None, float(wait), bool(first) if question.wakes else None)
+        for question, (number, wait, first) in zip(questions, answers, strict=True)
+    ]
 
 
 def give_back(limits: Sequence[Limit]) -> None:
     """Take back what was counted just now: it was no such thing."""
+    if not limits:
+        return
     now = time.time()
 
     def given(client: redis.Redis) -> bool:

@@ -3,8 +3,7 @@
 import pytest
 from django.db import DataError, InterfaceError, OperationalError, connection, connections
 
-from traces.compose import trace
-from traces.intake import answers
+from traces.intake import answers, inserts
 from traces.models import Form, Submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,25 +122,25 @@ def fail_with(kind):
 
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
 def test_whatever_the_database_says_of_the_insert(post_large, monkeypatch, kind):
-    monkeypatch.setattr(Submission, "save", fail_with(kind))
+    monkeypatch.setattr(inserts, "_run_insert", fail_with(kind))
     assert is_refused_honestly(post_large())
     assert not Submission.objects.exists()
 
 
 def test_content_that_the_database_refuses_is_not_asked_for_again(post_large, monkeypatch):
-    monkeypatch.setattr(Submission, "save", fail_with(DataError))
+    monkeypatch.setattr(inserts, "_run_insert", fail_with(DataError))
     answer = post_large()
     assert (answer.status_code, answer.json()["code"]) == (422, "unstorable")
 
 
 def test_a_form_that_is_deleted_in_mid_request(post_large, form, monkeypatch):
-    real = trace.prepare
+    run_insert = inserts._run_insert
 
-    def prepare(*args):
+    def delete_before(*args):
         Form.objects.all().delete()
-        return real(*args)
+        return run_insert(*args)
 
-    monkeypatch.setattr(trace, "prepare", prepare)
+    monkeypatch.setattr(inserts, "_run_insert", delete_before)
     assert is_refused_honestly(post_large(**{"Idempotency-Key": "k"}))
     assert not Submission.objects.exists()
 
@@ -151,7 +150,7 @@ def test_a_request_that_was_refused_can_be_sent_again(post_large, monkeypatch):
         raise OperationalError
 
     with monkeypatch.context() as broken:
-        broken.setattr(Submission, "save", fail)
+        broken.setattr(inserts, "_run_insert", fail)
         post_large(**{"Idempotency-Key": "k"})
     assert [post_large(**{"Idempotency-Key": "k"}).status_code for _ in range(2)] == [200, 200]
 

@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import Client
 
 from tests.fixtures.forms import SECRET
+from traces.history.explanation import explain
 from traces.intake.reading import MAX_BODY_BYTES
 from traces.models import Form, Submission
 
@@ -175,7 +176,7 @@ def test_numbers_of_any_size_can_be_stored(post):
 @pytest.mark.parametrize("trace", ["not json", "[]", "42", {"url": ["x"]}])
 def test_an_unreadable_trace_does_not_cost_the_submission(post, trace):
     assert post({"TRACE": trace, "utm_source": "google"}).status_code == 200
-    assert Submission.objects.get().repairs
+    assert explain(Submission.objects.get()).repairs
 
 
 def test_a_page_that_may_not_send_is_refused(post):
@@ -218,9 +219,9 @@ def test_a_link_needs_its_records(post):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_taking_a_submission_costs_two_statements(post, django_assert_num_queries):
-    post({"a": 0})  # looks how much waits, which is believed for a while
-    with django_assert_num_queries(2):  # the form, and one insert that commits by itself
+def test_taking_a_submission_costs_one_statement(post, django_assert_num_queries):
+    post({"a": 0})  # reads the form and looks how much waits, which is believed for a while
+    with django_assert_num_queries(1):  # an insert that commits by itself
         post({"a": 1}, **{"Idempotency-Key": "k"})
 
 

@@ -10,6 +10,7 @@ from b24app.models import Portal
 from b24app.portal import calls, install
 from traces.compose import trace
 from traces.delivery import drain
+from traces.intake import inserts
 from traces.models import Attempt, Form, Submission
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +137,7 @@ def test_what_the_database_says_of_a_row_stays_with_us(client, form, caplog, mon
         raise kind(f"Failing row contains ({VISITOR})")
 
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(Submission, "save", fail)
+    monkeypatch.setattr(inserts, "_run_insert", fail)
     answer = client.post(f"/in/{form.key}/", VISITOR, content_type=JSON)
     assert (answer.status_code, "the database" in caplog.text) == (status, True)
     assert "lanted" not in caplog.text + answer.content.decode()

@@ -54,7 +54,7 @@ def test_each_reason_to_stop_has_a_remedy():
 
 def test_each_code_of_an_error_has_a_sentence():
     # A worker deals with these itself: no row ever has them.
-    dealt_with = errors._OTHER_USER | {"invalid_token", "renewing"}
+    dealt_with = errors._OTHER_USER | {"invalid_token", "renewing", "error_placement_not_found"}
     kinds = r'(?:Transient|Ambiguous|Refused|Wait)\(\s*"(\w+)"'
     raised = {code for text in SOURCES for code in re.findall(kinds, text)}
     known = set().union(*(codes for codes, _kind in errors._SIMPLE)) | errors._WAIT | set(errors._STOP.values())

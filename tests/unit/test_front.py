@@ -16,6 +16,9 @@ class Protocol:
     def __init__(self, chunks=(), pause=0.0):
         self.chunks, self.pause, self.status, self.body = chunks, pause, 0, b""
 
+    async def __call__(self):
+        return b"".join([chunk async for chunk in self])
+
     async def __aiter__(self):
         for chunk in self.chunks:
             yield chunk
@@ -38,6 +41,9 @@ class Protocol:
 class Headers(list[tuple[str, str]]):
     def items(self):
         return list(self)
+
+    def get(self, name):
+        return dict(self).get(name)
 
 
 def request(method="POST", path="/in/x/", headers=()):
@@ -66,13 +72,30 @@ def answered(protocol, scope=None, wsgi=echo):
     return protocol.status, protocol.body
 
 
-def test_a_body_is_handed_over_whole():
-    assert answered(Protocol([b"ab", b"cde"])) == (200, b"5")
+SHORT = [("content-length", "5")]
 
 
-def test_a_body_that_does_not_come_is_refused(monkeypatch):
+@pytest.mark.parametrize("headers", [SHORT, []])
+def test_a_body_is_handed_over_whole(headers):
+    assert answered(Protocol([b"ab", b"cde"]), request(headers=headers)) == (200, b"5")
+
+
+@pytest.mark.parametrize("headers", [SHORT, []])
+def test_a_body_that_does_not_come_is_refused(monkeypatch, headers):
     monkeypatch.setattr(front, "BODY_SECONDS", 0.01)
-    assert answered(Protocol([b"a"] * 100, pause=0.02))[0] == 408
+    assert answered(Protocol([b"a"] * 100, pause=0.02), request(headers=headers))[0] == 408
+
+
+def test_what_an_application_raises_ends_its_own_request_alone():
+    def fail():
+        raise OSError("broken")
+
+    async def ask(threads):
+        with pytest.raises(OSError, match="broken"):
+            await threads.run(fail)
+        await threads.run(lambda: None)
+
+    asyncio.run(ask(front.Threads("test", 1)))
 
 
 def test_a_long_body_that_goes_on_coming_has_more_time(monkeypatch):

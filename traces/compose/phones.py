@@ -101,7 +101,9 @@ def is_unmistakable(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """A text in the usual digits, hyphens and spaces, without the invisible marks that a copied number brings along."""
-    return " ".join("".join(map(_usual, unicodedata.normalize("NFKC", text[:MAX_LENGTH]))).split())
+    head = text[:MAX_LENGTH]
+    usual = head if head.isascii() else "".join(map(_usual, unicodedata.normalize("NFKC", head)))
+    return " ".join(usual.split())
 
 
 def _usual(letter: str) -> str:

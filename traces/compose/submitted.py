@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -68,5 +69,14 @@ def _text(value: str | int | float) -> str:
 
 
 def _is_control(name: str) -> bool:
+    return _is_usual_control(name) if len(name) <= _MAX_USUAL_LENGTH else _looks_like_control(name)
+
+
+def _looks_like_control(name: str) -> bool:
     written = name.encode(errors="replace").decode()
     return bool(_CONTROL.fullmatch(written)) and not written.lower().startswith(_VISITORS)
+
+
+# A website's forms have the same names again and again.
+_MAX_USUAL_LENGTH = 100
+_is_usual_control = lru_cache(maxsize=4096)(_looks_like_control)

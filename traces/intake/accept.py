@@ -1,4 +1,4 @@
-"""Accepting a submission: check it, store it by one committed insert. A 2xx means that the row is there.
+"""Accepting a submission: check it, have it stored (`traces.intake.inserts`). A 2xx means that the row is there.
 
 Whatever cannot be stored is refused with a clear 4xx before anything is written. A database that is away raises
 `django.db.Error`, which the view answers with 503.
@@ -10,17 +10,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError
-
 from b24app.host.encryption import fingerprint
-from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.compose import consent, steps, trace
+from traces.compose import consent, steps
 from traces.compose.visitor import Visitor, recognise
-from traces.intake import raw_names, spam
+from traces.intake import inserts, raw_names, spam
 from traces.intake.problems import Problem
 from traces.intake.senders import Posted
 from traces.models import Form, Kind, Submission
@@ -83,43 +79,40 @@ def accept(
         submission.state, submission.due_at = Submission.State.TEST, None
     elif is_spam:
         spam.put_aside(submission)
-    minutes = 0 if key else _minutes_to_join(form, posted, visitor)
-    if minutes:
-        if repeated := _find_repeat(submission, minutes):
-            return Accepted(repeated, created=False)
-        # Two that arrive at the same moment get the same key, unless the clock strikes between them.
-        submission.idempotency_key = submission.idempotency_key or _key_of_repeat(submission, minutes)
-    return _admitted(submission, admission) if admission else _insert(submission)
+    candidate = _candidate(submission, 0 if key else _minutes_to_join(form, posted, visitor), admission)
+    outcome = inserts.insert(candidate)
+    if admission:
+        admission.note(outcome.taken)
+    return _accepted(candidate, outcome)
 
 
-def _admitted(submission: Submission, admission: spam.Admission) -> Accepted:
-    """Store it if there is room for it, which only what is stored takes."""
-    admission.take(submission)
-    is_new = False
-    try:
-        accepted = _insert(submission)
-        is_new = accepted.created
-        return accepted
-    finally:
-        if not is_new:
-            admission.give_back()
+def _candidate(submission: Submission, minutes: int, admission: spam.Admission | None) -> inserts.Candidate:
+    limits = admission.limits if admission else []
+    if not minutes:
+        return inserts.Candidate(submission, limits)
+    # Two that arrive at the same moment get the same key, unless the clock strikes between them.
+    keys = _keys_of_repeat(submission, minutes)
+    by_body = submission.idempotency_key is not None
+    submission.idempotency_key = submission.idempotency_key or keys[0]
+    return inserts.Candidate(submission, limits, minutes, keys, by_body)
 
 
-def _insert(submission: Submission) -> Accepted:
-    """Store it, unless one of its key is there."""
-    try:
-        with in_line():
-            submission.save(force_insert=True)  # outside any transaction: one statement, committed by itself
-    except IntegrityError:
-        stored = _stored_before(submission.form, submission)
-        if stored is None:
-            raise  # the form was deleted a moment ago: whoever sends again learns that there is none
-        return Accepted(stored, created=False)
-    return Accepted(submission, created=True)
+def _accepted(candidate: inserts.Candidate, outcome: inserts.Outcome) -> Accepted:
+    submission, stored = candidate.submission, outcome.stored
+    if stored is None:
+        return Accepted(submission, created=True)
+    if stored.body_hash != submission.body_hash:
+        raise Problem(
+            409,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another submission.",
+            "Use a new key for each submission, and the same one only to repeat it.",
+        )
+    stored.form, stored.portal = submission.form, submission.portal
+    return Accepted(stored, created=False)
 
 
 def _build(form: Form, posted: Posted, key: str) -> Submission:
-    prepared = trace.prepare(posted.body, 0)
     body_hash = fingerprint(_digest(posted.body))
     return Submission(
         portal=form.portal,
@@ -130,7 +123,7 @@ def _build(form: Form, posted: Posted, key: str) -> Submission:
         sender=posted.sender,
         sender_form_id=posted.form_id[:100],
         sender_form_name=posted.form_name[:200],
-        repairs=list(dict.fromkeys([*posted.repairs, *prepared.repairs])),
+        repairs=list(posted.repairs),
     )
 
 
@@ -151,35 +144,10 @@ def _minutes_to_join(form: Form, posted: Posted, visitor: Visitor) -> int:
     return form.join_repeats_minutes if names_somebody or posted.is_probe else 0
 
 
-def _find_repeat(submission: Submission, minutes: int) -> Submission | None:
-    """The same body, stored within so many minutes before."""
-    since = submission.received_at - timedelta(minutes=minutes)
-    recent = Submission.objects.filter(form=submission.form, received_at__gt=since)
-    repeated = recent.filter(body_hash=submission.body_hash).order_by("-received_at").first()
-    if repeated:
-        repeated.form, repeated.portal = submission.form, submission.portal
-    return repeated
-
-
-def _key_of_repeat(submission: Submission, minutes: int) -> str:
+def _keys_of_repeat(submission: Submission, minutes: int) -> list[str]:
+    """The keys of the same body now and, at the latest, so many minutes ago."""
     window = int(submission.received_at.timestamp()) // (60 * minutes)
-    return f"body:{submission.body_hash}:{window}"
-
-
-def _stored_before(form: Form, submission: Submission) -> Submission | None:
-    if submission.idempotency_key is None:
-        return None
-    stored = Submission.objects.filter(form=form, idempotency_key=submission.idempotency_key).first()
-    if stored and stored.body_hash != submission.body_hash:
-        raise Problem(
-            409,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another submission.",
-            "Use a new key for each submission, and the same one only to repeat it.",
-        )
-    if stored:
-        stored.form, stored.portal = form, submission.portal
-    return stored
+    return [f"body:{submission.body_hash}:{number}" for number in (window, window - 1)]
 
 
 def _check_key(key: str) -> None:

@@ -62,15 +62,10 @@ class Admission:
 
     def __init__(self, form: Form, address: str = "") -> None:
         self.is_first: bool | None = None
-        self._limits = _limits(form, address)
+        self.limits = _limits(form, address)
 
-    def give_back(self) -> None:
-        """Take back what was counted: nothing was stored."""
-        counters.give_back(self._limits)
-
-    def take(self, submission: Submission) -> None:
-        """Count a submission that is about to be stored. Raises `Problem` (429) where it is one too many."""
-        taken = counters.take(self._limits, wakes=submission.portal_id if submission.due_at else 0)
+    def note(self, taken: counters.Taken) -> None:
+        """Note what became of the question. Raises `Problem` (429) where it was one too many."""
         self.is_first = taken.is_first
         if taken.full:
             seconds = counters.seconds_of(taken.wait)

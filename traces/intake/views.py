@@ -20,7 +20,7 @@ from b24app.host.masks import masked
 from b24app.pace import addresses
 from traces import sentences
 from traces.delivery import wake
-from traces.intake import accept, access, captcha, kept_fields, senders, spam
+from traces.intake import accept, access, captcha, kept_fields, known_forms, senders, spam
 from traces.intake.answers import answer_problems
 from traces.intake.problems import Problem
 from traces.intake.reading import MAX_REQUEST_BYTES, Reading, read
@@ -38,7 +38,7 @@ MAX_ATTEMPTS = 50
 @require_http_methods(["POST", "PUT", "OPTIONS", "GET", "HEAD"])
 def receive(request: HttpRequest, key: str) -> HttpResponse:
     """Take one submission of the form with this public key; a GET says that the address is right."""
-    form = _form(key)
+    form = known_forms.find(key)
     origin = request.headers.get("Origin", "")
     may_send = access.may_send_from(form, origin)
     if request.method == "OPTIONS":
@@ -131,7 +131,7 @@ def thanks(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def status(request: HttpRequest, key: str, submission_id: UUID) -> HttpResponse:
     """How one submission goes, for whoever holds the form's secret."""
-    form = _form(key)
+    form = known_forms.find(key)
     if not access.shows_secret(form, request.headers.get("Authorization", "")):
         raise Problem(401, "secret_required", "Show the form's secret.", "Send Authorization: Bearer <secret>.")
     submission = Submission.objects.filter(form=form, pk=submission_id).select_related("portal").first()
@@ -186,16 +186,6 @@ def _reason(submission: Submission) -> str:
         if told := sentences.hold(portal.hold_code, met, by_webhook=portal.by_webhook):
             return told
     return sentences.reason(submission.code, params, by_webhook=portal.by_webhook)
-
-
-def _form(key: str) -> Form:
-    forms = Form.objects.filter(key=key, active=True).select_related("portal")
-    # What is encrypted is not needed here, and costs as much to read as all the rest.
-    forms = forms.defer("portal__webhook_url", "portal__application_token", "captcha_secret")
-    form = forms.first() if key.isprintable() else None  # PostgreSQL takes no NUL, not even to look for it
-    if form is None:
-        raise Problem(404, "unknown_form", "There is no such form.", "Check the address, or make a new form.")
-    return form
 
 
 def _allow(response: HttpResponse, origin: str, request: HttpRequest) -> HttpResponse:

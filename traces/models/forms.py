@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from b24app.host.encryption import EncryptedTextField
-from b24app.models import Portal
+from b24app.models import Portal, Telling
 
 
 def new_key() -> str:
@@ -96,6 +96,8 @@ class Form(models.Model):
     agreement_id = models.PositiveIntegerField(null=True, blank=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = Telling.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import close_old_connections
 from django.db.models.functions import Length
 
+from b24app.host.together import Late, Together
 from traces.models import Submission
 
 # Each process looks so often, and believes what it saw at most so long.
@@ -36,9 +40,16 @@ def waiting(portal_id: int) -> Waiting:
     """What waits for the portal, as it was not long ago."""
     key = f"waiting:{portal_id}"
     if cache.add(f"{key}:looked", 1, LOOK_SECONDS):  # one looks, the others need not wait for it
-        cache.set(key, _look(portal_id), KEEP_SECONDS)
+        with suppress(Late):  # nor that one for a database that answers nobody
+            cache.set(key, looker.ask(portal_id), KEEP_SECONDS)
     found: Waiting | None = cache.get(key)
     return found or Waiting()
+
+
+def _look_at_all(portal_ids: Sequence[int]) -> list[Waiting | BaseException]:
+    if looker.has_thread:  # else Django looks after the connection, at the beginning of each request
+        close_old_connections()
+    return [_look(portal_id) for portal_id in portal_ids]
 
 
 def _look(portal_id: int) -> Waiting:
@@ -50,3 +61,6 @@ def _look(portal_id: int) -> Waiting:
     places = dict.fromkeys(number * rows // SAMPLES for number in range(SAMPLES))
     lengths = [length for place in places for length in bodies[place : place + 1]]
     return Waiting(rows, rows * sum(lengths) // max(1, len(lengths)))
+
+
+looker: Together[int, Waiting] = Together("looker", _look_at_all, seconds=0.95, at_once=8)

@@ -16,6 +16,7 @@ from granian.log import LogLevels
 
 from b24app.host.front import Front
 from b24app.host.processes import die_with
+from b24app.host.together import answer_in_threads
 
 # A client that has not sent its headers by then is let go.
 HEADER_MILLISECONDS = 10_000
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             address=options["host"],
             port=options["port"],
             interface=Interfaces.RSGI,
-            workers=1,  # SQLite wants few writers, and threads that wait for a commit or a portal cost little
+            workers=settings.WEB_PROCESSES,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
             websockets=False,
             respawn_failed_workers=True,
@@ -52,4 +53,5 @@ def _load(parent: int) -> Callable[..., Any]:
     """The application, loaded inside the worker process."""
     # Granian does not end its worker when it is killed with -9 itself; the orphan would hold the port.
     die_with(parent)
+    answer_in_threads()
     return Front(import_string(settings.WSGI_APPLICATION)).answer

@@ -85,7 +85,12 @@ def words(name: str) -> tuple[str, ...]:
 
 def joined(name: str) -> str:
     """The letters and digits of a name in small letters: how spellings are compared."""
-    return "".join(filter(str.isalnum, name[:MAX_NAME_LENGTH].lower()))
+    return _joined(name[:MAX_NAME_LENGTH])
+
+
+@lru_cache(maxsize=4096)
+def _joined(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def meaningful(path: tuple[str, ...]) -> tuple[str, ...]:

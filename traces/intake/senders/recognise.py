@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from traces.intake.senders.posted import Notes
@@ -39,11 +41,27 @@ def _scalar(value: Any) -> str:
 
 def sender_of(tree: Any, headers: Mapping[str, str]) -> Sender | None:
     """The sender that claims a tree by its shape, or by a header that only it sends; the first of the table counts."""
-    paths = _paths(tree)
-    for sender in SENDERS:
-        if has_header(sender, headers) or has_shape(sender, paths) or is_probe(sender, tree):
-            return sender
-    return None
+    first = _first_by_shape(_paths(tree))
+    place = next((place for place in _WITH_HEADERS if place < first and has_header(SENDERS[place], headers)), first)
+    place = next((probe for probe in _WITH_PROBES if probe < place and is_probe(SENDERS[probe], tree)), place)
+    return SENDERS[place] if place < len(SENDERS) else None
+
+
+def _first_by_shape(paths: frozenset[str]) -> int:
+    """The place in the table of the first sender with such a shape; behind the last one where there is none."""
+    is_usual = len(paths) <= _MAX_USUAL_PATHS and sum(map(len, paths)) <= _MAX_USUAL_LENGTH
+    return _first_of_usual(paths) if is_usual else _look_for_shape(paths)
+
+
+def _look_for_shape(paths: frozenset[str]) -> int:
+    return next((place for place, sender in enumerate(SENDERS) if has_shape(sender, paths)), len(SENDERS))
+
+
+# A website's forms have the same fields again and again.
+_MAX_USUAL_PATHS, _MAX_USUAL_LENGTH = 200, 4000
+_first_of_usual = lru_cache(maxsize=512)(_look_for_shape)
+_WITH_HEADERS = [place for place, sender in enumerate(SENDERS) if sender.headers]
+_WITH_PROBES = [place for place, sender in enumerate(SENDERS) if sender.probes]
 
 
 def _paths(tree: Any) -> frozenset[str]:
@@ -68,9 +86,9 @@ def is_probe(sender: Sender, tree: Any) -> bool:
     """Whether a tree is one of the sender's probes: an object with these values, and little beside them."""
     if not isinstance(tree, dict) or not sender.probes:
         return False
-    texts = {key.lower(): _scalar(item).lower() for key, item in list(tree.items())[:10]}
+    items = {key.lower(): item for key, item in islice(tree.items(), 10)}
     return any(
         len(tree) <= (len(probe) + 4 if len(probe) > 1 else 1)
-        and all(key in texts and fits(value, texts[key]) for key, value in probe.items())
+        and all(key in items and fits(value, _scalar(items[key]).lower()) for key, value in probe.items())
         for probe in sender.probes
     )

@@ -214,7 +214,7 @@ def is_marks_name(path: tuple[str, ...]) -> bool:
 
 def is_address(text: str) -> bool:
     """Whether a text is a web address, or at least a path of one."""
-    if any(character.isspace() for character in text[:2048]):
+    if text[:2048].split() != [text[:2048]]:  # there is a space in it
         return False
     head = text[:8].lower()
     return head.startswith(("http://", "https://", "//")) or "://" in text[:40] or _is_path(text)
