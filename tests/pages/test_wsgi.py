@@ -7,8 +7,8 @@ import pytest
 from b24app import wsgi
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("woken")]
-# What a page's compression says of itself.
-OF_OTHERS = {"Vary", "Content-Encoding", "ETag", "Content-Length"}
+# What a page's compression says of itself, and a request's own id.
+OF_OTHERS = {"Vary", "Content-Encoding", "ETag", "Content-Length", "X-Request-Id"}
 
 
 def ask(application, method, path, body=b"", **headers):

@@ -30,7 +30,7 @@ MAX_TOGETHER = 64
 # What the intake knows of a row; all others have the value that every new row has.
 _IS_GIVEN = frozenset(
     ("id", "portal", "form", "received_at", "idempotency_key", "body_hash", "body", "sender", "sender_form_id")
-    + ("sender_form_name", "state", "due_at", "trying_since", "repairs", "code")
+    + ("sender_form_name", "state", "due_at", "trying_since", "repairs", "code", "consent")
 )
 _GIVEN = [field for field in Submission._meta.concrete_fields if field.name in _IS_GIVEN]
 _REST = [field for field in Submission._meta.concrete_fields if field.name not in _IS_GIVEN]
