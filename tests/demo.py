@@ -107,7 +107,7 @@ def _facts(stored: dict[str, Any]) -> tuple[Any, Any]:
 def show(sent: list[Sent], traces: dict[int, dict[str, Any]]) -> None:
     """The table: submission, source that the portal decided, pages, trace, time until the id was confirmed."""
     names = {source["ID"]: source["NAME"] for source in GOLDEN["sources"]}
-    table = Table("submission", "source the portal decided", "pages", "trace", "ms", title="Delivered to the portal")
+    table = Table("submission", "source the portal decided", "pages", "trace", "ms", title="Delivered")
     for one in sent:
         stored = traces.get((one.report or {}).get("trace_id") or 0)
         if stored is None or one.verdict:

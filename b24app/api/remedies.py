@@ -22,234 +22,250 @@ class Remedy:
 
 
 _OPEN_ONCE = _(
-    "Open the application as an administrator once; that renews the permission, and delivery goes on at once."
+    "Open the application once as an administrator. This renews the permission, and delivery resumes at once."
 )
 _NEW_WEBHOOK = _(
-    "Make a new incoming webhook on the portal and have its address added to Trace Relay; "
-    "delivery then goes on at once."
+    "Create a new incoming webhook in Bitrix24 and ask the operator of Trace Relay to add its address. "
+    "Delivery then resumes at once."
 )
 _CERTIFICATE = _(
-    "Renew the certificate on the portal's server, for the very name by which it is called. "
-    "Delivery then goes on by itself within an hour."
+    "Renew the certificate on the portal's server for the exact host name that Trace Relay calls. "
+    "Delivery then resumes within an hour."
 )
 # By the code of a `Stop`, for a portal on which the application is installed.
 REMEDIES: dict[str, Remedy] = {
     "payment_required": Remedy(
-        _("The portal's subscription or the application's paid period has ended."),
-        _("Renew it in Bitrix24. Nothing is lost: delivery then goes on by itself within an hour."),
+        _("The Bitrix24 subscription or the paid period of the application has expired."),
+        _("Renew it in Bitrix24. Nothing is lost, and delivery resumes within an hour."),
     ),
     "plan": Remedy(
-        _("The portal's plan includes no applications and webhooks, or the Bitrix24 Market subscription is missing."),
         _(
-            "Change to a paid plan, or subscribe to Bitrix24 Market where the portal asks for it. "
-            "Delivery then goes on by itself within an hour, and at once if you open the application."
+            "Your Bitrix24 plan does not include applications and webhooks, or the Bitrix24 Market "
+            "subscription is missing."
+        ),
+        _(
+            "Upgrade to a paid plan, or subscribe to Bitrix24 Market if Bitrix24 asks for it. Delivery "
+            "then resumes within an hour, or at once if you open the application."
         ),
     ),
     "market_subscription": Remedy(
-        _("The portal has no Bitrix24 Market subscription, without which applications and webhooks do not work."),
+        _("Your Bitrix24 has no Market subscription. Applications and webhooks do not work without one."),
         _(
-            "Buy or renew the Bitrix24 Market subscription. "
-            "Delivery then goes on by itself within an hour, and at once if you open the application."
+            "Buy or renew the Bitrix24 Market subscription. Delivery then resumes within an hour, or at "
+            "once if you open the application."
         ),
     ),
     "feature_missing": Remedy(
-        _("The portal's plan does not include what this form makes."),
-        _("Change the plan, or choose on the page “Forms” that something else is made."),
+        _("Your Bitrix24 plan does not include the records this form creates."),
+        _("Upgrade the plan, or go to “Forms” and choose another kind of record."),
     ),
     "licence": Remedy(
-        _("The licence of the portal's server has ended: it sends every request to the page for a new licence key."),
-        _("Renew the licence on the server. Delivery then goes on by itself within an hour."),
+        _(
+            "The license of the portal's server has expired. It redirects every request to the page for a "
+            "new license key."
+        ),
+        _("Renew the license on the server. Delivery then resumes within an hour."),
     ),
     "not_installed": Remedy(
         _("The application is no longer installed on this portal."),
-        _("Install it again from the Market; what is waiting will then be delivered."),
+        _("Reinstall it from the Market. Submissions in the queue are then delivered."),
     ),
     "invalid_client": Remedy(
-        _("The authorization server does not accept this application for the portal."),
-        _("Install the application again. If it happens on every portal, check B24_CLIENT_ID and B24_CLIENT_SECRET."),
+        _("The Bitrix24 authorization server rejects this application for the portal."),
+        _("Reinstall the application. If this happens on every portal, check B24_CLIENT_ID and B24_CLIENT_SECRET."),
     ),
-    "no_administrator": Remedy(_("No administrator's permission is valid any more."), _OPEN_ONCE),
+    "no_administrator": Remedy(_("No administrator's permission is valid anymore."), _OPEN_ONCE),
     "no_rights": Remedy(
-        _("The administrators by whose permission Trace Relay works lack rights in the CRM."),
+        _("The administrators whose permissions Trace Relay uses have insufficient CRM rights."),
         _(
-            "Give one of them the right to add and read records in the CRM's access permissions, or open the "
-            "application as an administrator who has it. Delivery then goes on by itself within an hour, at once after "
-            "opening."
+            "In the CRM access permissions, allow one of them to add and read records, or open the "
+            "application as an administrator who has these rights. Delivery then resumes within an hour, "
+            "or at once after you open the application."
         ),
     ),
     "not_allowed": Remedy(
-        _("The portal does not let the administrators by whose permission Trace Relay works use applications."),
+        _("Bitrix24 does not allow the administrators whose permissions Trace Relay uses to run applications."),
         _(
-            "Allow one of them to use this application, or open it as another administrator. "
-            "Delivery then goes on by itself within an hour, at once after opening."
+            "Allow one of them to use this application, or open it as another administrator. Delivery "
+            "then resumes within an hour, or at once after you open the application."
         ),
     ),
-    "invalid_token": Remedy(_("The portal does not recognise the application's permission."), _OPEN_ONCE),
+    "invalid_token": Remedy(_("Bitrix24 does not recognize the application's permission."), _OPEN_ONCE),
     "insufficient_scope": Remedy(
-        _("Trace Relay lacks the right to use the CRM on this portal."),
-        _("Update or reinstall the application and confirm the requested rights; delivery then goes on by itself."),
+        _("Trace Relay does not have access to the CRM of this portal."),
+        _("Update or reinstall the application and confirm the rights it requests. Delivery then resumes."),
     ),
     "overload_limit": Remedy(
-        _("Bitrix24 has blocked Trace Relay on this portal by hand."),
-        _(
-            "Write to Bitrix24 support; only they can lift the block. "
-            "Delivery goes on by itself within an hour after they have."
-        ),
+        _("Bitrix24 has manually blocked Trace Relay on this portal."),
+        _("Contact Bitrix24 support: only they can lift the block. Delivery resumes within an hour after that."),
     ),
     "portal_deleted": Remedy(
-        _("The portal is switched off or deleted."),
-        _("If it is switched on again, delivery goes on by itself within an hour."),
+        _("The portal is suspended or deleted."),
+        _("If the portal is reactivated, delivery resumes within an hour."),
     ),
     "portal_off": Remedy(
-        _("At the portal's address there is no Bitrix24 at present: it is switched off, or it has moved."),
+        _("There is no Bitrix24 at the portal's address right now. It is suspended or has moved."),
         _(
-            "Open the portal in your browser. Once it opens, delivery goes on by itself within an hour; "
-            "if it has a new address, open the application there once."
+            "Open the portal in your browser. Once it opens, delivery resumes within an hour. If it has "
+            "a new address, open the application there once."
         ),
     ),
     "redirected": Remedy(
-        _("The portal sends every request to a page of its own: the site may be closed for maintenance."),
-        _("Open the portal to its users again. Delivery then goes on by itself within an hour."),
+        _("The portal redirects every request to a page of its own. The site may be closed for maintenance."),
+        _("Open the portal to its users again. Delivery then resumes within an hour."),
     ),
     "disk_quota": Remedy(
-        _("The portal's disk space is used up, so its CRM takes no new records."),
-        _("Free space on the portal's Drive, or buy more. Delivery then goes on by itself within an hour."),
+        _("The portal has no disk space left, so its CRM accepts no new records."),
+        _("Free up space on the portal's Drive or buy more. Delivery then resumes within an hour."),
     ),
     "certificate": Remedy(
-        _("The certificate of the portal's server is not valid: it has expired, or it is for another name."),
+        _("The certificate of the portal's server is not valid: it has expired or was issued for another host name."),
         _CERTIFICATE,
     ),
     "certificate_authority": Remedy(
-        _("The certificate of the portal's server was issued by an authority that Trace Relay does not know."),
+        _("The certificate of the portal's server comes from an authority that Trace Relay does not trust."),
         _(
-            "Install a certificate of a public authority with all its intermediate ones on the server, or have the "
-            "operator of Trace Relay name yours (B24_CA_FILE). Delivery then goes on by itself within an hour."
+            "Install a certificate from a public authority on the server, including all intermediate "
+            "certificates, or ask the operator of Trace Relay to trust your authority (B24_CA_FILE). "
+            "Delivery then resumes within an hour."
         ),
     ),
     "private_address": Remedy(
-        _("The portal's name leads to an address of a private network, where Trace Relay does not go."),
+        _("The portal's host name points to a private network address, and Trace Relay does not connect to those."),
         _(
-            "Make the portal reachable by a public address, or have the operator of Trace Relay name it "
-            "(B24_PRIVATE_HOSTS). Delivery then goes on by itself within an hour."
+            "Make the portal reachable at a public address, or ask the operator of Trace Relay to allow "
+            "this host (B24_PRIVATE_HOSTS). Delivery then resumes within an hour."
         ),
     ),
     "plain_http": Remedy(
-        _("The portal is called by an unencrypted address (http), and Trace Relay sends no personal data over one."),
-        _("Set up https on the portal's server, then open the application by its https address once."),
+        _("The portal's address is not encrypted (http), and Trace Relay does not send personal data over http."),
+        _("Set up https on the portal's server, then open the application once at its https address."),
     ),
     "invalid_credentials": Remedy(
-        _("The portal does not accept the permission by which Trace Relay works."),
+        _("Bitrix24 does not accept the permission that Trace Relay uses."),
         _OPEN_ONCE,
     ),
     "webhook_owner_gone": Remedy(
-        _("The user who owns the webhook was dismissed or blocked on the portal."),
+        _("The user who owns the webhook has been dismissed or blocked in Bitrix24."),
         _(
-            "Make an incoming webhook of another user and have its address added to Trace Relay; "
-            "delivery then goes on at once."
+            "Create an incoming webhook as another user and ask the operator of Trace Relay to add its "
+            "address. Delivery then resumes at once."
         ),
     ),
     "webhook_moved": Remedy(
-        _("The portal has a new address, and a webhook's secret is not sent to an address that nobody confirmed."),
-        _("Have the webhook added to Trace Relay again with the portal's new address; delivery then goes on at once."),
+        _(
+            "The portal has a new address. Trace Relay does not send a webhook's secret to an address that "
+            "nobody has confirmed."
+        ),
+        _(
+            "Ask the operator of Trace Relay to add the webhook again with the new address. Delivery then "
+            "resumes at once."
+        ),
     ),
     "moved": Remedy(
-        _("The portal answers from an address that the authorization server does not confirm."),
+        _("The portal responds from an address that the authorization server does not confirm."),
         _(
-            "If the portal was renamed, open the application at its new address once. If it runs on your own server, "
-            "let it answer at the address under which it is registered with Bitrix24. "
-            "Delivery then goes on by itself within an hour, and at once if you open the application."
+            "If the portal was renamed, open the application once at its new address. If it runs on your "
+            "own server, make it respond at the address registered with Bitrix24. Delivery then resumes "
+            "within an hour, or at once if you open the application."
         ),
     ),
     "invalid_request": Remedy(
-        _("The portal accepts encrypted connections only."),
-        _("Open the application by the portal's https address once; delivery then goes on at once."),
+        _("The portal accepts only encrypted connections."),
+        _("Open the application once at the portal's https address. Delivery then resumes at once."),
     ),
     "confirmation_waiting": Remedy(
-        _("The portal waits for an administrator to allow the application's request."),
-        _("Confirm the request in the portal's notifications. What waits for it then goes on within an hour."),
+        _("An administrator has to approve the application's request in Bitrix24."),
+        _(
+            "Approve the request in the portal's notifications. The submissions that need it are then "
+            "delivered within an hour."
+        ),
     ),
     "method_missing": Remedy(
-        _("The portal does not offer what this form needs: its version is too old, or its CRM is switched off."),
+        _("The portal does not support what this form needs: its version is too old, or its CRM is turned off."),
         _(
-            "Switch the CRM on, or update the portal if it runs on your own server. "
-            "What waits for it then goes on within an hour. Other forms are not affected."
+            "Turn on the CRM, or update the portal if it runs on your own server. The submissions that "
+            "need it are then delivered within an hour. Other forms are not affected."
         ),
     ),
     "key_missing": Remedy(
-        _("The permission is stored with an encryption key that the service does not have any more."),
-        _("Open the application as an administrator once; that gives it anew, and delivery goes on at once."),
+        _("The permission is encrypted with a key that the service no longer has."),
+        _("Open the application once as an administrator. This gives a new permission, and delivery resumes at once."),
     ),
     "forbidden": Remedy(
-        _("The portal's address turns our requests away: the portal was deleted, or a firewall stands before it."),
+        _("The portal's address rejects our requests. The portal was deleted, or a firewall blocks them."),
         _(
-            "Check the portal's list of allowed addresses, or its firewall if it runs on your own server. "
-            "Delivery then goes on by itself within an hour."
+            "Check the portal's list of allowed IP addresses, or its firewall if it runs on your own "
+            "server. Delivery then resumes within an hour."
         ),
     ),
 }
 # Where they differ for a portal that is connected by a webhook: there is no application to open or install.
 _BY_WEBHOOK: dict[str, Remedy] = {
     "payment_required": Remedy(
-        _("The portal's subscription has ended."),
-        _("Renew it in Bitrix24. Nothing is lost: delivery then goes on by itself within an hour."),
+        _("The Bitrix24 subscription has expired."),
+        _("Renew it in Bitrix24. Nothing is lost, and delivery resumes within an hour."),
     ),
     "plan": Remedy(
-        _("The portal's plan includes no applications and webhooks, or the Bitrix24 Market subscription is missing."),
         _(
-            "Change to a paid plan, or subscribe to Bitrix24 Market where the portal asks for it. "
-            "Delivery then goes on by itself within an hour."
+            "Your Bitrix24 plan does not include applications and webhooks, or the Bitrix24 Market "
+            "subscription is missing."
+        ),
+        _(
+            "Upgrade to a paid plan, or subscribe to Bitrix24 Market if Bitrix24 asks for it. Delivery "
+            "then resumes within an hour."
         ),
     ),
     "market_subscription": Remedy(
-        _("The portal has no Bitrix24 Market subscription, without which applications and webhooks do not work."),
-        _("Buy or renew the Bitrix24 Market subscription. Delivery then goes on by itself within an hour."),
+        _("Your Bitrix24 has no Market subscription. Applications and webhooks do not work without one."),
+        _("Buy or renew the Bitrix24 Market subscription. Delivery then resumes within an hour."),
     ),
     "no_rights": Remedy(
-        _("The user who owns the webhook lacks rights in the CRM."),
+        _("The user who owns the webhook has insufficient CRM rights."),
         _(
-            "Give this user the right to add and read records in the CRM's access permissions. "
-            "Delivery then goes on by itself within an hour."
+            "In the CRM access permissions, allow this user to add and read records. Delivery then "
+            "resumes within an hour."
         ),
     ),
     "not_allowed": Remedy(
-        _("The portal does not let the user who owns the webhook use it."),
+        _("Bitrix24 does not allow the user who owns the webhook to use it."),
         _(
-            "Allow this user on the portal again; delivery then goes on by itself within an hour. Or make a webhook of "
-            "another user and have its address added to Trace Relay."
+            "Give this user access in Bitrix24 again: delivery then resumes within an hour. Or create a "
+            "webhook as another user and ask the operator of Trace Relay to add its address."
         ),
     ),
     "insufficient_scope": Remedy(
-        _("Trace Relay lacks the right to use the CRM on this portal."),
-        _("Add the right “CRM” to the webhook on the portal. Delivery then goes on by itself within an hour."),
+        _("Trace Relay does not have access to the CRM of this portal."),
+        _("Add the “CRM” scope to the webhook in Bitrix24. Delivery then resumes within an hour."),
     ),
     "overload_limit": Remedy(
-        _("Bitrix24 has blocked Trace Relay on this portal by hand."),
-        _(
-            "Write to Bitrix24 support; only they can lift the block. "
-            "Delivery goes on by itself within an hour after they have."
-        ),
+        _("Bitrix24 has manually blocked Trace Relay on this portal."),
+        _("Contact Bitrix24 support: only they can lift the block. Delivery resumes within an hour after that."),
     ),
     "portal_off": Remedy(
-        _("At the portal's address there is no Bitrix24 at present: it is switched off, or it has moved."),
+        _("There is no Bitrix24 at the portal's address right now. It is suspended or has moved."),
         _(
-            "Open the portal in your browser. Once it opens, delivery goes on by itself within an hour; "
-            "if it has a new address, have the webhook added to Trace Relay again."
+            "Open the portal in your browser. Once it opens, delivery resumes within an hour. If it has "
+            "a new address, ask the operator of Trace Relay to add the webhook again."
         ),
     ),
     "plain_http": Remedy(
-        _("The portal is called by an unencrypted address (http), and Trace Relay sends no personal data over one."),
-        _("Set up https on the portal's server, then have the webhook's https address added to Trace Relay."),
+        _("The portal's address is not encrypted (http), and Trace Relay does not send personal data over http."),
+        _(
+            "Set up https on the portal's server, then ask the operator of Trace Relay to add the "
+            "webhook's https address."
+        ),
     ),
     "invalid_credentials": Remedy(
-        _("The webhook is no longer valid: it was deleted, changed or blocked, or its time has ended."), _NEW_WEBHOOK
+        _("The webhook is no longer valid. It was deleted, changed or blocked, or it has expired."), _NEW_WEBHOOK
     ),
     "key_missing": Remedy(
-        _("The webhook is stored with an encryption key that the service does not have any more."),
-        _("Have the webhook's address added to Trace Relay again; delivery then goes on at once."),
+        _("The webhook is encrypted with a key that the service no longer has."),
+        _("Ask the operator of Trace Relay to add the webhook's address again. Delivery then resumes at once."),
     ),
     "invalid_request": Remedy(
-        _("The portal accepts encrypted connections only."),
-        _("Have the webhook's https address added to Trace Relay; delivery then goes on at once."),
+        _("The portal accepts only encrypted connections."),
+        _("Ask the operator of Trace Relay to add the webhook's https address. Delivery then resumes at once."),
     ),
 }
 for _code in ("invalid_token", "not_installed", "no_administrator", "moved"):

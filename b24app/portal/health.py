@@ -49,13 +49,13 @@ def checks(portal: Portal) -> list[Check]:
     asked = ("profile", "scope") if portal.by_webhook else _ASKED
     commands = {name.replace(".", "_"): Command(name, {}) for name in asked}
     answer = calls.call_batch(portal, commands, read_seconds=PAGE_SECONDS)
-    first = [Check(_("The portal answers"), True, _("The portal takes our requests.")), _scope(portal, answer)]
+    first = [Check(_("Connection"), True, _("The portal accepts our requests.")), _scope(portal, answer)]
     first.append(_administrator(portal, answer))
     return first if portal.by_webhook else [*first, _application(answer), _events(answer)]
 
 
 def _not_known(name: str) -> Check:
-    return Check(name, None, _("The portal does not say."), _("Check again in a minute."))
+    return Check(name, None, _("Bitrix24 did not say."), _("Check again in a minute."))
 
 
 def _scope(portal: Portal, answer: Answer) -> Check:
@@ -64,9 +64,9 @@ def _scope(portal: Portal, answer: Answer) -> Check:
         return _not_known(name)
     missing = _missing(scopes)
     if not missing:
-        return Check(name, True, _("The application has the rights that it needs."))
+        return Check(name, True, _("The application has all the rights it needs."))
     remedy = remedies.of("insufficient_scope", portal.by_webhook)
-    text = _("The application lacks rights on this portal: %(rights)s.") % {"rights": ", ".join(missing)}
+    text = _("The application is missing rights on this portal: %(rights)s.") % {"rights": ", ".join(missing)}
     return Check(name, False, text, remedy.todo if remedy else "")
 
 
@@ -80,12 +80,12 @@ def _administrator(portal: Portal, answer: Answer) -> Check:
     if not isinstance(profile, dict) or "ADMIN" not in profile:
         return _not_known(name)
     if profile["ADMIN"] is True:
-        return Check(name, True, _("We work with an administrator's permission."))
-    text = _("The permission we work with is of a user who no longer administers the portal.")
+        return Check(name, True, _("Trace Relay uses an administrator's permission."))
+    text = _("The user whose permission Trace Relay uses is no longer an administrator.")
     if portal.by_webhook:
-        todo = _("Make a webhook of an administrator and have its address added to Trace Relay.")
+        todo = _("Create a webhook as an administrator and ask the operator of Trace Relay to add its address.")
     else:
-        todo = _("Open Trace Relay as an administrator once; from then on that one's permission is used.")
+        todo = _("Open Trace Relay once as an administrator. Trace Relay then uses that administrator's permission.")
     return Check(name, False, text, todo)
 
 
@@ -95,31 +95,35 @@ def _application(answer: Answer) -> Check:
     if not isinstance(info, dict) or "INSTALLED" not in info:
         return _not_known(name)
     if info["INSTALLED"] is not True:
-        text = _("The installation was not finished: the portal sends us no news, and other users cannot open it.")
-        return Check(name, False, text, _("Open Trace Relay from the Market once and let the installation finish."))
+        text = _(
+            "The installation is incomplete: Bitrix24 sends us no events, and other users cannot open the application."
+        )
+        return Check(
+            name, False, text, _("Open Trace Relay once from the Market and wait until the installation finishes.")
+        )
     if info.get("PAYMENT_EXPIRED") == "Y":
         remedy = remedies.REMEDIES["payment_required"]
         return Check(name, False, remedy.happened, remedy.todo)
     days = info.get("DAYS")
     if type(days) is not int or days > DAYS_LEFT or days < 0:
-        return Check(name, True, _("It is installed."))
+        return Check(name, True, _("The application is installed."))
     text = ngettext(
-        "It is installed; its paid time ends in %(days)s day.",
-        "It is installed; its paid time ends in %(days)s days.",
+        "Installed. The paid period ends in %(days)s day.",
+        "Installed. The paid period ends in %(days)s days.",
         days,
     )
-    return Check(name, True, text % {"days": days}, _("Renew it in Bitrix24 in time."))
+    return Check(name, True, text % {"days": days}, _("Renew it in Bitrix24 before then."))
 
 
 def _events(answer: Answer) -> Check:
     """Whether the portal tells us of the application's life; only of what it knows itself."""
-    name, bound = _("News from the portal"), answer.results.get("event_get")
+    name, bound = _("Portal events"), answer.results.get("event_get")
     if not isinstance(bound, list):
         return _not_known(name)
     known = answer.results.get("events")
     named = {str(event).upper() for event in known} if isinstance(known, list) and known else set(event_bindings.EVENTS)
     if not [event for event in event_bindings.missing(bound) if event in named]:
-        return Check(name, True, _("The portal tells us when the application is updated, paid for or removed."))
-    text = _("The portal does not tell us of every update, payment or removal of the application.")
-    todo = _("Bind the events again. If it stays so, open Trace Relay as an administrator once more.")
+        return Check(name, True, _("Bitrix24 notifies us when the application is updated, paid for or removed."))
+    text = _("Bitrix24 does not notify us of every update, payment or removal of the application.")
+    todo = _("Subscribe to the events again. If this does not help, open Trace Relay once more as an administrator.")
     return Check(name, False, text, todo, BIND)

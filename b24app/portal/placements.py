@@ -30,7 +30,7 @@ ANALYTICS, CONTACT_CENTER = "CRM_ANALYTICS_MENU", "CONTACT_CENTER"
 # The right that a place needs besides.
 _SCOPES = {**dict.fromkeys((*CARDS, ANALYTICS), "crm"), CONTACT_CENTER: "contact_center"}
 _TITLES: dict[str, Promise] = {
-    **dict.fromkeys(CARDS, _("Visitor’s path")),
+    **dict.fromkeys(CARDS, _("Visitor journey")),
     ANALYTICS: _("What your website earns"),
     CONTACT_CENTER: _("Requests from your website"),
 }

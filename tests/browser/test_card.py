@@ -29,7 +29,7 @@ def lead(page, stack):
     page.goto(f"{stack.portal_page}?card=lead/{number}")
 
 
-@pytest.mark.parametrize(("lang", "tab"), [("en", "Visitor’s path"), ("ru", "Путь посетителя")])
+@pytest.mark.parametrize(("lang", "tab"), [("en", "Visitor journey"), ("ru", "Путь посетителя")])
 def test_a_salesman_sees_the_visitors_path_in_the_card_of_a_lead(page, lead, lang, tab):
     page.get_by_label("User").select_option("3")
     page.get_by_label("Language").select_option(lang)
@@ -42,7 +42,7 @@ def test_a_salesman_sees_the_visitors_path_in_the_card_of_a_lead(page, lead, lan
 def test_who_may_not_read_the_lead_sees_nothing_of_it(page, context, stack, lead):
     stack.sandbox("POST", "/portals/acme/set_user", id=3, denied=["crm.lead.get"])
     page.get_by_label("User").select_option("3")
-    application(page).get_by_text("You may not read this record.").wait_for()
+    application(page).get_by_text("You don't have access to this record.").wait_for()
     assert application(page).get_by_text("Ines").count() == application(page).get_by_text("Bikes").count() == 0
     until_on(page, lambda: context.complaints)
     assert all("status of 403" in context.complaints.pop() for _ in list(context.complaints))

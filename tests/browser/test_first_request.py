@@ -20,13 +20,13 @@ REQUEST = {
 }
 WORDS = {
     "en": {
-        "make": "Make the form",
-        "question": "Where do your requests come from?",
-        "waiting": "Waiting for the first request …",
+        "make": "Create form",
+        "question": "Where do your submissions come from?",
+        "waiting": "Waiting for the first submission…",
         "probed": "Connection works",
-        "arrived": "A request from Tilda has arrived.",
+        "arrived": "A submission from Tilda has arrived.",
         "recognised": "Recognised: Full name, Phone, E-mail.",
-        "details": "See all about it",
+        "details": "View details",
     },
     "ru": {
         "make": "Создать форму",

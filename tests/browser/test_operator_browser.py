@@ -37,7 +37,7 @@ def test_an_ordinary_user_is_told_whose_page_it_is(page):
     opening = page.locator("iframe").get_attribute("name")
     page.get_by_label("User").select_option("3")
     until(lambda: page.locator("iframe").get_attribute("name") != opening)
-    application(page).get_by_text("This page is for the administrators").wait_for()
+    application(page).get_by_text("This page is for Bitrix24 administrators").wait_for()
     assert page.get_by_label("User").input_value() == "3"
 
 
@@ -77,7 +77,7 @@ def test_what_was_delivered_stands_on_the_applications_page(page, shop_form, sta
     until(lambda: acme(stack)["traces"])
     until(lambda: stack.counts()["states"]["delivered"])
     application(page).get_by_role("link", name="Submissions").click()
-    application(page).get_by_role("cell", name="Delivered to the portal").first.wait_for()
+    application(page).get_by_role("cell", name="Delivered").first.wait_for()
 
 
 def test_the_first_view_is_light(page, stack, chromium):
@@ -100,7 +100,7 @@ def test_no_cookie_is_set(page, stack):
 
 
 FIRST_RUN = {
-    "en": ("Make the form", "Send a test submission", "Delivered to the portal", "Finish", "Overview"),
+    "en": ("Create form", "Send test submission", "Delivered", "Finish", "Overview"),
     "ru": ("Создать форму", "Отправить пробную заявку", "Доставлена на портал", "Завершить", "Обзор"),
 }
 

@@ -28,7 +28,7 @@ def test_another_administrator_can_be_chosen(frame, two):
 
 def test_one_who_lacked_rights_is_tried_again_once_chosen(frame, two):
     two.users.filter(user_id=2).update(state=PortalUser.State.BARRED, dead_code="no_rights")
-    assert "lacks rights" in frame.get(HERE).text
+    assert "insufficient rights" in frame.get(HERE).text
     frame.post(HERE + "administrators/2/choose/")
     assert two.users.get(user_id=2).state == "active"
 
@@ -45,7 +45,7 @@ def test_another_portals_administrator_cannot_be_chosen(frame, two, other):
 
 def test_the_page_says_when_each_permission_worked_last(frame, two):
     two.users.filter(user_id=1).update(proved_at=NOW)
-    assert ("Worked last" in frame.get(HERE).text, frame.get(HERE).text.count("not tried yet")) == (True, 1)
+    assert ("Last used successfully" in frame.get(HERE).text, frame.get(HERE).text.count("not used yet")) == (True, 1)
 
 
 def test_a_permission_can_be_removed(frame, two):

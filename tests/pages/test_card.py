@@ -71,7 +71,7 @@ def test_a_forged_token_shows_nothing(card, delivered):
 
 def test_another_record_shows_none_of_it(card, delivered, ask):
     answer = card(ask("crm.lead.add", fields={}).json()["result"])
-    assert "Ines" not in answer.text and "No request from your website" in answer.text
+    assert "Ines" not in answer.text and "No submission from your website" in answer.text
 
 
 def test_a_record_that_only_says_it_came_of_a_submission_shows_none_of_it(card, delivered, ask):
@@ -95,7 +95,7 @@ def test_it_says_which_rule_decided_in_words(card, delivered, installed):
         portal=installed, position=1, field="utm_source", operator="equals", value="fair", utm_source="Fairs"
     )
     text = card(lead_of(delivered)).text
-    assert "utm_source is “fair”, so the portal was given “Fairs”" in text
+    assert "A rule set the source to “Fairs”: utm_source is “fair”" in text
 
 
 def test_after_the_visitors_data_is_gone_it_says_what_is_left(card, delivered, form):
@@ -113,12 +113,12 @@ def test_a_submission_that_was_emptied_shows_what_became_of_it(card, delivered):
     delivered.body, delivered.emptied_at = {}, delivered.received_at
     delivered.save()
     text = card(lead_of(delivered)).text
-    assert "Delivered to the portal" in text and "fair (UTM tag)" in text and "have been deleted here" in text
+    assert "Delivered" in text and "fair (UTM tag)" in text and "have been deleted here" in text
 
 
 def test_where_it_is_turned_off_nothing_is_shown(card, delivered, installed):
     Portal.objects.filter(pk=installed.pk).update(places=False)
-    assert "turned off" in card(lead_of(delivered)).text
+    assert "tab is off" in card(lead_of(delivered)).text
 
 
 @pytest.mark.parametrize("options", ["", "x", "[]", '{"ID":"-1"}', '{"ID":"1' + "0" * 400 + '"}', "[" * 5000])
@@ -150,7 +150,7 @@ def test_a_failed_one_is_sent_again_from_the_card(client, failed, delivered):
     answer = again(client, failed)
     delivered.refresh_from_db()
     assert (answer.status_code, delivered.state) == (200, "queued")
-    assert "It is being sent again." in answer.text
+    assert "Sending again…" in answer.text
 
 
 def test_another_user_cannot_use_what_a_card_was_given(client, failed, delivered, installed, portal):

@@ -54,7 +54,7 @@ def test_each_currency_stands_for_itself(frame, earn):
 
 def test_the_days_are_chosen(frame, earn):
     earn("direct", "long ago", 100, days=200)
-    assert "No leads or deals came in this period." in show(frame)
+    assert "No leads or deals in this period." in show(frame)
     assert "long ago" in show(frame, days=365)
 
 

@@ -15,7 +15,7 @@ from traces.history import erasure
 pytestmark = pytest.mark.django_db
 LIST = "/b24/app/submissions/"
 NOW = timezone.now()
-GONE = "What was sent is deleted"
+GONE = "Data deleted"
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_the_list_says_so_and_offers_no_sending(frame, emptied):
 
 def test_its_page_says_so_and_why_it_cannot_be_sent_again(frame, emptied):
     seen = frame.get(f"{LIST}{emptied.pk}/").text
-    assert GONE in seen and "What the visitor sent was deleted on" in seen
-    assert "It cannot be sent again" in seen and "then send the submission again" not in seen
+    assert GONE in seen and "data was deleted on" in seen
+    assert "This submission can" in seen and "then send the submission again" not in seen
     assert "It is a fault of Trace Relay" not in seen
 
 
 def test_sending_it_again_is_refused_with_the_reason(frame, emptied):
     answer = frame.post(f"{LIST}{emptied.pk}/again/")
-    assert (answer.status_code, "It cannot be sent again" in answer.text) == (422, True)
+    assert (answer.status_code, "This submission can" in answer.text) == (422, True)
     emptied.refresh_from_db()
     assert emptied.state == "failed"
 
@@ -68,7 +68,7 @@ def test_the_forms_owner_is_told(client, emptied):
 def test_the_operators_command_says_so(emptied, capsys):
     call_command("explain_submission", str(emptied.pk))
     text = capsys.readouterr().out
-    assert "What the visitor sent was deleted on" in text and "Trace" not in text
+    assert "data was deleted on" in text and "Trace" not in text
 
 
 @pytest.mark.parametrize("path", ["", "sources/", "forms/", "overview/", "health/", "overview/figures/"])

@@ -109,7 +109,7 @@ def reader(client, anew):
     return Frame(client, anew)
 
 
-OFFER = "Take over the forms and submissions"
+OFFER = "Transfer forms and submissions"
 
 
 @pytest.mark.parametrize("path", ["overview/", "start/"])

@@ -91,7 +91,7 @@ def test_the_page_begins_to_wait_by_itself(frame, form):
     address = reverse("form-arrival", args=[form.pk])
     assert f'hx-get="{address}" hx-trigger="load"' in frame.get(reverse("form-codes", args=[form.pk])).text
     answer = frame.get(address).text
-    assert "Waiting for the first request" in answer and "every 2s" in answer
+    assert "Waiting for the first submission" in answer and "every 2s" in answer
 
 
 def test_while_nothing_comes_nothing_is_said(arrival):
@@ -100,7 +100,7 @@ def test_while_nothing_comes_nothing_is_said(arrival):
 
 def test_what_came_before_is_not_waited_for(frame, form, make_submission):
     make_submission(received_at=timezone.now() - timedelta(hours=1))
-    assert "Waiting for the next request" in frame.get(reverse("form-arrival", args=[form.pk])).text
+    assert "Waiting for the next submission" in frame.get(reverse("form-arrival", args=[form.pk])).text
 
 
 def test_the_first_request_ends_the_waiting_and_says_what_was_recognised(arrival, make_submission):
@@ -108,14 +108,14 @@ def test_the_first_request_ends_the_waiting_and_says_what_was_recognised(arrival
     row = make_submission(body=body, sender="tilda", sender_form_name="Order <now>")
     answer = arrival().text
     assert "notice good" in answer and "every 2s" not in answer
-    assert "A request from Tilda has arrived." in answer and "“Order &lt;now&gt;”" in answer
+    assert "A submission from Tilda has arrived." in answer and "“Order &lt;now&gt;”" in answer
     assert "Recognised: Full name, Phone." in answer and reverse("submission", args=[row.pk]) in answer
 
 
 def test_a_request_without_known_fields_leads_to_the_fields(arrival, form, make_submission):
     make_submission(body={"colour": "red"})
     answer = arrival().text
-    assert "A request has arrived." in answer and reverse("form-fields", args=[form.pk]) in answer
+    assert "A submission has arrived." in answer and reverse("form-fields", args=[form.pk]) in answer
 
 
 def test_a_probe_says_that_the_connection_works_and_the_page_waits_on(arrival, make_submission):
@@ -132,7 +132,7 @@ def test_the_test_of_the_first_run_is_no_request(arrival, acme, make_submission)
 
 def test_after_ten_minutes_the_page_says_how_to_go_on(arrival, form):
     answer = arrival(TEN_MINUTES_AND_MORE).text
-    assert "every 2s" not in answer and "Go through the three steps again" in answer
+    assert "every 2s" not in answer and "Repeat the three steps" in answer
     assert f'hx-get="{reverse("form-arrival", args=[form.pk])}"' in answer
 
 
@@ -154,7 +154,7 @@ def test_the_sender_and_its_form_are_shown(frame, make_submission, page):
 def test_a_probe_is_listed_and_explained(frame, make_submission):
     row = make_submission(state="test", due_at=None, body={})
     assert '<span class="badge ">Connection works</span>' in frame.get(reverse("submissions"), {"state": "test"}).text
-    assert "Nothing of this goes to the portal." in frame.get(reverse("submission", args=[row.pk])).text
+    assert "Nothing from this test goes to Bitrix24." in frame.get(reverse("submission", args=[row.pk])).text
 
 
 def test_probes_count_in_no_figure(frame, acme, form, make_submission):

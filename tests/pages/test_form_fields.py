@@ -101,7 +101,7 @@ def test_a_deals_stages_are_those_of_its_pipeline(frame, acme, monkeypatch):
 def test_a_portal_that_does_not_answer_leaves_names_to_type(frame, lead, silent):
     Form.objects.update(mapping={"lead": {"UF_CRM_1": "x"}})
     page = frame.get(f"{HERE}{lead.pk}/fields/rows/").text
-    assert "The portal did not tell its fields now." in page
+    assert "Couldn't load your CRM fields." in page
     assert 'name="lead-field" value="UF_CRM_1"' in page
     assert '<option value="ASSIGNED_BY_ID">Responsible person</option>' in page
 
@@ -146,16 +146,16 @@ def test_what_is_stored_is_saved_again_as_it_was(lead, rule):
 @pytest.mark.parametrize(
     ("rows", "field", "text"),
     [
-        ([("", "text", "x")], "field", "Choose the field"),
-        ([("title", "text", "x")], "field", "“title” is no field that can be filled."),
-        ([("TRACE", "text", "x")], "field", "“TRACE” is no field that can be filled."),
-        ([("TITLE", "text", "")], "value", "Write what goes into the field"),
-        ([("TITLE", "submitted", "")], "value", "Write what goes into the field"),
+        ([("", "text", "x")], "field", "Choose a field"),
+        ([("title", "text", "x")], "field", "“title” is not a field that can be filled."),
+        ([("TRACE", "text", "x")], "field", "“TRACE” is not a field that can be filled."),
+        ([("TITLE", "text", "")], "value", "Enter a value"),
+        ([("TITLE", "submitted", "")], "value", "Enter a value"),
         ([("TITLE", "text", "x" * 1001)], "value", "at most 1000 characters"),
-        ([("TITLE", "number", "x")], "value", "This is no number."),
-        ([("TITLE", "number", "nan")], "value", "This is no number."),
-        ([("TITLE", "number", "1e999")], "value", "This is no number."),
-        ([("TITLE", "text", "x"), ("TITLE", "text", "y")], "field", "stands here twice"),
+        ([("TITLE", "number", "x")], "value", "This is not a number."),
+        ([("TITLE", "number", "nan")], "value", "This is not a number."),
+        ([("TITLE", "number", "1e999")], "value", "This is not a number."),
+        ([("TITLE", "text", "x"), ("TITLE", "text", "y")], "field", "is listed twice"),
     ],
 )
 def test_a_row_that_cannot_be_saved_says_why_and_is_kept(frame, lead, silent, rows, field, text):

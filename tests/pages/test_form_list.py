@@ -17,15 +17,15 @@ HERE = "/b24/app/forms/"
 
 def test_without_a_form_the_page_explains_what_one_is(frame):
     page = frame.get(HERE).text
-    assert "There is no form yet." in page
+    assert "No forms yet." in page
     assert "/b24/app/forms/new/" in page
 
 
 def test_the_list_tells_of_each_form(frame, form):
     page = frame.get(HERE).text
     assert f"/in/{form.key}/" in page
-    assert ">A trace alone<" in page
-    assert ">In use<" in page
+    assert ">Trace only<" in page
+    assert ">On<" in page
 
 
 def test_the_list_has_the_portals_own_forms_alone(frame, other):
@@ -35,7 +35,7 @@ def test_the_list_has_the_portals_own_forms_alone(frame, other):
 
 def test_a_form_that_is_switched_off_says_so(frame, form):
     Form.objects.update(active=False)
-    assert ">Switched off<" in frame.get(HERE).text
+    assert ">Off<" in frame.get(HERE).text
 
 
 def test_the_picture_has_a_text_beside_it(frame, make_submission):

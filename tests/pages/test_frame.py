@@ -51,7 +51,7 @@ def test_the_session_ends_with_the_installation(frame):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_user_who_is_no_administrator_sees_nothing_at_first(client, acme, page):
     answer = Frame(client, acme, admin=False, user=3).get(f"/b24/app/{page}/")
-    assert (answer.status_code, "for the administrators" in answer.content.decode()) == (403, True)
+    assert (answer.status_code, "for Bitrix24 administrators" in answer.content.decode()) == (403, True)
 
 
 def test_an_administrator_may_show_the_overview_to_all(client, acme):

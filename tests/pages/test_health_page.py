@@ -61,7 +61,7 @@ def test_a_portal_that_answers_is_well(frame, wired, installed):
 def test_a_portal_that_does_not_answer_is_told_of_in_a_part(frame, answers):
     answers.fail(errors.Transient("connection_error"))
     answer = frame.get(PART)
-    assert (answer.status_code, "gave no answer" in text(answer)) == (200, True)
+    assert (answer.status_code, "gave no usable answer" in text(answer)) == (200, True)
 
 
 def test_a_portal_that_takes_nothing_has_its_remedy(frame, answers):
@@ -92,13 +92,13 @@ def test_a_method_that_the_portal_lacks_has_its_remedy(frame, acme):
 @pytest.mark.parametrize(("minutes", "good"), [(1, True), (10, False)])
 def test_a_submission_that_waits_for_long_is_told_of(acme, make_submission, minutes, good):
     make_submission(due_at=timezone.now() - timedelta(minutes=minutes))
-    assert of_portal(acme, "Oldest submission that waits").good is good
+    assert of_portal(acme, "Queue").good is good
 
 
 def test_another_portals_queue_is_not_ours(acme, other):
     late = timezone.now() - timedelta(hours=2)
     Submission.objects.create(portal=other, form=make_form(other), body={}, body_hash="0", due_at=late)
-    assert of_portal(acme, "Oldest submission that waits").good
+    assert of_portal(acme, "Queue").good
 
 
 def test_a_single_permission_asks_for_a_second_one(acme):
@@ -113,16 +113,16 @@ def test_each_permissions_age_and_last_proof_are_told(acme):
     acme.users.create(user_id=3, state="barred", proved_at="2026-03-02T12:00Z", renewed_at="2026-05-01T12:00Z")
     check = of_portal(acme, "Permission")
     told = [
-        "The permission of 1 administrator works.",
-        "User 1: renewed on March 1, 2026, worked last on March 2, 2026.",
+        "The permission of 1 administrator is active.",
+        "User 1: renewed March 1, 2026, last used successfully March 2, 2026.",
     ]
-    told += ["User 2: renewed on April 1, 2026, not tried since.", "User 3 lacks rights"]
+    told += ["User 2: renewed April 1, 2026, not used since.", "User 3 has insufficient rights"]
     assert [text for text in told if text not in check.happened] == []
 
 
 def test_a_permission_that_was_never_tried_is_not_said_to_work(acme):
     check = of_portal(acme, "Permission")
-    assert (check.good, "works" in check.happened) == (None, False)
+    assert (check.good, "active" in check.happened) == (None, False)
 
 
 def test_no_permission_at_all_is_bad(acme):
@@ -134,24 +134,24 @@ def test_no_permission_at_all_is_bad(acme):
 def test_whether_receipts_are_possible_is_told(acme, facts, good):
     for name, value in facts.items():
         setattr(acme, name, value)
-    assert of_portal(acme, "Receipts").good is good
+    assert of_portal(acme, "Delivery receipts").good is good
 
 
 def test_a_webhook_leaves_no_receipts(acme):
     acme.webhook_url = "https://acme.example/rest/1/planted/"
-    assert of_portal(acme, "Receipts").good is False
+    assert of_portal(acme, "Delivery receipts").good is False
     assert "lanted" not in str(checks.of_portal(acme))
 
 
 @pytest.mark.parametrize(("plan", "words"), [("standard", "2 requests"), ("enterprise", "5"), ("unlimited", "own")])
 def test_the_plan_is_told_in_words(acme, plan, words):
     acme.tariff = plan
-    assert words in str(of_portal(acme, "Speed").happened)
+    assert words in str(of_portal(acme, "Sending speed").happened)
 
 
 def test_without_redis_nothing_is_said_of_the_workers():
     service = checks.of_service(NOW)
-    assert (named(service, "Messages (Redis)").good, named(service, "Workers").good) == (False, None)
+    assert (named(service, "Message queue (Redis)").good, named(service, "Workers").good) == (False, None)
 
 
 def test_the_sweep_says_that_a_worker_works(redis):
@@ -179,7 +179,7 @@ def test_the_last_events_are_told_in_words(frame):
     PortalEvent.objects.create(member_id="acme", event="ONAPPPAYMENT")
     PortalEvent.objects.create(member_id="other", event="ONAPPUPDATE")
     page = text(frame.get(HERE))
-    assert ("was paid for" in page, "was updated" in page) == (True, False)
+    assert ("Application paid for" in page, "Application updated" in page) == (True, False)
 
 
 def test_every_check_that_is_bad_says_what_to_do(acme):

@@ -67,7 +67,7 @@ def test_an_ordinary_user_cannot_install(wired, portal):
 def test_an_ordinary_user_is_told_who_can_install(wired, portal, client):
     query, body = portal.frame_post(user_id=3)
     answer = client.post("/b24/install/", body, query_params=query)
-    assert (answer.status_code, "Only an administrator" in answer.content.decode()) == (403, True)
+    assert (answer.status_code, "Only a Bitrix24 administrator" in answer.content.decode()) == (403, True)
 
 
 @pytest.mark.parametrize(

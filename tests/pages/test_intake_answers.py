@@ -73,7 +73,7 @@ def test_a_held_one_tells_the_reason_of_now_and_what_to_do(client, row):
     Submission.objects.update(code="plan", params={"words": "on commercial plans"})
     Portal.objects.update(state="held", hold_code="licence")
     told = status_of(client, row).json()["reason"]
-    assert ("licence" in told, "Renew the licence" in told, "commercial" in told) == (True, True, False)
+    assert ("license" in told, "Renew the license" in told, "commercial" in told) == (True, True, False)
 
 
 def test_a_webhooks_portal_is_not_told_of_an_application(client, row):

@@ -203,7 +203,7 @@ def test_the_page_is_in_the_visitors_language(client, form, send):
 def test_more_than_a_page_should_hold_is_not_kept(client, form, send):
     send(), send()
     answer = client.post(f"/in/{form.key}/", {"comments": "x" * 70_000}, headers=PERSON)
-    assert (answer.status_code, "Go back with your browser" in answer.content.decode()) == (429, True)
+    assert (answer.status_code, "Go back in your browser" in answer.content.decode()) == (429, True)
     assert len(answer.content) < 10_000
 
 

@@ -32,7 +32,7 @@ def test_without_a_form_it_leads_to_the_first_one(frame):
 
 
 def test_with_a_form_and_nothing_sent_it_says_so(frame, form):
-    assert "Nothing has come yet" in show(frame)
+    assert "No submissions yet" in show(frame)
 
 
 def test_what_failed_today_is_told_in_the_first_line(frame, make_submission):
@@ -50,7 +50,7 @@ def test_a_held_portal_is_told_in_the_first_line(frame, acme, make_submission):
     acme.state, acme.hold_code = "held", "payment_required"
     acme.save()
     answer = show(frame)
-    assert "has ended" in answer and reverse("health") in answer
+    assert "has expired" in answer and reverse("health") in answer
 
 
 def test_a_value_that_no_rule_knows_has_a_button(frame, unheard):
@@ -61,7 +61,7 @@ def test_a_viewer_sees_figures_and_nothing_of_a_visitor(client, acme, make_submi
     make_submission(body={"name": "Ines"})
     Preferences.objects.create(portal=acme, viewers=True)
     answer = show(Frame(client, acme, admin=False))
-    assert "Waiting now" in answer
+    assert "Queued now" in answer
     assert [
         word for word in ("Ines", "unheard-of", reverse("source-new"), reverse("submissions")) if word in answer
     ] == []
@@ -71,7 +71,7 @@ def test_a_viewer_sees_figures_and_nothing_of_a_visitor(client, acme, make_submi
 def test_the_days_are_chosen(frame, make_submission, days, shown):
     make_submission()
     answer = frame.get(reverse("overview-figures"), {"days": days}).text
-    assert f"Submissions of {shown} days" in answer
+    assert f"Submissions in {shown} days" in answer
 
 
 def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):

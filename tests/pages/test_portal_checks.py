@@ -42,12 +42,12 @@ def test_an_installation_that_was_not_finished_is_told_of(installed, portal):
 @pytest.mark.parametrize(
     ("facts", "good", "words"),
     [
-        ({"PAYMENT_EXPIRED": "Y"}, False, "ended"),
+        ({"PAYMENT_EXPIRED": "Y"}, False, "expired"),
         ({"DAYS": 3}, True, "in 3 days"),
         ({"DAYS": 1}, True, "in 1 day."),
-        ({"DAYS": 30}, True, "It is installed."),
-        ({"DAYS": None}, True, "It is installed."),
-        ({"DAYS": -4}, True, "It is installed."),
+        ({"DAYS": 30}, True, "The application is installed."),
+        ({"DAYS": None}, True, "The application is installed."),
+        ({"DAYS": -4}, True, "The application is installed."),
     ],
 )
 def test_the_paid_time_is_told(acme, answers, facts, good, words):
@@ -70,20 +70,20 @@ def test_nonsense_in_the_place_of_an_answer_breaks_nothing(acme, answers, nonsen
 def test_a_webhook_is_asked_only_what_it_can_answer(installed, portal):
     installed.webhook_url = portal.webhook_url
     installed.save()
-    assert [check.name for check in health.checks(installed)] == ["The portal answers", "Rights", "Administrator"]
+    assert [check.name for check in health.checks(installed)] == ["Connection", "Rights", "Administrator"]
 
 
 def test_events_that_are_bound_to_another_address_do_not_count(installed, portal):
     for binding in portal.bindings:
         binding["handler"] = "https://elsewhere.example/b24/events/"
-    check = named(health.checks(installed), "News from the portal")
+    check = named(health.checks(installed), "Portal events")
     assert (check.good, check.action) == (False, health.BIND)
 
 
 def test_an_event_that_the_portal_does_not_know_is_not_missing(acme, answers, settings):
     bound = [{"event": "ONAPPINSTALL", "handler": f"{settings.APP_URL}/b24/events/"}]
     say(answers, event_get=bound, events=["ONAPPINSTALL"])
-    assert named(health.checks(acme), "News from the portal").good is True
+    assert named(health.checks(acme), "Portal events").good is True
 
 
 def test_a_button_binds_the_events_again(client, installed, portal):
@@ -116,7 +116,7 @@ def test_a_portal_that_does_not_answer_is_not_known(acme, answers):
 
 
 def notices_check(portal):
-    return [check for check in checks.of_portal(portal) if check.name == "Notices"]
+    return [check for check in checks.of_portal(portal) if check.name == "Alerts"]
 
 
 @pytest.mark.parametrize(("scope", "notify", "told"), [("crm", "portal", 1), ("crm,im", "portal", 0), ("crm", "", 0)])
@@ -129,17 +129,17 @@ def test_the_right_for_notices_is_missed_only_where_they_were_chosen(acme, scope
 @pytest.mark.parametrize(
     ("body", "good", "words"),
     [
-        ({"TRACE": "{}", "_tracker": "portal"}, True, "on the site"),
-        ({"TRACE": "{}"}, None, "was not on the pages"),
-        ({"name": "x"}, None, "is known once"),
+        ({"TRACE": "{}", "_tracker": "portal"}, True, "on your website"),
+        ({"TRACE": "{}"}, None, "was not found"),
+        ({"name": "x"}, None, "until a submission arrives"),
     ],
 )
 def test_whether_the_portals_tracker_is_on_the_site_is_seen_by_what_came(acme, make_submission, body, good, words):
     make_submission(body=body)
-    check = named(checks.of_portal(acme), "The portal's tracking code")
+    check = named(checks.of_portal(acme), "Bitrix24 tracking code")
     assert (check.good, words in check.happened, bool(check.todo)) == (good, True, not good)
 
 
 def test_another_portals_tracker_says_nothing_of_ours(other, make_submission):
     make_submission(body={"_tracker": "portal"})
-    assert named(checks.of_portal(other), "The portal's tracking code").good is None
+    assert named(checks.of_portal(other), "Bitrix24 tracking code").good is None

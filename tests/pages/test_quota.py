@@ -62,9 +62,9 @@ def test_it_is_looked_at_now_and_then(form, few, django_assert_num_queries):
 
 def test_the_overview_says_so(few, frame, make_submission):
     make_submission(), make_submission()
-    assert "new submissions are turned away" in frame.get(reverse("overview")).text
+    assert "new submissions are rejected" in frame.get(reverse("overview")).text
 
 
 def test_the_overview_of_a_short_queue_says_nothing(frame, make_submission):
     make_submission()
-    assert "new submissions are turned away" not in frame.get(reverse("overview")).text
+    assert "new submissions are rejected" not in frame.get(reverse("overview")).text

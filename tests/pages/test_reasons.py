@@ -57,7 +57,7 @@ def test_a_reworded_sentence_is_shown_for_what_was_stored_before(stored, client,
     row = stored(words="No access.")
     reworded = replace(sentences.FAILURES["error_core"], happened="Reworded.")
     monkeypatch.setitem(sentences.FAILURES, "error_core", reworded)
-    told = "Reworded. The portal says: “No access.”"
+    told = "Reworded. Bitrix24 said: “No access.”"
     assert (of_intake(client, row), of_csv(row), of_json(row)) == ([told, told], [told], [told, told])
     assert [told in line for line in of_command(row, capsys)] == [True, True]
     # Why it failed, with the portal's words below; and its attempt.

@@ -115,5 +115,5 @@ def test_a_user_whose_token_works_no_more_has_to_open_the_application_anew(secon
 def test_where_the_portal_cannot_be_asked_nothing_is_done(first, sandbox):
     sandbox.faults.add("error", method="profile", code=errors.of_unreadable(503, "profile").code, status=503)
     answer = first.post(ERASE, {"sure": "1"})
-    assert (answer.status_code, "could not be asked" in answer.text) == (403, True)
+    assert (answer.status_code, "confirm with Bitrix24" in answer.text) == (403, True)
     assert not Preferences.objects.filter(erase_before__isnull=False).exists()

@@ -89,7 +89,7 @@ def test_the_days_are_saved(frame, acme, days):
 def test_what_visitors_sent_goes_no_later_than_the_rest(frame):
     answer = frame.post(HERE + "retention/", {"fields_days": "31", "retention_days": "30"})
     assert (answer.status_code, Preferences.objects.exists()) == (422, False)
-    assert error_of(answer.text, "settings-fields_days").startswith("This is longer than the record is kept.")
+    assert error_of(answer.text, "settings-fields_days").startswith("This is longer than the delivery record is kept.")
 
 
 @pytest.mark.parametrize("name", ["fields_days", "retention_days"])
@@ -98,7 +98,7 @@ def test_days_that_are_none_are_shown_again_with_the_reason(frame, days, name):
     answer = frame.post(HERE + "retention/", {"fields_days": "0", "retention_days": "0", name: days})
     assert (answer.status_code, Preferences.objects.exists()) == (422, False)
     assert f'value="{days}"' in answer.text or not days
-    assert error_of(answer.text, f"settings-{name}").startswith("Give a number of days from 3 to 3650")
+    assert error_of(answer.text, f"settings-{name}").startswith("Enter a number of days from 3 to 3650")
 
 
 @pytest.mark.parametrize("tariff", Portal.Tariff.values)
@@ -139,8 +139,8 @@ def test_the_export_holds_everything_of_the_portal_and_no_secret(frame, two, for
     ]
     assert (rows[-1]["body"], rows[-1]["form"]) == ({"NAME": "Ann"}, form.key)
     assert [one["reason"] for one in (rows[-1], *rows[-1]["attempts"])] == [
-        "The portal refuses this submission.",
-        "The portal refuses this submission. The portal says: “no”",
+        "Bitrix24 rejected this submission.",
+        "Bitrix24 rejected this submission. Bitrix24 said: “no”",
     ]
     assert "lanted" not in json.dumps(rows)
     assert (rows[1]["most_per_minute"], rows[2]["match"], rows[2]["how"]) == (0, "source", "equals")
@@ -166,26 +166,26 @@ def test_a_download_shows_its_session_in_the_body(client, frame):
 def test_what_waits_is_told_before_it_is_deleted(frame, make_submission):
     make_submission(), make_submission(state="delivered", due_at=None)
     page = frame.get(HERE).text
-    assert ("2 submissions are stored" in page, "1 of them is not delivered yet" in page) == (True, True)
+    assert ("2 submissions stored" in page, "1 of them has not been delivered" in page) == (True, True)
 
 
 def test_without_the_tick_nothing_is_deleted(frame):
     answer = frame.post(HERE + "erase/")
     assert (answer.status_code, Preferences.objects.exists()) == (422, False)
-    assert error_of(answer.text, "settings-sure").startswith("Tick the box first")
+    assert error_of(answer.text, "settings-sure").startswith("Select the check box first")
 
 
 def test_the_wish_to_delete_is_stored_for_the_sweep(frame, acme, make_submission):
     row = make_submission(received_at=NOW - timedelta(days=1))
     page = frame.post(HERE + "erase/", {"sure": "1"}).text
     assert chosen(acme).erase_before > row.received_at
-    assert ('hx-trigger="every 3s"' in page, "1 is left" in page) == (True, True)
+    assert ('hx-trigger="every 3s"' in page, "1 left" in page) == (True, True)
 
 
 def test_how_far_the_deletion_is_can_be_watched(frame, acme, make_submission):
     Preferences.objects.create(portal=acme, erase_before=NOW)
     make_submission(received_at=NOW - timedelta(days=1))
-    assert "1 is left" in frame.get(HERE + "erasing/").text
+    assert "1 left" in frame.get(HERE + "erasing/").text
     Submission.objects.all().delete()
     Preferences.objects.update(erase_before=None)
     part = frame.get(HERE + "erasing/").text

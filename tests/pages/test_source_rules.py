@@ -42,7 +42,7 @@ def import_rules(frame, text):
 
 def test_a_rule_is_added(frame, acme):
     answer = frame.post(reverse("source-add"), RULE)
-    assert "The rule is added" in answer.text
+    assert "Rule added" in answer.text
     assert acme.source_rules.values("field", "value", "utm_source", "crm_source").get() == {
         name: text for name, text in RULE.items() if name != "operator"
     }
@@ -141,7 +141,7 @@ def test_the_crms_sources_are_read_from_the_portal(frame, answers):
 def test_without_the_portal_a_source_is_typed(frame, answers):
     answers.fail(errors.Transient("unreachable"))
     answer = frame.get(reverse("source-crm"), {"chosen": "WEB"}).text
-    assert 'value="WEB"' in answer and "does not answer" in answer
+    assert 'value="WEB"' in answer and "responding" in answer
 
 
 TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"utm_source": "fair"}}})
@@ -151,14 +151,14 @@ TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"
 def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
     add("fair")
     answer = frame.post(reverse("source-try"), {"text": text}).text
-    assert "A rule decides" in answer and "crm.tracking.trace.add" in answer
+    assert "A rule matches" in answer and "crm.tracking.trace.add" in answer
     assert not Submission.objects.exists()
 
 
 def test_a_referrer_is_tried(frame, add):
     add("news.example", field="referrer")
     posted = {"text": "https://news.example/today", "kind": "referrer"}
-    assert "A rule decides" in frame.post(reverse("source-try"), posted).text
+    assert "A rule matches" in frame.post(reverse("source-try"), posted).text
 
 
 def test_what_no_rule_takes_is_told(frame, add):

@@ -36,7 +36,7 @@ def test_the_form_that_was_made_shows_its_codes_with_the_secret(frame, acme):
 
 def test_a_form_without_a_name_is_told_and_not_made(frame):
     answer = frame.post(reverse("start-form"), {"name": " ", "creates": "lead"})
-    assert answer.status_code == 422 and "Give the form a name" in answer.text
+    assert answer.status_code == 422 and "Enter a name" in answer.text
     assert not Form.objects.exists()
 
 
@@ -99,7 +99,7 @@ def test_it_is_watched_until_it_has_arrived(frame, make_submission):
 def test_a_refusal_is_told_with_what_to_do(frame, make_submission):
     row = make_submission(state="failed", due_at=None, code="error_core")
     answer = watched(frame, row)
-    assert "every 1s" not in answer and "turned this submission down" in answer
+    assert "every 1s" not in answer and "rejected this submission" in answer
 
 
 def test_what_takes_long_leads_to_the_checks(frame, make_submission):
@@ -117,7 +117,7 @@ def test_the_first_run_is_over_once(frame, acme, welcomed):
 def test_the_connection_is_told_to_be_bad_with_what_to_do(frame, answers):
     answers.fail(errors.Transient("unreachable"))
     answer = frame.get(reverse("start-checks")).text
-    assert "The connection to the portal is well." not in answer and "Check again in a minute" in answer
+    assert "Connected to your Bitrix24." not in answer and "Check again in a minute" in answer
 
 
 def test_who_is_no_administrator_begins_nothing(client, acme, form):

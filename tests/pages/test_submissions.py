@@ -78,12 +78,12 @@ def test_where_a_place_has_nothing_left_the_first_page_is_shown(frame, fail_many
 
 
 def test_it_says_that_nothing_has_come_yet(frame):
-    assert "Nothing has come yet." in frame.get(LIST).text
+    assert "No submissions yet." in frame.get(LIST).text
 
 
 def test_it_says_that_nothing_matches(frame, receive):
     receive({"name": "Ines"})
-    assert "Nothing matches." in frame.post(LIST, {"text": "otto"}).text
+    assert "No matches." in frame.post(LIST, {"text": "otto"}).text
 
 
 def test_it_counts_to_a_thousand(frame, fail_many, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_waiting_one_of_a_held_portal_says_so(frame, acme, receive):
     receive({}, state="queued")
     acme.state, acme.hold_code = "held", "payment_required"
     acme.save()
-    assert "Waiting until the portal can be reached again" in frame.get(LIST).text
+    assert "Waiting for Bitrix24" in frame.get(LIST).text
 
 
 # --- The filter ---
@@ -175,8 +175,8 @@ def _facts(session):
 @pytest.mark.parametrize(
     ("asked", "field", "error"),
     [
-        ({"since": "yesterday"}, "since", "This is no date. Give one like 2026-11-23."),
-        ({"since": "2026-11-21", "until": "2026-11-20"}, "until", "The last day is before the first one."),
+        ({"since": "yesterday"}, "since", "This is not a date. Enter one like 2026-11-23."),
+        ({"since": "2026-11-21", "until": "2026-11-20"}, "until", "The end date is before the start date."),
         ({"until": "9999-12-31"}, "until", "Ensure this value is less than or equal to 2199-12-31."),
         ({"state": "lost"}, "state", "Select a valid choice."),
     ],

@@ -26,7 +26,7 @@ def test_the_chosen_ones_are_sent_again_and_the_filter_stays(frame, receive):
     rows = [receive(VISITOR, state="failed", due_at=None), receive(VISITOR, state="delivered", due_at=None)]
     left_alone = receive(VISITOR, state="failed", due_at=None)
     answer = frame.post(f"{LIST}again/", {"id": [row.pk for row in rows], "text": "ines"})
-    assert "1 submission is sent again. 1 is left as it is" in answer.text
+    assert "Sending 1 submission again. 1 left unchanged" in answer.text
     assert hidden_fields(answer.text)["text"] == "ines"
     assert Submission.objects.get(state="failed").pk == left_alone.pk
 
@@ -39,7 +39,7 @@ def test_the_button_of_a_row_sends_that_row_alone(frame, receive):
 
 def test_nothing_chosen_is_told(frame):
     answer = frame.post(f"{LIST}again/", {"id": ["x"]})
-    assert (answer.status_code, "Choose at least one submission first." in answer.text) == (422, True)
+    assert (answer.status_code, "Select at least one submission first." in answer.text) == (422, True)
 
 
 def test_all_that_match_are_sent_again_step_by_step(frame, acme, fail_many, monkeypatch):
@@ -53,7 +53,7 @@ def test_all_that_match_are_sent_again_step_by_step(frame, acme, fail_many, monk
         fields, answers = hidden_fields(answer.text), [*answers, answer.text]
     assert '<progress max="11" value="4"' in answers[0]
     assert len(answers) == 3
-    assert "9 submissions are sent again. 2 are left as they are" in answers[-1]
+    assert "Sending 9 submissions again. 2 left unchanged" in answers[-1]
     assert Submission.objects.filter(state="queued").count() == 9
 
 

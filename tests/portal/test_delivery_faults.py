@@ -65,7 +65,7 @@ def test_waits_in_a_row_are_one_line_of_history(make_submission, sandbox):
     assert outcomes(row) == [("waited", "query_limit_exceeded"), ("delivered", "")]
     wait = row.attempts.first()
     assert wait.params["times"] == 3
-    assert wait.reason.endswith("Times in a row: 3.")
+    assert wait.reason.endswith("Consecutive failures: 3.")
 
 
 def test_a_wait_after_something_else_is_a_line_of_its_own(make_submission, sandbox):

@@ -31,13 +31,13 @@ def delivered(installed, make_submission):
 def test_it_tells_what_came_and_what_was_repaired(delivered, capsys):
     text = explained(delivered, capsys)
     assert '"NAME": "Ines"' in text
-    assert "secret_removed: A password, a token or personal data was taken out of an address." in text
+    assert "secret_removed: A password, a token or personal data was removed from an address." in text
 
 
 def test_it_tells_which_rule_decided_and_why_the_others_did_not(delivered, capsys):
     text = explained(delivered, capsys)
-    assert '-> source equals "Fair" (came: "fair"): This rule matches and decides.' in text
-    assert "   any: An earlier rule has decided already." in text
+    assert '-> source equals "Fair" (came: "fair"): This rule matches and sets the source.' in text
+    assert "   any: An earlier rule already set the source." in text
 
 
 def test_it_tells_the_commands_and_the_answers(delivered, capsys):
@@ -49,7 +49,7 @@ def test_it_tells_the_commands_and_the_answers(delivered, capsys):
 
 def test_each_line_stands_alone(delivered, capsys):
     lines = explained(delivered, capsys).splitlines()
-    assert {"Came in", "Repaired", "Trace", "What the portal answered"} <= set(lines)
+    assert {"Came in", "Repaired", "Trace", "Responses from Bitrix24"} <= set(lines)
     assert '    "NAME": "Ines",' in lines
 
 

@@ -59,7 +59,7 @@ def test_the_first_refusal_is_told_at_once(refused):
     notices.look(NOW)
     (letter,) = mail.outbox
     assert "1 submission was not delivered to acme.example" in letter.subject
-    assert "The portal's CRM turned this submission down." in letter.body
+    assert "The CRM rejected this submission." in letter.body
 
 
 def test_nothing_of_a_visitor_stands_in_it(refused):
@@ -108,7 +108,7 @@ def test_a_method_that_the_portal_does_not_offer_is_told_with_its_remedy(acme):
     for minutes in range(2):
         notices.look(NOW + timedelta(minutes=minutes))
     (letter,) = mail.outbox
-    assert letter.subject == "Trace Relay: some submissions to acme.example wait"
+    assert letter.subject == "Trace Relay: submissions to acme.example are delayed"
     assert str(REMEDIES["method_missing"].todo) in letter.body
 
 
@@ -130,8 +130,8 @@ def busy(form, acme):
 def test_a_form_that_goes_silent_is_told_of_once(busy):
     for hours in (1, 24, 47, 50, 51, 24 * 5, 24 * 50):
         notices.look(NOW + hours * HOUR)
-    assert [subject for subject in subjects() if "gets no submissions" in subject] == [
-        "Trace Relay: the form “Shop” gets no submissions"
+    assert [subject for subject in subjects() if "no submissions through" in subject] == [
+        "Trace Relay: no submissions through the form “Shop”"
     ]
 
 
@@ -142,7 +142,7 @@ def test_a_form_that_speaks_again_and_goes_silent_again_is_told_of_again(busy, m
     assert Notice.objects.get(about=f"silent:{busy.pk}").over
     Submission.objects.filter(received_at__gt=NOW).update(state="delivered", due_at=None)
     notices.look(NOW + 20 * DAY)
-    assert len([subject for subject in subjects() if "gets no submissions" in subject]) == 2
+    assert len([subject for subject in subjects() if "no submissions through" in subject]) == 2
 
 
 def test_a_form_that_is_switched_off_is_not_silent(busy):
@@ -165,7 +165,7 @@ def test_the_week_is_told_on_monday_morning(refused, make_submission):
     for hours in (-1, 0, 1, 24):
         notices.look(MONDAY + hours * HOUR)
     (letter,) = mail.outbox
-    assert "the week of acme.example" in letter.subject
+    assert "weekly summary for acme.example" in letter.subject
     assert "Received in the last seven days: 2\nDelivered: 1\nNot delivered: 1" in letter.body
 
 
@@ -218,7 +218,7 @@ def test_what_was_deleted_is_told_with_its_number(acme, make_submission):
     for day in (20, 21):
         notices.look(NOW + day * DAY)
     assert [subject for subject in subjects() if "were deleted" in subject] == [
-        "Trace Relay: 3 submissions that waited for acme.example were deleted"
+        "Trace Relay: 3 queued submissions to acme.example were deleted"
     ]
 
 

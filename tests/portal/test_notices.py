@@ -151,7 +151,7 @@ def test_it_is_in_the_portals_language(chosen, held):
     held.language = "ru"
     held.save()
     notices.look(NOW)
-    assert "Закончилась подписка" in mail.outbox[0].body
+    assert "Подписка на Битрикс24" in mail.outbox[0].body
 
 
 def test_nothing_of_a_visitor_is_told(chosen, held, make_submission):

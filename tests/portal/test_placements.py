@@ -17,7 +17,7 @@ def test_the_installation_binds_the_tabs_and_the_menu(installed, bound):
 
 def test_each_language_has_its_title(installed, bound):
     titles = bound()["CRM_DEAL_DETAIL_TAB"]["langAll"]
-    assert (titles["en"]["TITLE"], titles["ru"]["TITLE"]) == ("Visitor’s path", "Путь посетителя")
+    assert (titles["en"]["TITLE"], titles["ru"]["TITLE"]) == ("Visitor journey", "Путь посетителя")
     assert {"br", "la", "de"} <= set(titles)
 
 

@@ -112,7 +112,7 @@ def test_it_may_be_sent_again_by_hand(leads, sandbox, poisoned):
     row.refresh_from_db()
     assert (row.state, row.code) == ("failed", "poison_forbidden")
     assert outcomes(row) == [("retry", "poison_forbidden")] * 2 + [("refused", "poison_forbidden")]
-    assert "turns this submission away" in row.reason
+    assert "blocks this submission" in row.reason
 
 
 def test_a_portal_that_turns_all_away_is_held(leads, installed, sandbox, portal):

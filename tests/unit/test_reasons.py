@@ -17,7 +17,7 @@ def test_where_nothing_went_wrong_nothing_is_said():
 
 def test_the_portals_words_follow_ours():
     told = sentences.reason("error_core", {"words": "100% wrong %(words)s"})
-    assert told == f"{sentences.FAILURES['error_core'].happened} The portal says: “100% wrong %(words)s”"
+    assert told == f"{sentences.FAILURES['error_core'].happened} Bitrix24 said: “100% wrong %(words)s”"
 
 
 def test_the_status_of_an_answer_without_words_is_told():

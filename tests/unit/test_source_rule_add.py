@@ -108,8 +108,8 @@ def test_programs_read_json(add):
     [
         (("--match", "colour", "--value", "x", "--utm-source", "fb"), "invalid choice"),
         (source("x", "--how", "almost"), "invalid choice"),
-        (("--match", "source", "--utm-source", "fb"), "needs a value"),
-        (("--match", "source", "--value", "x"), "utm_source or a CRM source"),
+        (("--match", "source", "--utm-source", "fb"), "Enter a value"),
+        (("--match", "source", "--value", "x"), "utm_source or CRM source"),
         (source("(", "--how", "regex"), "regular expression"),
         (source("x" * 201), "200 characters"),
         (source("x", "--position", "0"), "first position is 1"),

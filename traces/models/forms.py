@@ -22,14 +22,14 @@ def new_key() -> str:
 class Kind(models.TextChoices):
     """What a form makes of a submission on the portal."""
 
-    TRACE = "trace", _("A trace alone")
-    LINK = "link", _("A trace, linked to existing records")
-    LEAD = "lead", _("A lead")
-    DEAL = "deal", _("A deal with its contact and company")
-    CONTACT = "contact", _("A contact")
-    COMPANY = "company", _("A company")
-    QUOTE = "quote", _("A quote")
-    LEAD_UTM = "lead_utm", _("A lead with UTM fields only")
+    TRACE = "trace", _("Trace only")
+    LINK = "link", _("Trace linked to existing records")
+    LEAD = "lead", _("Lead")
+    DEAL = "deal", _("Deal with contact and company")
+    CONTACT = "contact", _("Contact")
+    COMPANY = "company", _("Company")
+    QUOTE = "quote", _("Quote")
+    LEAD_UTM = "lead_utm", _("Lead with UTM fields only")
 
 
 # The kinds that need a portal that works with leads.
@@ -39,8 +39,8 @@ LEADS = (Kind.LEAD, Kind.LEAD_UTM)
 class Repeats(models.TextChoices):
     """What becomes of a visitor whose phone or e-mail the CRM knows already (`traces.compose.existing`)."""
 
-    NEW = "new", _("Always make new records")
-    FIND = "find", _("Use the contact and the company that are there")
+    NEW = "new", _("Always create new records")
+    FIND = "find", _("Use the existing contact and company")
     JOIN = "join", _("Add to the lead or deal that is still open")
 
 
@@ -128,17 +128,17 @@ class Preferences(models.Model):
     class Notify(models.TextChoices):
         """How an administrator is told of what needs attention (`traces.monitoring.notices`)."""
 
-        NONE = "", _("Not at all")
-        PORTAL = "portal", _("By a notice in the portal")
-        EMAIL = "email", _("By e-mail")
+        NONE = "", _("No alerts")
+        PORTAL = "portal", _("Bitrix24 notification")
+        EMAIL = "email", _("Email message")
 
     class Kind(models.TextChoices):
         """What an administrator is told of."""
 
-        STOPPED = "stopped", _("Deliveries have stopped")
-        REFUSED = "refused", _("Submissions were not delivered: the first one, then once a day")
-        SILENT = "silent", _("A form that used to get submissions gets none")
-        WEEKLY = "weekly", _("The figures of each week")
+        STOPPED = "stopped", _("Delivery has stopped")
+        REFUSED = "refused", _("Submissions were not delivered (immediately, then once a day)")
+        SILENT = "silent", _("A form that normally gets submissions goes silent")
+        WEEKLY = "weekly", _("Weekly summary")
 
     portal = models.OneToOneField(Portal, on_delete=models.CASCADE, related_name="preferences")
     # Days after which what the visitor sent is emptied in a submission that has ended; 0 keeps it as long as the rest.

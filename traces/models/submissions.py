@@ -60,11 +60,11 @@ class Batch(models.Model):
 class ShownState(models.TextChoices):
     """A submission's state as people read it: `Submission.State`, and what a queued one of a held portal is called."""
 
-    QUEUED = "queued", _("Waiting for its turn")
-    SENDING = "sending", _("Being sent")
-    DELIVERED = "delivered", _("Delivered to the portal")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Not delivered")
-    HELD = "held", _("Waiting until the portal can be reached again")
+    HELD = "held", _("Waiting for Bitrix24")
     TEST = "test", _("Connection works")
 
 

@@ -39,7 +39,7 @@ def of_service(now: datetime) -> list[Check]:
 
 
 def _operator() -> str:
-    return _("Tell the operator of Trace Relay.")
+    return _("Contact the operator of Trace Relay.")
 
 
 def _database() -> Check:
@@ -48,39 +48,42 @@ def _database() -> Check:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return Check(name, False, _("It does not answer: no submission can be taken."), _operator())
-    return Check(name, True, _("It answers: submissions are taken and stored."))
+        return Check(name, False, _("Not responding: no submissions can be accepted."), _operator())
+    return Check(name, True, _("Working: submissions are accepted and stored."))
 
 
 def _queue(now: datetime) -> list[Check]:
     """Redis, and what it has noted of the workers."""
-    name, workers = _("Messages (Redis)"), _("Workers")
+    name, workers = _("Message queue (Redis)"), _("Workers")
     try:
         swept = wakeups.last_sweep()
     except redis.RedisError:
-        late = _("It does not answer: submissions are still taken and stored, but delivered later.")
-        return [Check(name, False, late, _operator()), Check(workers, None, _("Not known while Redis is away."), "")]
-    return [Check(name, True, _("It answers: workers are told at once what has come.")), _workers(swept, now)]
+        late = _("Not responding: submissions are still accepted and stored, but delivered later.")
+        return [
+            Check(name, False, late, _operator()),
+            Check(workers, None, _("Unknown while Redis is unavailable."), ""),
+        ]
+    return [Check(name, True, _("Working: new submissions are picked up immediately.")), _workers(swept, now)]
 
 
 def _workers(swept: float | None, now: datetime) -> Check:
     """Beat asks for a sweep every few seconds and a worker does it: one that is late says that either is away."""
     name = _("Workers")
     if swept is None:
-        todo = _("Look again in a minute. If it stays so, tell the operator of Trace Relay.")
-        return Check(name, None, _("No worker has looked for submissions yet."), todo)
+        todo = _("Check again in a minute. If the problem persists, contact the operator of Trace Relay.")
+        return Check(name, None, _("No worker has checked for submissions yet."), todo)
     seconds = max(0, int(now.timestamp() - swept))
     if seconds > 60 + 3 * settings.SWEEP_SECONDS:
         minutes = seconds // 60
         ago = ngettext(
-            "No worker has looked for submissions for %(minutes)s minute: nothing is delivered.",
-            "No worker has looked for submissions for %(minutes)s minutes: nothing is delivered.",
+            "No worker has checked for submissions for %(minutes)s minute: nothing is being delivered.",
+            "No worker has checked for submissions for %(minutes)s minutes: nothing is being delivered.",
             minutes,
         )
         return Check(name, False, ago % {"minutes": minutes}, _operator())
     looked = ngettext(
-        "A worker looked for submissions %(seconds)s second ago.",
-        "A worker looked for submissions %(seconds)s seconds ago.",
+        "A worker checked for submissions %(seconds)s second ago.",
+        "A worker checked for submissions %(seconds)s seconds ago.",
         seconds,
     )
     return Check(name, True, looked % {"seconds": seconds})
@@ -105,12 +108,12 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
 
 
 def _no_answer(portal: Portal, error: errors.PortalError) -> Check:
-    name = _("The portal answers")
+    name = _("Connection")
     if isinstance(error, (errors.Stop, errors.Poison)):
         remedy = notices.remedy_of(error.code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
-    text = _("The portal gave no answer that can be used, so what it would say is not known now.")
-    return Check(name, None, text, _("Check again in a minute. Submissions are taken and stored meanwhile."))
+    text = _("Bitrix24 gave no usable answer, so its state is unknown right now.")
+    return Check(name, None, text, _("Check again in a minute. Submissions are still accepted and stored."))
 
 
 def trouble(portal: Portal, now: datetime) -> Check | None:
@@ -120,38 +123,38 @@ def trouble(portal: Portal, now: datetime) -> Check | None:
 
 
 def _deliveries(portal: Portal) -> Check:
-    name = _("Deliveries")
+    name = _("Delivery")
     if portal.state == Portal.State.HELD:
         remedy = notices.remedy_of(portal.hold_code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
     for code in hold.reasons_of_methods(portal):
         remedy = notices.remedy_of(code, portal.by_webhook)
         return Check(name, False, remedy.happened, remedy.todo)
-    return Check(name, True, _("They go on."))
+    return Check(name, True, _("Delivery is working."))
 
 
 def _oldest(portal: Portal) -> Check:
-    name = _("Oldest submission that waits")
+    name = _("Queue")
     if portal.state == Portal.State.HELD:
-        return Check(name, None, _("What waits is delivered as soon as deliveries go on."), "")
+        return Check(name, None, _("Queued submissions are delivered as soon as delivery resumes."), "")
     seconds = metrics.oldest_due_seconds(Q(portal=portal))
     if seconds <= LONG_WAIT_SECONDS:
-        return Check(name, True, _("Nothing waits for long."))
+        return Check(name, True, _("No delays."))
     minutes = int(seconds // 60)
     waits = ngettext(
-        "It has been waiting for its turn for %(minutes)s minute.",
-        "It has been waiting for its turn for %(minutes)s minutes.",
+        "The oldest submission has been queued for %(minutes)s minute.",
+        "The oldest submission has been queued for %(minutes)s minutes.",
         minutes,
     )
-    todo = _("With many submissions at once this is normal. Otherwise look at the other checks of this page.")
+    todo = _("This is normal after many submissions at once. Otherwise check the other results on this page.")
     return Check(name, False, waits % {"minutes": minutes}, todo)
 
 
 def _permission(portal: Portal) -> Check:
     name = _("Permission")
     if portal.by_webhook:
-        text = _("The portal is connected by a webhook, which needs nobody's permission.")
-        return Check(name, True, text, _("Install the application to have receipts and notices."))
+        text = _("The portal is connected by a webhook, which needs no permission from a user.")
+        return Check(name, True, text, _("Install the application to get delivery receipts and alerts."))
     users = list(tokens.ranked(portal))
     working = [user for user in users if user.state == PortalUser.State.ACTIVE]
     proved = sum(user.proved_at is not None for user in working)
@@ -159,11 +162,11 @@ def _permission(portal: Portal) -> Check:
         remedy = notices.remedy_of(tokens.none_left(portal).code, by_webhook=False)
         return Check(name, False, remedy.happened, remedy.todo)
     text = ngettext(
-        "The permission of %(working)s administrator works.",
-        "The permissions of %(working)s administrators work.",
+        "The permission of %(working)s administrator is active.",
+        "The permissions of %(working)s administrators are active.",
         proved,
     )
-    todo = _("Ask another administrator to open Trace Relay once: then one may leave.") if len(working) == 1 else ""
+    todo = _("Ask a second administrator to open Trace Relay once, as a backup.") if len(working) == 1 else ""
     texts = [text % {"working": proved}] if proved else []
     return Check(name, True if proved else None, " ".join([*texts, *map(_age, users)]), todo)
 
@@ -171,12 +174,14 @@ def _permission(portal: Portal) -> Check:
 def _age(user: PortalUser) -> str:
     """How old an administrator's permission is, and when the portal took it last."""
     state = {
-        PortalUser.State.BARRED: _("User %(user)s lacks rights on the portal (permission renewed on %(renewed)s)."),
-        PortalUser.State.DEAD: _("User %(user)s has to open Trace Relay anew (permission renewed on %(renewed)s)."),
+        PortalUser.State.BARRED: _(
+            "User %(user)s has insufficient rights in Bitrix24 (permission renewed %(renewed)s)."
+        ),
+        PortalUser.State.DEAD: _("User %(user)s must open Trace Relay again (permission renewed %(renewed)s)."),
     }.get(PortalUser.State(user.state))
     if state is None and user.proved_at is None:
-        state = _("User %(user)s: renewed on %(renewed)s, not tried since.")
-    state = state or _("User %(user)s: renewed on %(renewed)s, worked last on %(proved)s.")
+        state = _("User %(user)s: renewed %(renewed)s, not used since.")
+    state = state or _("User %(user)s: renewed %(renewed)s, last used successfully %(proved)s.")
     return state % {"user": user.user_id, "renewed": _day(user.renewed_at), "proved": _day(user.proved_at)}
 
 
@@ -185,23 +190,23 @@ def _day(time: datetime | None) -> str:
 
 
 def _tariff(portal: Portal) -> Check:
-    name = _("Speed")
+    name = _("Sending speed")
     rate = limits.tariff_of(portal).rate
     if not rate:
-        text = _("As fast as it can: the portal is on your own server.")
+        text = _("No limit: the portal runs on your own server.")
     else:
-        text = _("Up to %(rate)s requests a second, as the portal's plan allows.") % {"rate": f"{rate:.0f}"}
-    return Check(name, True, text, _("If the portal has another plan, say so in the settings."))
+        text = _("Up to %(rate)s requests per second, as your plan allows.") % {"rate": f"{rate:.0f}"}
+    return Check(name, True, text, _("If your portal has another plan, change it in the settings."))
 
 
 def _receipts(portal: Portal) -> Check:
-    name = _("Receipts")
+    name = _("Delivery receipts")
     if portal.receipt_option_sets and not portal.by_webhook:
-        return Check(name, True, _("The portal keeps a receipt of each delivery: a lost answer is made good."))
-    text = _("The portal keeps no receipts: where an answer is lost, a submission may be sent twice.")
+        return Check(name, True, _("Bitrix24 keeps a receipt of each delivery: a lost reply won't cause duplicates."))
+    text = _("Bitrix24 keeps no delivery receipts: if a reply is lost, a submission may be sent twice.")
     if portal.by_webhook:
-        return Check(name, False, text, _("Install the application to have receipts and notices."))
-    return Check(name, False, text, _("Open Trace Relay as an administrator once; that tries again."))
+        return Check(name, False, text, _("Install the application to get delivery receipts and alerts."))
+    return Check(name, False, text, _("Open Trace Relay once as an administrator to try again."))
 
 
 def _leads(portal: Portal) -> list[Check]:
@@ -212,10 +217,11 @@ def _leads(portal: Portal) -> list[Check]:
     names = ", ".join(f"“{name}”" for name in forms.order_by("name").values_list("name", flat=True)[:MAX_NAMES])
     if not names:
         return []
-    text = _("The portal works without leads, and these forms make some: %(names)s. It turns each into a deal at once.")
-    todo = _(
-        "Let these forms make deals (page “Forms”), or switch leads on in the CRM's settings; then look here again."
+    text = _(
+        "Your CRM works without leads, but these forms create leads: %(names)s. Bitrix24 converts "
+        "each of them to a deal at once."
     )
+    todo = _("Let these forms create deals (page “Forms”), or turn leads on in the CRM settings and check again.")
     return [Check(_("Leads"), False, text % {"names": names}, todo)]
 
 
@@ -223,9 +229,9 @@ def _notices(portal: Portal) -> list[Check]:
     """Only where notices in the portal were chosen."""
     if notices.may_notify(portal) or not _portal_notices_chosen(portal):
         return []
-    text = _("You have chosen notices in the portal, but the application lacks the right to send them (im).")
-    todo = _("Update the application and confirm the requested rights, or choose e-mail in the settings.")
-    return [Check(_("Notices"), None, text, todo)]
+    text = _("You chose Bitrix24 notifications, but the application may not send them (scope im).")
+    todo = _("Update the application and confirm the rights it requests, or choose email in the settings.")
+    return [Check(_("Alerts"), None, text, todo)]
 
 
 def _portal_notices_chosen(portal: Portal) -> bool:
@@ -234,16 +240,16 @@ def _portal_notices_chosen(portal: Portal) -> bool:
 
 def _tracker(portal: Portal) -> Check:
     """Whether the portal's own tracker is on the site: the snippet says so with each submission (`_tracker`)."""
-    name = _("The portal's tracking code")
+    name = _("Bitrix24 tracking code")
     latest = Submission.objects.filter(portal=portal).order_by("-received_at")
     seen = list(latest.values_list("body", flat=True)[:SUBMISSIONS_READ])
     if any(body.get("_tracker") == "portal" for body in seen):
-        return Check(name, True, _("It is on the site, and Trace Relay sends what it knows of a visitor."))
+        return Check(name, True, _("It is on your website, and Trace Relay forwards what it knows about a visitor."))
     todo = _(
-        "Put the portal's own tracking code on the site too (CRM → Sales Intelligence): then the portal knows a "
-        "visitor of its chats and calls as well."
+        "Optional: add Bitrix24's own tracking code to your website (CRM → Sales Intelligence). Bitrix24 "
+        "then also recognizes visitors in its chats and calls."
     )
     if any(body.get("TRACE") for body in seen):
-        text = _("It was not on the pages that the latest submissions came from. The visits are known all the same.")
+        text = _("It was not found with the latest submissions. Visits are tracked anyway.")
         return Check(name, None, text, todo)
-    return Check(name, None, _("It is known once a submission comes from a page with the line for the website."), todo)
+    return Check(name, None, _("Unknown until a submission arrives from a page with the Trace Relay script."), todo)

@@ -35,10 +35,10 @@ def letter_of(portal: Portal, matter: Matter, remedy: Remedy, notice: Notice, no
 
 
 def _stopped(portal: Portal, matter: Matter, remedy: Remedy) -> Letter:
-    subject = _("Trace Relay: deliveries to %(portal)s have stopped") % {"portal": portal.domain}
+    subject = _("Trace Relay: delivery to %(portal)s has stopped") % {"portal": portal.domain}
     if portal.state != Portal.State.HELD and matter.subject != matters.WAITING:
-        subject = _("Trace Relay: some submissions to %(portal)s wait") % {"portal": portal.domain}
-    last = _("Nothing is lost: what waits is delivered afterwards.")
+        subject = _("Trace Relay: submissions to %(portal)s are delayed") % {"portal": portal.domain}
+    last = _("Nothing is lost: queued submissions will be delivered afterwards.")
     return subject, _paragraphs(subject + ".", remedy.happened, remedy.todo, last)
 
 
@@ -58,8 +58,8 @@ def _refused(portal: Portal, notice: Notice, now: datetime) -> Letter | None:
         number,
     ) % {"number": number, "portal": portal.domain}
     failure = sentences.failure(codes[0][0], {})
-    often = _("The most frequent reason: %(reason)s") % {"reason": failure.happened}
-    last = _("The page “Submissions” in Trace Relay shows each of them and the portal's own words.")
+    often = _("Most frequent reason: %(reason)s") % {"reason": failure.happened}
+    last = _("See Trace Relay → “Submissions” for each of them and for what Bitrix24 answered.")
     return subject, _paragraphs(subject + ".", often, failure.todo, last)
 
 
@@ -70,41 +70,41 @@ def _silent(portal: Portal, form_id: int, now: datetime) -> Letter | None:
     if form is None or last is None:
         return None
     days = (now - last).days
-    subject = _("Trace Relay: the form “%(form)s” gets no submissions") % {"form": form.name}
+    subject = _("Trace Relay: no submissions through the form “%(form)s”") % {"form": form.name}
     happened = ngettext(
-        "Nothing has come through it for %(days)s day; that is unusually long for this form.",
-        "Nothing has come through it for %(days)s days; that is unusually long for this form.",
+        "Nothing has arrived for %(days)s day. This is unusually long for this form.",
+        "Nothing has arrived for %(days)s days. This is unusually long for this form.",
         days,
     ) % {"days": days}
-    todo = _("Send it once yourself from your website. If nothing arrives, put its code on the page again.")
-    where = _("The code stands on the page “Forms” in Trace Relay. If the form is no longer used, switch it off there.")
+    todo = _("Submit the form on your website yourself. If nothing arrives, add its code to the page again.")
+    where = _("You find the code in Trace Relay → “Forms”. If you no longer use the form, turn it off there.")
     return subject, _paragraphs(subject + ".", happened, todo, where)
 
 
 def _weekly(portal: Portal, now: datetime) -> Letter:
     states = matters.week_of(portal, now)
-    subject = _("Trace Relay: the week of %(portal)s") % {"portal": portal.domain}
+    subject = _("Trace Relay: weekly summary for %(portal)s") % {"portal": portal.domain}
     failed = states.get(Submission.State.FAILED, 0)
     delivered = states.get(Submission.State.DELIVERED, 0)
     figures = [
         _("Received in the last seven days: %(number)s") % {"number": sum(states.values())},
         _("Delivered: %(number)s") % {"number": delivered},
         _("Not delivered: %(number)s") % {"number": failed},
-        _("Still waiting: %(number)s") % {"number": sum(states.values()) - delivered - failed},
+        _("Still queued: %(number)s") % {"number": sum(states.values()) - delivered - failed},
     ]
     return subject, _paragraphs(subject + ".", "\n".join(figures))
 
 
 def _purge(portal: Portal, remedy: Remedy, notice: Notice) -> Letter:
     at = date_format(purge_at(portal, notice.at), "DATE_FORMAT")
-    subject = _("Trace Relay: what waits for %(portal)s will be deleted on %(date)s")
+    subject = _("Trace Relay: queued submissions to %(portal)s will be deleted on %(date)s")
     subject = subject % {"portal": portal.domain, "date": at}
-    why = _("The portal has taken nothing for weeks. Visitors' data must not be kept for ever.")
+    why = _("Bitrix24 has accepted nothing for weeks, and visitors' data must not be kept forever.")
     last = ngettext(
-        "What comes after that date is deleted after %(days)s day. Once the portal takes submissions again, "
-        "nothing more is deleted.",
-        "What comes after that date is deleted after %(days)s days. Once the portal takes submissions again, "
-        "nothing more is deleted.",
+        "Submissions that arrive after that date are deleted after %(days)s day. Once Bitrix24 accepts "
+        "submissions again, the deletion stops.",
+        "Submissions that arrive after that date are deleted after %(days)s days. Once Bitrix24 accepts "
+        "submissions again, the deletion stops.",
         PURGE_NOTICE.days,
     ) % {"days": PURGE_NOTICE.days}
     return subject, _paragraphs(subject + ".", why, remedy.happened, remedy.todo, last)
@@ -115,15 +115,15 @@ def _purged(portal: Portal) -> Letter | None:
     if not number:
         return None
     subject = ngettext(
-        "Trace Relay: %(number)s submission that waited for %(portal)s was deleted",
-        "Trace Relay: %(number)s submissions that waited for %(portal)s were deleted",
+        "Trace Relay: %(number)s queued submission to %(portal)s was deleted",
+        "Trace Relay: %(number)s queued submissions to %(portal)s were deleted",
         number,
     ) % {"number": number, "portal": portal.domain}
     days = int(settings.HELD_DAYS)
     why = ngettext(
-        "The portal has taken nothing for %(days)s day.", "The portal has taken nothing for %(days)s days.", days
+        "Bitrix24 has accepted nothing for %(days)s day.", "Bitrix24 has accepted nothing for %(days)s days.", days
     ) % {"days": days}
-    last = _("The page “Submissions” still shows when each came and by which form, without what the visitor had sent.")
+    last = _("“Submissions” still shows when each of them arrived and through which form, without the visitor's data.")
     return subject, _paragraphs(subject + ".", why, last)
 
 

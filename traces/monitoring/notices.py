@@ -67,8 +67,8 @@ def label_of(notice: Notice) -> Text:
     """What a notice was about, in the language that is active."""
     labels: dict[str, Text] = {
         **dict(Kind.choices),
-        Notice.PURGE: _("What waits is going to be deleted"),
-        f"{Notice.PURGE}:done": _("What waited was deleted"),
+        Notice.PURGE: _("Queued submissions will be deleted"),
+        f"{Notice.PURGE}:done": _("Queued submissions were deleted"),
     }
     return labels.get(notice.about) or labels.get(notice.about.partition(":")[0], "")
 
@@ -144,17 +144,17 @@ def _tell(chosen: Preferences, matter: Matter, notice: Notice, now: datetime) ->
 
 def remedy_of(code: str, by_webhook: bool) -> Remedy:
     """What happened at a stop with this code, and what to do, as the portal is connected."""
-    look = _("Open the page “Health” in Trace Relay: it says what is the matter.")
+    look = _("Open “Health” in Trace Relay to see the cause.")
     if code == WAITING:
-        return Remedy(_("The oldest submission has been waiting for more than an hour."), look)
-    return remedies.of(code, by_webhook) or Remedy(_("The portal takes nothing at present."), look)
+        return Remedy(_("The oldest submission has been queued for more than an hour."), look)
+    return remedies.of(code, by_webhook) or Remedy(_("Bitrix24 isn't accepting requests right now."), look)
 
 
 def send_test(chosen: Preferences) -> None:
     """Send a notice that says it is a test, in the way that was chosen. Raises `NotTold`."""
     with iframe.speaking(iframe.language(chosen.portal.language)):
-        subject = _("Trace Relay: a test notice")
-        text = _("This is a test. You will be told like this when something about %(portal)s needs your attention.")
+        subject = _("Trace Relay: test notification")
+        text = _("This is a test. Trace Relay notifies you this way when %(portal)s needs your attention.")
         text = text % {"portal": chosen.portal.domain}
     send(chosen, subject, text)
 

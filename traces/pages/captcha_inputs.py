@@ -12,8 +12,8 @@ from traces.models import Captcha
 from traces.pages.inputs import PageInput
 
 MAX_KEY_LENGTH = 200
-_KEY = RegexValidator(r"^[\w.:-]+\Z", _("This is no key: it has letters, digits, hyphens and underscores alone."))
-_NO_KEY = _("Copy this key from the captcha's provider, or choose none.")
+_KEY = RegexValidator(r"^[\w.:-]+\Z", _("This is not a key. Keys consist of letters, digits, hyphens and underscores."))
+_NO_KEY = _("Copy this key from your captcha provider, or choose no captcha.")
 
 
 class CaptchaInput(PageInput):
@@ -26,22 +26,23 @@ class CaptchaInput(PageInput):
         choices=Captcha.choices,
         required=False,
         help_text=_(
-            "The script on your website shows it in the form, and the visitor's browser then talks to this provider. "
-            "What comes without its confirmation is kept as not delivered; you can still send it. Form builders that "
-            "send by themselves, such as Tilda, have no such confirmation: leave it out for their forms. If the "
-            "provider cannot be reached, submissions are delivered with a note."
+            "The script on your website shows the captcha in the form, and the visitor's browser "
+            "contacts this provider. Submissions without its confirmation are held as spam; you can "
+            "still deliver them. Form builders that submit on their own, such as Tilda, send no "
+            "confirmation: don't use a captcha for their forms. If the provider is down, submissions are "
+            "delivered with a note."
         ),
     )
     captcha_site_key = forms.CharField(
-        label=_("The captcha's site key"),
+        label=_("Site key"),
         required=False,
         max_length=MAX_KEY_LENGTH,
         validators=[_KEY],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     captcha_secret = forms.CharField(
-        label=_("The captcha's secret key"),
-        help_text=_("It is kept encrypted and never shown. Left empty, the stored one stays."),
+        label=_("Secret key"),
+        help_text=_("Stored encrypted and never shown. Leave empty to keep the stored key."),
         required=False,
         max_length=MAX_KEY_LENGTH,
         validators=[_KEY],

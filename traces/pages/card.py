@@ -65,7 +65,7 @@ def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
         return render(request, reader, "traces/card/_gone.html", status=403)
     sent = resending.chosen(reader.portal, [row.pk])
     row.refresh_from_db()
-    notice = _("It is being sent again.") if sent else _("It was delivered already, or is on its way.")
+    notice = _("Sending again…") if sent else _("It is already delivered or being sent.")
     return render(request, reader, "traces/card/_submission.html", {"one": _one(reader, row), "notice": notice})
 
 
@@ -165,14 +165,14 @@ def _why(explained: Explanation) -> str:
     """The rule that decided, in its words; or that none did."""
     rule = explained.prepared.rule
     if rule is None:
-        return _("No rule of yours decided: Sales Intelligence finds the source by what the visitor brought.")
+        return _("None of your rules matched. Sales Intelligence finds the source from what the visitor brought.")
     given = " · ".join(filter(None, (rule.utm_source, rule.crm_source, rule.crm_description)))
     if rule.field == sources.ANY:
-        return _("No other rule matched, so the rule for everything else gave “%(given)s”.") % {"given": given}
+        return _("No other rule matched, so “Everything else” set the source to “%(given)s”.") % {"given": given}
     words = {
         "field": sentences.RULE_FIELDS.get(rule.field, rule.field),
         "how": sentences.RULE_HOWS.get(rule.operator, rule.operator),
         "value": rule.value,
         "given": given,
     }
-    return _("A rule decided: %(field)s %(how)s “%(value)s”, so the portal was given “%(given)s”.") % words
+    return _("A rule set the source to “%(given)s”: %(field)s %(how)s “%(value)s”.") % words

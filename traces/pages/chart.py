@@ -73,7 +73,7 @@ def of_days(days: Sequence[Day]) -> Chart:
     """The chart of some days, the last one at the right."""
     most = max((day.total for day in days), default=0)
     columns = [_column(place * STEP, day, most) for place, day in enumerate(days)]
-    text = _("Submissions of %(days)s days. Delivered: %(delivered)s, waiting: %(waiting)s, not delivered: %(failed)s.")
+    text = _("Submissions in %(days)s days. Delivered: %(delivered)s, queued: %(waiting)s, not delivered: %(failed)s.")
     numbers = {state: grouped(sum(getattr(day, state) for day in days)) for state in _STATES}
     return Chart(STEP * len(days), HEIGHT, columns, text % {"days": len(days), **numbers}, grouped(most))
 
@@ -89,7 +89,7 @@ def _column(x: int, day: Day, most: int) -> Column:
     counts = {state: getattr(day, state) for state in _STATES}
     numbers = {state: grouped(count) for state, count in counts.items()}
     label = formats.date_format(day.day, "MONTH_DAY_FORMAT", use_l10n=True)
-    text = _("%(day)s. Delivered: %(delivered)s, waiting: %(waiting)s, not delivered: %(failed)s.")
+    text = _("%(day)s. Delivered: %(delivered)s, queued: %(waiting)s, not delivered: %(failed)s.")
     return Column(x, label, text % {"day": label, **numbers}, _stack(x, counts, most, MIN_HEIGHT), **numbers)
 
 

@@ -85,7 +85,7 @@ def look_now(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     if found and found.finished_at and found.finished_at > timezone.now() - LOOK_EVERY:
         return page(request, reader, notice=_("The CRM was read a few minutes ago. Try again in ten minutes."))
     crm_look.begin_now(reader.portal)
-    return page(request, reader, notice=_("Reading begins within a minute. Open this page again shortly."))
+    return page(request, reader, notice=_("The update starts within a minute. Reload this page shortly."))
 
 
 def _days(request: HttpRequest) -> int:
@@ -110,17 +110,17 @@ def _remedy(portal: Portal, code: str) -> Remedy:
     """Why the last try did not get on, and what to do."""
     if code == "no_rights":
         return Remedy(
-            _("The permission that Trace Relay works with may not read leads or deals."),
-            _("Give that user the right to read them, or choose another administrator in the settings."),
+            _("The administrator whose permission Trace Relay uses may not read leads or deals."),
+            _("Grant this user the right to read them, or choose another administrator in the settings."),
         )
     known = remedies.of(code, portal.by_webhook)
-    return known or Remedy(_("The portal did not answer as expected."), _("Reading is tried again within the hour."))
+    return known or Remedy(_("Bitrix24 did not respond as expected."), _("Trace Relay tries again within an hour."))
 
 
 def _tables(earned: Earnings) -> list[Table]:
     sources = [(sentences.source_label(row.label), row) for row in earned.sources]
-    campaigns = [(row.label or _("Without a campaign"), row) for row in earned.campaigns]
-    forms = [(row.label or _("A form that was deleted"), row) for row in earned.forms]
+    campaigns = [(row.label or _("No campaign"), row) for row in earned.campaigns]
+    forms = [(row.label or _("Deleted form"), row) for row in earned.forms]
     return [
         Table("sources", _("By source"), _("Source"), _lines(sources, earned)),
         Table("campaigns", _("By campaign"), _("Campaign"), _lines(campaigns, earned)),
@@ -130,7 +130,7 @@ def _tables(earned: Earnings) -> list[Table]:
 
 def _lines(rows: Sequence[tuple[str, Earned]], earned: Earnings) -> list[Line]:
     most = max((_measure(row, earned.currency) for _label, row in rows), default=Decimal(0))
-    return [_line(_("Others") if row.key == 0 else label, row, earned, most) for label, row in rows]
+    return [_line(_("Other") if row.key == 0 else label, row, earned, most) for label, row in rows]
 
 
 def _measure(row: Earned, currency: str) -> Decimal:

@@ -34,10 +34,10 @@ class ConsentInput(PageInput):
     ids = "consent-%s"
 
     consent_field = forms.CharField(
-        label=gettext_lazy("Field of the consent"),
+        label=gettext_lazy("Consent field"),
         help_text=gettext_lazy(
-            "The name of the box that the visitor ticks, as it is submitted. Left empty, a consent counts where its "
-            "name is a usual one, such as “agree”, and the only one."
+            "The name of the check box as it is submitted. If empty, Trace Relay uses a field with a "
+            "usual name, such as “agree”, if there is exactly one."
         ),
         required=False,
         max_length=MAX_FIELD_LENGTH,
@@ -45,11 +45,11 @@ class ConsentInput(PageInput):
         error_messages=one_answer(gettext_lazy("A name can have at most 100 characters.")),
     )
     consent_text = forms.CharField(
-        label=gettext_lazy("What the visitor agrees to"),
+        label=gettext_lazy("Consent text"),
         help_text=gettext_lazy(
-            "The text beside the box, or the address of the page that has it. It is kept with its date: what came "
-            "before a change goes on to show the former one. A text that the form sends as the box's value has "
-            "precedence."
+            "The text beside the check box, or the address of the page with the text. It is stored with "
+            "its date: earlier submissions keep showing the earlier text. If the form submits a text as "
+            "the value of the check box, that text is shown instead."
         ),
         required=False,
         max_length=MAX_TEXT_LENGTH,
@@ -57,15 +57,15 @@ class ConsentInput(PageInput):
         error_messages=one_answer(gettext_lazy("A text can have at most 5,000 characters.")),
     )
     agreement_id = forms.TypedChoiceField(
-        label=gettext_lazy("Agreement in the portal"),
+        label=gettext_lazy("Agreement in Bitrix24"),
         help_text=gettext_lazy(
-            "The portal's own list of consents gets each one, beside the record that was made. Visitors' network "
-            "addresses are not kept here, so the list shows 0.0.0.0."
+            "Each consent is added to Bitrix24's list of consents, with the record that was created. "
+            "Trace Relay does not store visitors' IP addresses, so the list shows 0.0.0.0."
         ),
         required=False,
         coerce=int,
         empty_value=None,
-        error_messages=one_answer(gettext_lazy("Choose one of the portal's agreements, or none.")),
+        error_messages=one_answer(gettext_lazy("Choose one of the agreements, or none.")),
     )
 
     def __init__(self, form: Form, agreements: Sequence[tuple[str, str]], data: QueryDict | None = None) -> None:
@@ -102,7 +102,9 @@ def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     with writing():
         form.save(update_fields=["consent_field", "agreement_id"])
         keep_consent_text(form, typed.cleaned_data["consent_text"])
-    return _part(request, reader, form, ConsentInput(form, agreements), notice=_("Saved. It holds from now on."))
+    return _part(
+        request, reader, form, ConsentInput(form, agreements), notice=_("Saved. The change applies to new submissions.")
+    )
 
 
 def _agreements(portal: Portal) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def rows(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     typed = MappingInput(request.POST)
     typed.full_clean()
     if typed.cleaned_data.get("creates") != form.creates:
-        trouble = _("Meanwhile the form makes something else. Nothing was saved; these are its fields now.")
+        trouble = _("The form creates another kind of record now. Nothing was saved; these are its current fields.")
         return _stored(request, reader, form, trouble=trouble)
     listed = form_mapping.read(form, request.POST)
     if form_mapping.change(listed, typed.cleaned_data.get("do", "")):
@@ -81,11 +81,11 @@ def rows(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
 def _store(request: HttpRequest, reader: Reader, form: Form, typed: Inputs) -> HttpResponse:
     mapping = form_mapping.mapping(typed)
     if mapping is None:
-        return _part(request, reader, form, typed, trouble=_("Nothing was saved yet. Correct what is marked below."))
+        return _part(request, reader, form, typed, trouble=_("Nothing was saved. Correct the marked fields."))
     form.mapping = {record: rules for record, rules in {**form.mapping, **mapping}.items() if rules}
     with in_line():
         form.save(update_fields=["mapping"])
-    return _stored(request, reader, form, notice=_("The fields are saved. They hold from now on."))
+    return _stored(request, reader, form, notice=_("Fields saved. They apply to new submissions."))
 
 
 def _stored(request: HttpRequest, reader: Reader, form: Form, *, notice: str = "", trouble: str = "") -> HttpResponse:
@@ -132,7 +132,7 @@ def _table(portal: Portal, record: str, rows: Sequence[RowInput], described: lis
     choices = _choices_of_field(known, first)
     for row in rows:
         name = row.row.field
-        missing = _("not on the portal")
+        missing = _("not in your CRM")
         unknown = [(name, f"{name} – {missing}")] if name and name not in known else []
         row.offer_fields([("", _("Choose a field")), *unknown, *choices])
         if values := _choices_of_value(portal, record, row.row, rows, known):
@@ -148,7 +148,7 @@ def _choices_of_field(known: Mapping[str, Field], first: Sequence[str]) -> list[
         key=lambda field: field[1].casefold(),
     )
     named = [(name, title if title == name else f"{title} ({name})") for name, title in others]
-    return [*([(_("Often used"), often)] if often else []), (_("All fields"), named)]
+    return [*([(_("Frequently used"), often)] if often else []), (_("All fields"), named)]
 
 
 def _choices_of_value(

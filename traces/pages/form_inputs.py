@@ -23,34 +23,38 @@ MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES, MAX_SECONDS = 50, 10_000, 1440, 6
 
 # What each kind is for, in one sentence; those that most sites need first.
 KINDS = {
-    Kind.LEAD: _("Each submission becomes a lead with the visit that led to it. Right for most sites."),
-    Kind.DEAL: _("Each submission becomes a deal, with a contact and, where one is named, a company."),
-    Kind.CONTACT: _("Each submission becomes a contact with the visit."),
-    Kind.COMPANY: _("Each submission becomes a company with the visit."),
-    Kind.QUOTE: _("Each submission becomes a quote with the visit."),
-    Kind.LEAD_UTM: _("A lead with the advertising tags in its UTM fields; the pages visited are not kept."),
-    Kind.TRACE: _("The visit alone is stored on the portal; nothing appears in the CRM by itself."),
-    Kind.LINK: _("Your server has made the records already and names them; the visit is added to them."),
+    Kind.LEAD: _("Creates a lead from each submission, with the visit that led to it. Right for most websites."),
+    Kind.DEAL: _("Creates a deal from each submission, with a contact and, if the visitor names one, a company."),
+    Kind.CONTACT: _("Creates a contact from each submission, with the visit."),
+    Kind.COMPANY: _("Creates a company from each submission, with the visit."),
+    Kind.QUOTE: _("Creates a quote from each submission, with the visit."),
+    Kind.LEAD_UTM: _("Creates a lead with the ad tags in its UTM fields. Visited pages are not stored."),
+    Kind.TRACE: _("Stores only the visit in Bitrix24. No CRM record is created."),
+    Kind.LINK: _("Your server has already created the records and specifies them. The visit is added to them."),
 }
 # What a form can do about visitors whom the CRM knows already.
 REPEATS = {
-    Repeats.NEW: _("Each submission becomes records of its own."),
+    Repeats.NEW: _("Creates new records from each submission."),
     Repeats.FIND: _(
-        "Whoever has the same phone or e-mail is used: a new deal or lead belongs to that contact and company, and a "
-        "form for contacts or companies adds a comment to the one that is there."
+        "Looks for the same phone or email. A new deal or lead is linked to the existing contact and "
+        "company; a form for contacts or companies adds a comment to the existing record."
     ),
     Repeats.JOIN: _(
-        "For leads and deals: where one of the same phone or e-mail is still open, what came becomes a comment there, "
-        "with the visit. Otherwise as above."
+        "For leads and deals: if one with the same phone or email is still open, the submission becomes "
+        "a comment there, with the visit. Otherwise as above."
     ),
 }
 _NO_LEADS = _(
-    "Not available: this portal works without leads (“simple CRM”) and turns each into a deal at once. Make a deal; or "
-    "switch leads on in the CRM's settings, then open the page “Health”, which asks the portal anew."
+    "Not available: your CRM works without leads (simple CRM mode) and converts each lead to a deal at "
+    "once. Create deals instead, or turn leads on in the CRM settings and then open “Health” to refresh "
+    "this check."
 )
-_NOT_REPEATED = _("What this form makes cannot be looked for that way. Choose another answer.")
+_NOT_REPEATED = _("This form can't look for existing records in this way. Choose another option.")
 MAX_USER_ID = 2**31 - 1
-_NO_PAGE = _("This is no address of a page. Write it whole, such as https://shop.example/thanks, or leave it empty.")
+_NO_PAGE = _(
+    "This is not a web page address. Enter the full address, such as "
+    "https://shop.example/thanks, or leave the field empty."
+)
 
 
 class NameField(forms.CharField):
@@ -89,19 +93,17 @@ class NewFormInput(PageInput):
 
     name = NameField(
         label=_("Name"),
-        help_text=_("For you, such as “Order form”. It stands before the visitor's name in the titles of new records."),
+        help_text=_("For example, “Order form”. Shown at the start of each new record's title."),
         max_length=MAX_NAME_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages=one_answer(
-            filled(_("Give the form a name of at most %(most)s characters."), most=MAX_NAME_LENGTH)
-        ),
+        error_messages=one_answer(filled(_("Enter a name of at most %(most)s characters."), most=MAX_NAME_LENGTH)),
     )
     creates = forms.ChoiceField(
-        label=_("What a submission becomes"),
+        label=_("Creates"),
         choices=_kinds,
         initial=Kind.LEAD,
         widget=KindSelect,
-        error_messages=one_answer(_("Choose what a submission becomes.")),
+        error_messages=one_answer(_("Choose what the form creates.")),
     )
 
     def __init__(
@@ -128,48 +130,49 @@ class NewFormInput(PageInput):
 class FormSettingsInput(NewFormInput, CaptchaInput):
     """All settings of a form."""
 
-    active = forms.BooleanField(label=_("The form takes submissions"), required=False)
+    active = forms.BooleanField(label=_("Accept submissions"), required=False)
     repeats = forms.ChoiceField(
-        label=_("Visitors whom the CRM knows"),
+        label=_("Returning visitors"),
         choices=_repeats,
         initial=Repeats.NEW,
         widget=forms.RadioSelect,
-        error_messages=one_answer(_("Choose what becomes of visitors whom the CRM knows.")),
+        error_messages=one_answer(_("Choose what to do with returning visitors.")),
     )
     assigned_by_id = NumberField(
         label=_("Responsible person"),
         help_text=_(
-            "The user's number, which stands in the address of the user's page in the portal. Left empty, the "
+            "The user ID, shown in the address of the user's profile in Bitrix24. If empty, the "
             "administrator chosen in the settings is responsible."
         ),
         required=False,
         min_value=1,
         max_value=MAX_USER_ID,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        error_messages=one_answer(_("Give the number of a user, such as 7, or leave it empty.")),
+        error_messages=one_answer(_("Enter a user ID, such as 7, or leave the field empty.")),
     )
     country = forms.CharField(
-        label=_("Country of the visitors"),
+        label=_("Visitors' country"),
         help_text=_(
-            "Two letters, such as DE. Dates and numbers are read as people write them there. Left empty, the "
-            "portal's language decides."
+            "Two letters, such as DE. Dates and numbers are read as they are written there. If empty, "
+            "the portal's language decides."
         ),
         required=False,
         max_length=2,
         validators=[RegexValidator("^[A-Za-z]{2}$")],
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "DE"}),
-        error_messages=one_answer(_("Give a country's two letters, such as DE, or leave it empty.")),
+        error_messages=one_answer(_("Enter a two-letter country code, such as DE, or leave the field empty.")),
     )
     origins = forms.CharField(
-        label=_("Sites that may send"),
-        help_text=_("One address a line. Left empty, the form takes submissions from every site."),
+        label=_("Allowed websites"),
+        help_text=_("One address per line. If empty, the form accepts submissions from any website."),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "https://shop.example"}),
     )
     thank_you_url = forms.CharField(
         label=_("Thank-you page"),
         help_text=_(
-            "Where a visitor comes after sending a plain HTML form. Left empty, a short page of ours says thank you."
+            "Visitors land here after submitting a plain HTML form. If empty, they see a short thank-you "
+            "page from Trace Relay."
         ),
         required=False,
         max_length=MAX_ADDRESS_LENGTH,
@@ -178,50 +181,50 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         error_messages=one_answer(_NO_PAGE),
     )
     honeypot = forms.BooleanField(
-        label=_("Catch programs that fill in every field"),
+        label=_("Hidden field for bots"),
         help_text=_(
-            "The HTML form gets a field that no person sees, with a name of its own in each form. Whoever fills it in "
-            "is kept as not delivered; you can still send it."
+            "Adds a field to the HTML form that people don't see, with a unique name per form. "
+            "Submissions that fill it in are held as spam; you can still deliver them."
         ),
         required=False,
     )
     min_seconds = NumberField(
-        label=_("Least time on the page (seconds)"),
+        label=_("Minimum time on the page (seconds)"),
         help_text=_(
-            "What the script on your website sends sooner after a page was opened is kept as not delivered; 2 is "
-            "enough for programs. A plain HTML form without the script tells no time and is always taken. Left empty, "
-            "nothing is too fast."
+            "Submissions that the script sends sooner after the page was opened are held as spam; 2 "
+            "seconds stop most bots. Plain HTML forms without the script are always accepted. If empty, "
+            "there is no minimum."
         ),
         required=False,
         min_value=0,
         max_value=MAX_SECONDS,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         error_messages=one_answer(
-            filled(_("Give a number from 1 to %(most)s, or leave it empty for no limit."), most=MAX_SECONDS)
+            filled(_("Enter a number from 1 to %(most)s, or leave the field empty for no limit."), most=MAX_SECONDS)
         ),
     )
     max_per_minute = NumberField(
-        label=_("Most submissions in a minute"),
-        help_text=_("More are turned away and asked to come again in a minute. Left empty, there is no limit."),
+        label=_("Submissions per minute"),
+        help_text=_('Above this, submissions are rejected with "try again in a minute". If empty, there is no limit.'),
         required=False,
         min_value=0,
         max_value=MAX_PER_MINUTE,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         error_messages=one_answer(
-            filled(_("Give a number from 1 to %(most)s, or leave it empty for no limit."), most=MAX_PER_MINUTE)
+            filled(_("Enter a number from 1 to %(most)s, or leave the field empty for no limit."), most=MAX_PER_MINUTE)
         ),
     )
 
     join_repeats_minutes = NumberField(
-        label=_("Join repeated requests for (minutes)"),
+        label=_("Merge repeated submissions within (minutes)"),
         help_text=_(
-            "The same request with a phone number or an e-mail address in it, sent again within this time, counts as "
-            "one. Enter 0 to keep each."
+            "The same submission with a phone number or email, sent again within this time, counts once. "
+            "Enter 0 to keep all of them."
         ),
         min_value=0,
         max_value=MAX_JOIN_MINUTES,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        error_messages=one_answer(filled(_("Give a number from 0 to %(most)s."), most=MAX_JOIN_MINUTES)),
+        error_messages=one_answer(filled(_("Enter a number from 0 to %(most)s."), most=MAX_JOIN_MINUTES)),
     )
 
     @classmethod
@@ -279,9 +282,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
 class SecretInput(PageInput):
     """How a form's secret is renewed."""
 
-    at_once = forms.BooleanField(
-        label=_("The former secret ends at once, because somebody has it who should not"), required=False
-    )
+    at_once = forms.BooleanField(label=_("Disable the old secret now because it has leaked"), required=False)
 
 
 def _origin(line: str) -> str:
@@ -289,6 +290,6 @@ def _origin(line: str) -> str:
         return normal_origin(line if line.isprintable() else "")
     except ValueError:
         raise ValidationError(
-            _("“%(line)s” is no address of a site. Write one a line, such as https://shop.example."),
+            _("“%(line)s” isn't a website address. Enter one per line, such as https://shop.example."),
             params={"line": line[:100]},
         ) from None

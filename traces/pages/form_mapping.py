@@ -24,9 +24,9 @@ MAX_ROWS = 60
 MAX_VALUE_LENGTH, MAX_NUMBER_LENGTH = 1000, 15
 TEXT, SUBMITTED, NUMBER, NOTHING = "text", "submitted", "number", "nothing"
 HOWS = {
-    TEXT: gettext_lazy("a text"),
-    SUBMITTED: gettext_lazy("a submitted field"),
-    NUMBER: gettext_lazy("a number"),
+    TEXT: gettext_lazy("text"),
+    SUBMITTED: gettext_lazy("submitted field"),
+    NUMBER: gettext_lazy("number"),
     NOTHING: gettext_lazy("nothing"),
 }
 RECORDS = {
@@ -63,7 +63,7 @@ class RowInput(PageInput):
     """A row to be filled in; `rule` is what is stored of a valid one."""
 
     field = forms.CharField(label=gettext_lazy("Field"), required=False)
-    how = forms.ChoiceField(label=gettext_lazy("Gets"), choices=HOWS.items())
+    how = forms.ChoiceField(label=gettext_lazy("Value"), choices=HOWS.items())
     value = forms.CharField(
         label=gettext_lazy("Value"),
         required=False,
@@ -108,7 +108,7 @@ class RowInput(PageInput):
         if "value" in cleaned and "how" in cleaned:
             self.rule = self._rule(cleaned["how"], cleaned["value"])
         if not cleaned.get("field"):
-            self.add_error("field", _("Choose the field that gets the value, or remove the row."))
+            self.add_error("field", _("Choose a field for this value, or remove the row."))
         elif fault := fields.fault({self.record: {cleaned["field"]: self.rule}}):
             self.add_error("field", sentences.mapping_fault(fault))
         return cleaned
@@ -120,7 +120,7 @@ class RowInput(PageInput):
         if how == NUMBER:
             return self._parse_number(value)
         if not value:
-            self.add_error("value", _("Write what goes into the field, or choose “nothing”."))
+            self.add_error("value", _("Enter a value, or choose “nothing”."))
         return {"field": value} if how == SUBMITTED else value
 
     def _parse_number(self, value: str) -> int | float:
@@ -130,7 +130,7 @@ class RowInput(PageInput):
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            self.add_error("value", _("This is no number. Write one, such as 7, or choose “a text”."))
+            self.add_error("value", _("This is not a number. Enter one, such as 7, or choose “text”."))
             return 0
         return int(number) if number.is_integer() else number
 
@@ -214,6 +214,6 @@ def _mapping(rows: Sequence[RowInput]) -> dict[str, Rule]:
             continue
         name = row.cleaned_data["field"]
         if name in rules:
-            row.add_error("field", _("This field stands here twice. Remove one of the rows."))
+            row.add_error("field", _("This field is listed twice. Remove one of the rows."))
         rules[name] = row.rule
     return rules

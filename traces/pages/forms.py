@@ -75,7 +75,7 @@ def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     if not typed.is_valid():
         return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
     form, secret = create_form(reader.portal, typed)
-    notice = _("The form “%(name)s” is ready. Copy a code below to where the submissions come from.")
+    notice = _("The form “%(name)s” is ready. Copy the code below to your website.")
     return _codes(request, reader, form, secret=secret, notice=notice % {"name": form.name})
 
 
@@ -99,7 +99,7 @@ def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
         setattr(form, name, value)
     with in_line():
         form.save(update_fields=list(typed.cleaned_data))
-    return _settings(request, reader, form, notice=_("The settings are saved. They hold from now on."))
+    return _settings(request, reader, form, notice=_("Settings saved. They apply to new submissions."))
 
 
 @view("GET")
@@ -118,9 +118,9 @@ def renew_secret(request: HttpRequest, reader: Reader, form: Form) -> HttpRespon
     at_once = typed.cleaned_data["at_once"]
     secret = forms.renew_secret(form, at_once=at_once)
     if at_once:
-        notice = _("The form has a new secret. The former one does not work any more.")
+        notice = _("The form has a new secret. The old secret no longer works.")
     else:
-        notice = _("The form has a new secret. The former one works for another 24 hours.")
+        notice = _("The form has a new secret. The old secret keeps working for 24 hours so you can switch over.")
     return _codes(request, reader, form, secret=secret, notice=notice)
 
 
@@ -129,8 +129,8 @@ def renew_secret(request: HttpRequest, reader: Reader, form: Form) -> HttpRespon
 def delete_or_disable(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """Delete a form that nothing came through, else switch it off."""
     if forms.delete_or_disable(form):
-        return _list(request, reader, notice=_("The form “%(name)s” is deleted.") % {"name": form.name})
-    notice = _("The form is switched off: it takes nothing from now on. What came through it is still delivered.")
+        return _list(request, reader, notice=_("Form “%(name)s” deleted.") % {"name": form.name})
+    notice = _("The form is off and accepts nothing. Submissions already received will be delivered.")
     return _settings(request, reader, form, notice=notice)
 
 

@@ -14,11 +14,11 @@ from traces.pages.frame import Reader, render, view
 MAX_EVENTS = 10
 # The events of `b24app.portal.event_bindings.EVENTS`.
 EVENTS: dict[str, Promise] = {
-    "ONAPPINSTALL": gettext_lazy("The application was installed."),
-    "ONAPPUPDATE": gettext_lazy("The application was updated."),
-    "ONAPPUNINSTALL": gettext_lazy("The application was removed."),
-    "ONAPPPAYMENT": gettext_lazy("The application was paid for."),
-    "ONSUBSCRIPTIONRENEW": gettext_lazy("The subscription was renewed."),
+    "ONAPPINSTALL": gettext_lazy("Application installed"),
+    "ONAPPUPDATE": gettext_lazy("Application updated"),
+    "ONAPPUNINSTALL": gettext_lazy("Application removed"),
+    "ONAPPPAYMENT": gettext_lazy("Application paid for"),
+    "ONSUBSCRIPTIONRENEW": gettext_lazy("Subscription renewed"),
 }
 
 

@@ -104,7 +104,7 @@ def _figures(reader: Reader, days: int) -> dict[str, Any]:
     return context | {
         "today": [
             {"name": _("Delivered today"), "number": grouped(counted[-1].delivered), "kind": "good"},
-            {"name": _("Waiting now"), "number": grouped(statistics.waiting(portal)), "kind": "wait"},
+            {"name": _("Queued now"), "number": grouped(statistics.waiting(portal)), "kind": "wait"},
             {"name": _("Not delivered today"), "number": grouped(counted[-1].failed), "kind": "bad"},
         ],
         "spam": grouped(spam) if spam else "",
@@ -124,7 +124,7 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
             "%(count)s submission was not delivered today.", "%(count)s submissions were not delivered today.", failed
         )
         return Line("warn", text % {"count": grouped(failed)}, page="submissions")
-    return Line("good", _("All is well."))
+    return Line("good", _("Everything is working."))
 
 
 def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
     counted = statistics.sources(portal, days)
     rows = [(sentences.source_label(source.source), source.count) for source in counted.top]
     if counted.others:
-        rows.append((_("Others"), counted.others))
+        rows.append((_("Other"), counted.others))
     most = max((count for _label, count in rows), default=1)
     return [
         {
@@ -149,7 +149,7 @@ def _speed(portal: Portal) -> dict[str, str] | None:
     speed = statistics.speed(portal)
     if speed is None:
         return None
-    text = ngettext("Of the last delivery.", "Of the last %(count)s deliveries.", speed.count)
+    text = ngettext("Last delivery", "Last %(count)s deliveries", speed.count)
     return {
         "median": sentences.duration(speed.median),
         "slowest": sentences.duration(speed.slowest),

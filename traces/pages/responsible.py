@@ -24,7 +24,7 @@ class ResponsibleInput(PageInput):
 
     assigned_by_id = ChoiceField(
         label=_("Responsible person"),
-        help_text=_("For the new records of this form. A field of the mapping has precedence."),
+        help_text=_("For new records from this form. A mapped field takes precedence."),
     )
 
     def __init__(self, users: Sequence[tuple[str, str]], chosen: int | None) -> None:

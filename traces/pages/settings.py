@@ -37,6 +37,7 @@ from traces.pages.settings_inputs import (
 )
 
 logger = logging.getLogger(__name__)
+ACTIVE = PortalUser.State.ACTIVE
 
 # A test notice can be sent to any address: not more often than this.
 TEST_EVERY_SECONDS = 60
@@ -62,7 +63,7 @@ def save_retention(request: HttpRequest, reader: Reader) -> HttpResponse:
     _store(reader, **typed.cleaned_data)
     if not any(typed.cleaned_data.values()):
         return page(request, reader, _("Saved. Submissions are kept until you delete them."))
-    return page(request, reader, _("Saved. What is older goes within the next minutes."))
+    return page(request, reader, _("Saved. Older data is deleted within the next few minutes."))
 
 
 @sensitive_post_parameters("notify_email")
@@ -79,8 +80,8 @@ def save_notices(request: HttpRequest, reader: Reader) -> HttpResponse:
     if (before.notify, before.notify_email, before.notify_user_id) != (way, typed.cleaned_data["notify_email"], user):
         notices.tell_anew(reader.portal, timezone.now())
     if not way:
-        return page(request, reader, _("Saved. Nobody is told of anything."))
-    return page(request, reader, _("Saved. Send a test notice to see that it arrives."))
+        return page(request, reader, _("Saved. Alerts are off."))
+    return page(request, reader, _("Saved. Send a test notification to check that it arrives."))
 
 
 @view("POST")
@@ -88,32 +89,39 @@ def send_test_notice(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send a test notice in the way that was chosen."""
     chosen = preferences(reader.portal)
     if not chosen.notify:
-        return page(request, reader, errors={"test": _("Choose a way first, and save it.")})
+        return page(request, reader, errors={"test": _("Choose a method and save it first.")})
     if not cache.add(f"test-notice:{reader.portal.pk}", 1, TEST_EVERY_SECONDS):
-        return page(request, reader, errors={"test": _("One was sent a moment ago. Wait a minute, then try again.")})
+        return page(
+            request,
+            reader,
+            errors={"test": _("A test notification was sent a moment ago. Wait a minute, then try again.")},
+        )
     try:
         notices.send_test(chosen)
     except notices.NotTold as error:
         logger.warning("portal %s: a test notice did not go out (%s)", reader.portal.pk, error.code)
         return page(request, reader, errors={"test": _why_not_sent(error.code)})
-    return page(request, reader, _("The test notice was sent. Look whether it has arrived."))
+    return page(request, reader, _("Test notification sent. Check that it has arrived."))
 
 
 def _why_not_sent(code: str) -> str:
     """Why a notice did not go out, and what to do."""
     if code == "no_way":
-        return _("The application may not send notices on this portal, and no e-mail address is given. Give one.")
+        return _(
+            "The application may not send notifications in this Bitrix24, and there is no email address. Enter one."
+        )
     if code == "no_mail":
-        return _("The operator of Trace Relay has set up no mail server, so no e-mail can be sent.")
+        return _("The operator of Trace Relay has not set up a mail server, so no email can be sent.")
     if code == "mail":
         return _(
-            "The mail server did not take it. Check the address; if it is right, tell the operator of Trace Relay."
+            "The mail server rejected the message. Check the address. If it is correct, contact the "
+            "operator of Trace Relay."
         )
     if code == "insufficient_scope":
-        return _("The application may not send notices on this portal. Choose e-mail instead.")
+        return _("The application may not send notifications in this Bitrix24. Choose email instead.")
     if remedy := remedies.of(code, by_webhook=False):
         return f"{remedy.happened} {remedy.todo}"
-    return _("The portal did not take the notice. Try again in a minute, or choose e-mail instead.")
+    return _("Bitrix24 rejected the notification. Try again in a minute, or choose email instead.")
 
 
 @view("POST")
@@ -124,7 +132,7 @@ def save_tariff(request: HttpRequest, reader: Reader) -> HttpResponse:
         return page(request, reader, typed=typed)
     Portal.objects.filter(pk=reader.portal.pk).update(tariff=typed.cleaned_data["tariff"])
     reader.portal.tariff = typed.cleaned_data["tariff"]
-    return page(request, reader, _("Saved. The new speed holds from the next delivery on."))
+    return page(request, reader, _("Saved. The new speed applies from the next delivery."))
 
 
 @view("POST")
@@ -134,7 +142,7 @@ def save_viewers(request: HttpRequest, reader: Reader) -> HttpResponse:
     typed.full_clean()
     _store(reader, **typed.cleaned_data)
     if typed.cleaned_data["viewers"]:
-        return page(request, reader, _("Saved. Every user who opens Trace Relay now sees the overview."))
+        return page(request, reader, _("Saved. Everyone who opens Trace Relay now sees the overview."))
     return page(request, reader, _("Saved. Only administrators see the overview."))
 
 
@@ -153,9 +161,9 @@ def save_crm(request: HttpRequest, reader: Reader) -> HttpResponse:
         placements.switch(reader.portal, on=chosen["places"])
     except portal_errors.PortalError as error:
         logger.warning("portal %s: its places were not changed (%s)", reader.portal.pk, error.code)
-        text = _("Saved, but the portal did not change its cards. Save again in a minute.")
+        text = _("Saved, but Bitrix24 did not change its cards. Save again in a minute.")
         return page(request, reader, errors={"places": text})
-    return page(request, reader, _("Saved. Cards show the change when you open them again."))
+    return page(request, reader, _("Saved. Records show the change when you reopen them."))
 
 
 @view("POST")
@@ -164,7 +172,7 @@ def choose_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
     if not tokens.choose(reader.portal, user):
         return render(request, reader, "traces/missing.html", page="settings", status=404)
     logger.info("portal %s: user %s was chosen", reader.portal.pk, user)
-    return page(request, reader, _("Saved. This permission is used from the next delivery on."))
+    return page(request, reader, _("Saved. This permission is used from the next delivery."))
 
 
 @view("POST", asks_again=True)
@@ -173,10 +181,10 @@ def remove_administrator(request: HttpRequest, reader: Reader, user: int) -> Htt
     if not reader.portal.users.filter(user_id=user).exists():
         return render(request, reader, "traces/missing.html", page="settings", status=404)
     if not tokens.forget(reader.portal, user):
-        text = _("This is the last permission that works: without it nothing could be delivered. Nothing was changed.")
+        text = _("This is the last active permission. Without it, nothing could be delivered. Nothing was changed.")
         return page(request, reader, errors={"administrators": text})
     logger.info("portal %s: the permission of user %s was removed", reader.portal.pk, user)
-    return page(request, reader, _("The permission was removed. Opening Trace Relay gives it anew."))
+    return page(request, reader, _("Permission removed. The user can grant it again by opening Trace Relay."))
 
 
 @view("POST", asks_again=True)
@@ -200,7 +208,7 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
         return page(request, reader, typed=typed)
     _store(reader, erase_before=timezone.now())
     logger.info("portal %s: its administrator asked that its submissions be deleted", reader.portal.pk)
-    return page(request, reader, _("The deletion has begun. You may leave this page."))
+    return page(request, reader, _("Deletion started. You can leave this page."))
 
 
 @view()
@@ -275,13 +283,9 @@ def _told(portal: Portal, chosen: Preferences) -> dict[str, Any]:
 
 def _administrators(portal: Portal) -> dict[str, Any]:
     users = list(tokens.ranked(portal))
-    working = sum(user.state == PortalUser.State.ACTIVE for user in users)
+    working = sum(user.state == ACTIVE for user in users)
     rows = [
-        {
-            "row": user,
-            "chosen": user.user_id == portal.chosen_user_id,
-            "stays": working == 1 and user.state == PortalUser.State.ACTIVE,
-        }
+        {"row": user, "chosen": user.user_id == portal.chosen_user_id, "stays": working == 1 and user.state == ACTIVE}
         for user in users
     ]
     return {"users": rows, "working": working}
@@ -289,7 +293,6 @@ def _administrators(portal: Portal) -> dict[str, Any]:
 
 def _stored(portal: Portal) -> dict[str, int]:
     """How many submissions are stored, and how many of them are not delivered yet."""
-    counts = Submission.objects.filter(portal=portal).order_by().values_list("state").annotate(Count("pk"))
-    states = dict(counts)
-    waiting = states.get(Submission.State.QUEUED, 0) + states.get(Submission.State.SENDING, 0)
+    states = dict(Submission.objects.filter(portal=portal).order_by().values_list("state").annotate(Count("pk")))
+    waiting = sum(states.get(state, 0) for state in (Submission.State.QUEUED, Submission.State.SENDING))
     return {"stored": sum(states.values()), "waiting": waiting}

@@ -20,24 +20,24 @@ from traces.pages.inputs import NumberField, PageInput, filled, one_answer
 MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
 MAX_NOTICES = 50
-_NO_CONTACT = _("This is neither a phone number nor an e-mail address. Give one as the visitor wrote it.")
+_NO_CONTACT = _("This is neither a phone number nor an email address. Enter it as the visitor wrote it.")
 
 Notify = Preferences.Notify
 TARIFFS: tuple[tuple[Portal.Tariff, Promise, Promise], ...] = (
     (
         Portal.Tariff.STANDARD,
-        _("Standard: 2 requests a second"),
-        _("Every plan in the cloud but Enterprise."),
+        _("Standard: 2 requests per second"),
+        _("All cloud plans except Enterprise."),
     ),
     (
         Portal.Tariff.ENTERPRISE,
-        _("Enterprise: 5 requests a second"),
+        _("Enterprise: 5 requests per second"),
         _("The Enterprise plan in the cloud."),
     ),
     (
         Portal.Tariff.UNLIMITED,
-        _("On your own server: as fast as it can"),
-        _("Bitrix24 does not count requests there."),
+        _("On-premise: no limit"),
+        _("Bitrix24 does not limit requests there."),
     ),
 )
 
@@ -49,7 +49,7 @@ class DaysField(NumberField):
     """
 
     def __init__(self, **options: Any) -> None:
-        text = _("Give a number of days from %(least)s to %(most)s; 0 keeps everything.")
+        text = _("Enter a number of days from %(least)s to %(most)s, or 0 to keep everything.")
         super().__init__(
             min_value=0,
             max_value=MAX_DAYS,
@@ -71,12 +71,15 @@ class RetentionInput(PageInput):
     ids = "settings-%s"
 
     fields_days = DaysField(
-        label=_("Days to keep what visitors sent"),
-        help_text=_("All they typed, their visit and the portal's words about it. 0 keeps it as long as the rest."),
+        label=_("Days to keep visitors' data"),
+        help_text=_(
+            "Everything they typed, their visit and what Bitrix24 said about it. Enter 0 to keep "
+            "it as long as the delivery record."
+        ),
     )
     retention_days = DaysField(
-        label=_("Days to keep the record of the delivery"),
-        help_text=_("Form, source, state, times and the numbers in your CRM. 0 keeps it until you delete it yourself."),
+        label=_("Days to keep the delivery record"),
+        help_text=_("Form, source, status, times and CRM record IDs. Enter 0 to keep it until you delete it."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -84,7 +87,7 @@ class RetentionInput(PageInput):
         cleaned: dict[str, Any] = super().clean() or {}
         fields, rest = cleaned.get("fields_days"), cleaned.get("retention_days")
         if fields and rest and fields > rest:
-            self.add_error("fields_days", _("This is longer than the record is kept. Give fewer days, or 0."))
+            self.add_error("fields_days", _("This is longer than the delivery record is kept. Enter fewer days, or 0."))
         return cleaned
 
 
@@ -105,35 +108,35 @@ class NoticesInput(PageInput):
     ids = "settings-%s"
 
     notify = forms.ChoiceField(
-        label=_("How to tell"),
+        label=_("Method"),
         choices=Notify.choices,
         required=False,
         widget=WayRadios,
-        error_messages=one_answer(_("Choose one of the three ways.")),
+        error_messages=one_answer(_("Choose one of the three options.")),
     )
     notify_email = forms.EmailField(
-        label=_("E-mail address for notices"),
-        help_text=_("With notices in the portal it is used where the portal does not take one."),
+        label=_("Email address for alerts"),
+        help_text=_("Used as a fallback if Bitrix24 rejects a notification."),
         required=False,
         max_length=MAX_EMAIL_LENGTH,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages=one_answer(_("This is no e-mail address. Give one like name@company.com.")),
+        error_messages=one_answer(_("This is not an email address. Enter one like name@company.com.")),
     )
 
     tell_of = forms.MultipleChoiceField(
-        label=_("What to tell"),
+        label=_("Events"),
         choices=Preferences.Kind.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages=one_answer(_("Choose among what is offered.")),
+        error_messages=one_answer(_("Choose from the list.")),
     )
     notices_a_day = NumberField(
-        label=_("Notices a day, at most"),
+        label=_("Maximum alerts per day"),
         required=False,
         min_value=1,
         max_value=MAX_NOTICES,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        error_messages=one_answer(filled(_("Give a number of notices from 1 to %(most)s."), most=MAX_NOTICES)),
+        error_messages=one_answer(filled(_("Enter a number from 1 to %(most)s."), most=MAX_NOTICES)),
     )
 
     def __init__(self, portal: Portal, data: Mapping[str, Any] | None = None, **options: Any) -> None:
@@ -155,7 +158,9 @@ class NoticesInput(PageInput):
         """The way, where the portal allows it."""
         way: str = self.cleaned_data["notify"]
         if way == Notify.PORTAL and not self.may_notify:
-            raise ValidationError(_("The application may not send notices on this portal. Choose e-mail instead."))
+            raise ValidationError(
+                _("The application may not send notifications in this Bitrix24. Choose email instead.")
+            )
         return way
 
     def clean_notices_a_day(self) -> int:
@@ -180,7 +185,7 @@ class TariffInput(PageInput):
     ids = "settings-%s"
 
     tariff = forms.ChoiceField(
-        label=_("Plan of the portal"),
+        label=_("Bitrix24 plan"),
         choices=_tariffs,
         widget=forms.RadioSelect,
         error_messages=one_answer(_("Choose one of the plans.")),
@@ -194,7 +199,7 @@ class ViewersInput(PageInput):
 
     viewers = forms.BooleanField(
         label=_("Others may see the overview"),
-        help_text=_("The overview has figures only: no name, no phone number, no e-mail address."),
+        help_text=_("The overview shows only figures: no names, phone numbers or email addresses."),
         required=False,
     )
 
@@ -205,13 +210,15 @@ class CrmInput(PageInput):
     ids = "settings-%s"
 
     earnings = forms.BooleanField(
-        label=_("Read from the CRM what became of leads and deals"),
-        help_text=_("Once a night, figures only: stage, amount, currency and dates. Turning it off deletes them here."),
+        label=_("Read the results of leads and deals from the CRM"),
+        help_text=_(
+            "Once a night, figures only: stage, amount, currency and dates. Turning this off deletes the figures here."
+        ),
         required=False,
     )
     places = forms.BooleanField(
-        label=_("Show the visitor’s path in the cards of the CRM"),
-        help_text=_("A tab in leads, deals, contacts and companies, for everybody who may read the record."),
+        label=_("Show the visitor journey in CRM records"),
+        help_text=_("Adds a tab to leads, deals, contacts and companies, for everyone who can open the record."),
         required=False,
     )
 
@@ -224,8 +231,8 @@ class EraseInput(PageInput):
     use_required_attribute = False
 
     sure = forms.BooleanField(
-        label=_("I understand that this cannot be undone."),
-        error_messages=one_answer(_("Tick the box first: what is deleted cannot be brought back.")),
+        label=_("I understand that this can't be undone."),
+        error_messages=one_answer(_("Select the check box first: you can't restore deleted data.")),
     )
 
 
@@ -235,7 +242,7 @@ class VisitorInput(PageInput):
     ids = "visitor-%s"
 
     contact = forms.CharField(
-        label=_("Phone or e-mail of the visitor"),
+        label=_("Visitor's phone or email"),
         max_length=250,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages=one_answer(_NO_CONTACT),

@@ -53,18 +53,18 @@ class RuleInput(PageInput):
         widget=forms.Select(choices=sentences.RULE_FIELDS.items(), attrs={"autofocus": True}),
     )
     operator = forms.CharField(
-        label=gettext_lazy("Compared how"), required=False, widget=forms.Select(choices=sentences.RULE_HOWS.items())
+        label=gettext_lazy("Condition"), required=False, widget=forms.Select(choices=sentences.RULE_HOWS.items())
     )
     value = RuleField(
         label=gettext_lazy("Value"),
-        help_text=gettext_lazy("Capital letters do not matter. “Everything else” needs no value."),
+        help_text=gettext_lazy("Not case-sensitive. “Everything else” needs no value."),
     )
     utm_source = RuleField(
-        label=gettext_lazy("then utm_source"),
-        help_text=gettext_lazy("As Sales Intelligence knows it, such as google."),
+        label=gettext_lazy("Set utm_source to"),
+        help_text=gettext_lazy("As in Sales Intelligence, such as google."),
     )
-    crm_source = RuleField(label=gettext_lazy("and CRM source"))
-    crm_description = RuleField(label=gettext_lazy("with the description"))
+    crm_source = RuleField(label=gettext_lazy("Set CRM source to"))
+    crm_description = RuleField(label=gettext_lazy("Source details"))
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, rule_id: int | None = None, **options: Any) -> None:
         super().__init__(data, **options)
@@ -95,8 +95,7 @@ class RuleInput(PageInput):
     def ask_for_code(self) -> None:
         """Have the CRM's source typed, since the portal does not tell what there is."""
         self.fields["crm_source"].help_text = _(
-            "The portal does not answer at the moment, so its sources cannot be listed. Write the source's code, "
-            "such as WEB."
+            "Bitrix24 isn't responding, so its sources can't be listed. Enter the source's code, such as WEB."
         )
 
 
@@ -118,7 +117,7 @@ class RulesFileInput(PageInput):
     ids = "import-%s"
 
     text = forms.CharField(
-        label=gettext_lazy("Its text"),
+        label=gettext_lazy("Text"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -147,7 +146,7 @@ class TrialInput(PageInput):
     ids = "try-%s"
 
     text = forms.CharField(
-        label=gettext_lazy("An address, a referrer or a whole trace"),
+        label=gettext_lazy("Address, referrer or trace"),
         max_length=MAX_TRIAL_LENGTH,
         widget=forms.Textarea(
             attrs={
@@ -160,24 +159,24 @@ class TrialInput(PageInput):
         ),
         error_messages={
             "required": gettext_lazy("Paste an address, a referrer or a trace first."),
-            "max_length": gettext_lazy("This is too long to be an address or a trace."),
+            "max_length": gettext_lazy("This is too long for an address or a trace."),
         },
     )
     kind = forms.ChoiceField(
-        label=gettext_lazy("This is"),
+        label=gettext_lazy("Type"),
         required=False,
         choices=[
-            ("", gettext_lazy("Find out by itself")),
-            ("address", gettext_lazy("The address of the form's page")),
-            ("referrer", gettext_lazy("The page the visitor came from")),
-            ("trace", gettext_lazy("A trace")),
+            ("", gettext_lazy("Detect automatically")),
+            ("address", gettext_lazy("Address of the form's page")),
+            ("referrer", gettext_lazy("Page the visitor came from")),
+            ("trace", gettext_lazy("Trace")),
         ],
     )
     form = forms.ModelChoiceField(
-        label=gettext_lazy("Sent through"),
+        label=gettext_lazy("Form"),
         required=False,
         queryset=Form.objects.none(),
-        empty_label=gettext_lazy("No form in particular"),
+        empty_label=gettext_lazy("Any form"),
     )
 
     use_required_attribute = False

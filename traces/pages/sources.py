@@ -70,7 +70,7 @@ def add(request: HttpRequest, reader: Reader) -> HttpResponse:
     typed = RuleInput(request.POST)
     if not _store(reader, row, typed):
         return _rules(request, reader, begun=typed)
-    return _rules(request, reader, _("The rule is added. It holds from now on."), at=row.position)
+    return _rules(request, reader, _("Rule added. It applies to new submissions."), at=row.position)
 
 
 @view("GET", "POST")
@@ -86,7 +86,7 @@ def edit(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
         if _find(reader, rule_id) is None:
             return _gone(request, reader)
         return _rules(request, reader, editing=typed, at=at)
-    return _rules(request, reader, _("The rule is changed. It holds from now on."), at=row.position)
+    return _rules(request, reader, _("Rule saved. It applies to new submissions."), at=row.position)
 
 
 @view("POST")
@@ -100,7 +100,7 @@ def move(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
     except rules.RuleRejected:
         return _gone(request, reader)
     position = next(row.position for row in rows if row.pk == rule_id)
-    return _rules(request, reader, _("The rule is number %(number)s now.") % {"number": position}, at=position)
+    return _rules(request, reader, _("This is rule %(number)s now.") % {"number": position}, at=position)
 
 
 @view("POST")
@@ -111,7 +111,7 @@ def remove(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
         rules.remove(reader.portal, rule_id)
     except rules.RuleRejected:
         return _gone(request, reader)
-    return _rules(request, reader, _("The rule is removed."), at=row.position if row else 1)
+    return _rules(request, reader, _("Rule removed."), at=row.position if row else 1)
 
 
 @view()
@@ -163,7 +163,7 @@ def import_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
     if not typed.is_valid():
         return _page(request, reader, file=typed)
     rules.replace(reader.portal, [_row_of_rule(rule) for rule in typed.cleaned_data["text"]])
-    return _page(request, reader, _("The rules of the file are in use now."))
+    return _page(request, reader, _("Rules imported. They apply to new submissions."))
 
 
 def _row_of_rule(rule: sources.Rule) -> SourceRule:

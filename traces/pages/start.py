@@ -103,7 +103,7 @@ def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
         return render(request, reader, "traces/missing.html", status=404)
     fields = {
         "name": _("Trace Relay test"),
-        "comments": _("A test of Trace Relay. You may delete this record."),
+        "comments": _("A test from Trace Relay. You can delete this record."),
         "page_url": test_address(reader.portal),
     }
     form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]

@@ -70,11 +70,11 @@ def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Http
 def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """Send this one again."""
     if Submission.objects.filter(portal=reader.portal, pk=submission_id).exclude(emptied_at=None).exists():
-        text = _("It cannot be sent again: what the visitor sent was deleted when its time was over.")
+        text = _("This submission can't be resent: the visitor's data has been deleted.")
         return _page(request, reader, submission_id, trouble=text)
     if resending.chosen(reader.portal, [submission_id]):
-        return _page(request, reader, submission_id, notice=_("It is sent again."))
-    return _page(request, reader, submission_id, trouble=_("It is left as it is: it is delivered or under way."))
+        return _page(request, reader, submission_id, notice=_("Sending again…"))
+    return _page(request, reader, submission_id, trouble=_("Left unchanged: it is delivered or being sent."))
 
 
 @view("POST", asks_again=True)
@@ -87,8 +87,8 @@ def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
         if rests:
             mine.delete()
     if rests:
-        return submissions.page(request, reader, notice=_("The submission and the visitor's data are deleted."))
-    return _page(request, reader, submission_id, trouble=_("It is being sent at this moment. Try again in a minute."))
+        return submissions.page(request, reader, notice=_("The submission and the visitor's data were deleted."))
+    return _page(request, reader, submission_id, trouble=_("It is being sent right now. Try again in a minute."))
 
 
 def _page(
@@ -105,7 +105,7 @@ def _page(
     context = {
         **_went(row, explained),
         "row": row,
-        "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("What was sent is deleted"),
+        "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("Data deleted"),
         "fields": fields(visitor),
         "body": explanation.pretty(row.body),
         "state": state,
@@ -184,7 +184,7 @@ def recognised_fields(visitor: Visitor) -> list[tuple[str, str]]:
     known = [
         (_("Full name"), " ".join(filter(None, (visitor.name, visitor.second_name, visitor.last_name)))),
         *((_("Phone"), phone) for phone in visitor.phones),
-        *((_("E-mail"), email) for email in visitor.emails),
+        *((_("Email"), email) for email in visitor.emails),
         (_("Company"), visitor.company),
         (_("Position"), visitor.position),
         (_("Website"), visitor.web),
@@ -220,7 +220,7 @@ def _remedy(portal: Portal, row: Submission) -> Remedy | None:
     if row.shown_state != ShownState.HELD:
         return None
     unknown = Remedy(
-        _("The portal takes nothing at present."), _("Open Trace Relay as an administrator of the portal once.")
+        _("Bitrix24 isn't accepting requests right now."), _("Open Trace Relay once as a Bitrix24 administrator.")
     )
     return remedies.of(portal.hold_code, portal.by_webhook) or unknown
 

@@ -23,7 +23,7 @@ from traces.pages.inputs import CursorField, NumberField, PageInput
 
 STATES = (
     ("", _("Any")),
-    ("queued", _("Waiting")),
+    ("queued", _("Queued")),
     *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed", "test")),
 )
 # How a source that is not known yet is asked for; "" asks for any.
@@ -39,7 +39,7 @@ class DayField(forms.DateField):
             required=False,
             input_formats=["%Y-%m-%d"],
             validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))],
-            error_messages={"invalid": _("This is no date. Give one like 2026-11-23.")},
+            error_messages={"invalid": _("This is not a date. Enter one like 2026-11-23.")},
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
             **options,
         )
@@ -51,8 +51,11 @@ class FilterInput(PageInput):
     ids = "filter-%s"
 
     text = forms.CharField(
-        label=_("Name, phone, e-mail or text"),
-        help_text=_("The beginning of a name, a phone number or its last four digits, an e-mail address, whole words."),
+        label=_("Name, phone, email or text"),
+        help_text=_(
+            "Finds names by their beginning, phone numbers also by the last four digits, email "
+            "addresses and whole words."
+        ),
         required=False,
         max_length=100,
         widget=forms.SearchInput(attrs={"autocomplete": "off"}),
@@ -61,7 +64,7 @@ class FilterInput(PageInput):
     form = forms.ModelChoiceField(label=_("Form"), required=False, queryset=Form.objects.none(), empty_label=_("Any"))
     source = forms.CharField(label=_("Source"), required=False, max_length=255)
     since = DayField(label=_("Received from"))
-    until = DayField(label=_("Received to"))
+    until = DayField(label=_("Received until"))
 
     def __init__(self, portal: Portal, data: QueryDict) -> None:
         super().__init__(data)
@@ -83,7 +86,7 @@ class FilterInput(PageInput):
         cleaned: dict[str, Any] = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
-            self.add_error("until", _("The last day is before the first one."))
+            self.add_error("until", _("The end date is before the start date."))
         return cleaned
 
     def filter(self) -> Filter:

@@ -100,9 +100,7 @@ def _of_link(query: QueryDict) -> QueryDict:
 def _list_row(row: Submission, now: datetime) -> ListRow:
     state = row.shown_state
     failed = row.state == Submission.State.FAILED
-    name, contacts = (
-        name_and_contacts(recognise(row.body)) if not row.emptied_at else (_("What was sent is deleted"), [])
-    )
+    name, contacts = name_and_contacts(recognise(row.body)) if not row.emptied_at else (_("Data deleted"), [])
     return ListRow(
         row=row,
         who=name,
@@ -132,7 +130,7 @@ def name_and_contacts(visitor: Visitor) -> tuple[str, list[str]]:
     known = [visitor.full_name, *visitor.phones[:1], *visitor.emails[:1], visitor.company]
     name = next(filter(None, known), "")
     contacts = [text for text in known[1:-1] if text and text != name]
-    return name or _("Without a name"), contacts
+    return name or _("No name"), contacts
 
 
 @sensitive_post_parameters("text")
@@ -141,19 +139,19 @@ def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Send those again that were chosen in the list: one by its button, or several by their boxes."""
     ids = ChosenInput(request.POST).ids_chosen()
     if not ids:
-        return page(request, reader, trouble=_("Choose at least one submission first."))
+        return page(request, reader, trouble=_("Select at least one submission first."))
     sent = resending.chosen(reader.portal, ids)
     return page(request, reader, notice=count_text(sent, len(ids) - sent))
 
 
 def count_text(sent: int, left: int) -> str:
     """How many are sent again, and how many are not."""
-    text = ngettext("%(count)s submission is sent again.", "%(count)s submissions are sent again.", sent)
+    text = ngettext("Sending %(count)s submission again.", "Sending %(count)s submissions again.", sent)
     if not left:
         return text % {"count": grouped(sent)}
     left_text = ngettext(
-        "%(count)s is left as it is: it is delivered, under way, or what the visitor sent is deleted.",
-        "%(count)s are left as they are: they are delivered, under way, or what the visitors sent is deleted.",
+        "%(count)s left unchanged: it is delivered, being sent, or its data has been deleted.",
+        "%(count)s left unchanged: they are delivered, being sent, or their data has been deleted.",
         left,
     )
     return f"{text % {'count': grouped(sent)}} {left_text % {'count': grouped(left)}}"

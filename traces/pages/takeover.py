@@ -26,8 +26,10 @@ def take_over(request: HttpRequest, reader: Reader, portal_id: int) -> HttpRespo
         return render(request, reader, "traces/missing.html", status=404)
     except errors.PortalError as error:
         logger.warning("portal %s: a former one was not taken over (%s)", reader.portal.pk, error.code)
-        text = _("Bitrix24 could not confirm this portal just now, so nothing was changed. Try again in a minute.")
+        text = _("Couldn't confirm this portal with Bitrix24, so nothing was changed. Try again in a minute.")
         return overview.page(request, reader, trouble=text)
     wake.wake(reader.portal.pk)
-    text = _("The forms, rules and submissions of the former portal are here now. What waits is delivered.")
+    text = _(
+        "The forms, rules and submissions of the former portal are here now. Queued submissions will be delivered."
+    )
     return overview.page(request, reader, notice=text)

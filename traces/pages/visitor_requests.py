@@ -56,13 +56,13 @@ def erase(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 def _told(erased: visitor_requests.Erased) -> str:
-    text = ngettext("%(count)s submission is deleted.", "%(count)s submissions are deleted.", erased.deleted)
+    text = ngettext("%(count)s submission deleted.", "%(count)s submissions deleted.", erased.deleted)
     told = text % {"count": grouped(erased.deleted)}
     if not erased.left:
         return told
     text = ngettext(
-        "%(count)s more is being sent at this moment; it is deleted as soon as that has ended.",
-        "%(count)s more are being sent at this moment; they are deleted as soon as that has ended.",
+        "%(count)s more is being sent right now and will be deleted afterwards.",
+        "%(count)s more are being sent right now and will be deleted afterwards.",
         erased.left,
     )
     return f"{told} {text % {'count': grouped(erased.left)}}"

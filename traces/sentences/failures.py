@@ -13,7 +13,7 @@ from b24app.api.remedies import REMEDIES, Text
 # `gave_up`, where the three days were over; `times`, of waits in a row.
 Params = Mapping[str, str | int]
 
-GAVE_UP: Text = _("It could not be delivered within three days.")
+GAVE_UP: Text = _("The submission could not be delivered within three days.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +26,44 @@ class Failure:
 
 
 _VALUE = Failure(
-    _("The portal did not accept a value of this submission."),
-    _("A field got something that it does not take, such as text in the place of a number or a date."),
-    _("Find the field that the portal names, correct it on the page “Forms”, then send the submission again."),
+    _("Bitrix24 rejected a value of this submission."),
+    _("A field received a value of the wrong type, such as text instead of a number or a date."),
+    _("Find the field that Bitrix24 names, correct it in “Forms”, then resend the submission."),
 )
 _MISSING = Failure(
-    _("The portal does not find a record that this submission belongs to."),
-    _("The record was deleted in the CRM, or its number was wrong from the beginning."),
-    _("Look for the record in the CRM. Send the submission again once it is there."),
+    _("Bitrix24 can't find a record that this submission belongs to."),
+    _("The record was deleted in the CRM, or its ID was wrong from the start."),
+    _("Look for the record in the CRM. Resend the submission once the record exists."),
 )
 _TOGETHER = Failure(
-    _("The portal did not accept this request together with others."),
-    _("Trace Relay sends several requests at a time, and the portal has taken exception to that."),
-    _("Send the submission again. If it stays so, tell the operator of Trace Relay."),
+    _("Bitrix24 rejected this request in a batch."),
+    _("Trace Relay sends several requests in one batch, and Bitrix24 did not accept that."),
+    _("Resend the submission. If the problem persists, contact the operator of Trace Relay."),
 )
 _UNNAMED = Failure(
-    _("The portal refuses this submission."),
-    _("It has not said by a code why that is; its own words are all there is."),
-    _("Correct what the portal names, on the page “Forms” or in the CRM, then send the submission again."),
+    _("Bitrix24 rejected this submission."),
+    _("Bitrix24 gave no error code, only this message."),
+    _("Correct what Bitrix24 names, in “Forms” or in the CRM, then resend the submission."),
 )
 _NO_CONNECTION = Failure(
-    _("The portal could not be reached."),
-    _("The connection did not come about, or it broke before the portal had taken anything."),
-    _("Check whether the portal opens in your browser, then send the submission again."),
+    _("Bitrix24 could not be reached."),
+    _("The connection failed, or it broke before Bitrix24 had received anything."),
+    _("Check whether the portal opens in your browser, then resend the submission."),
 )
 _NO_ANSWER_CAME = Failure(
-    _("The portal gave no readable answer."),
-    _("The connection broke while the portal was at work, or something else than the portal answered."),
-    _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
+    _("Bitrix24 gave no readable answer."),
+    _("The connection broke while Bitrix24 was processing the request, or something other than Bitrix24 answered."),
+    _("Check whether the record is already in the CRM. If not, resend the submission."),
 )
 _NEW_PERMISSION = Failure(
-    _("The portal did not accept a permission that had just been renewed."),
-    _("It may take up to an hour until the portal knows the new permission."),
-    _("Send the submission again in an hour."),
+    _("Bitrix24 rejected a permission that had just been renewed."),
+    _("It can take up to an hour until Bitrix24 recognizes the new permission."),
+    _("Resend the submission in an hour."),
 )
 _OURS = Failure(
     _("Trace Relay could not prepare this submission."),
-    _("This is a fault of Trace Relay itself. It has been logged."),
-    _("Send the submission again in a day, or write to the operator of Trace Relay."),
+    _("This is a fault in Trace Relay itself. It has been logged."),
+    _("Resend the submission tomorrow, or contact the operator of Trace Relay."),
 )
 
 # By `Submission.code`: what the portal may refuse, and what may go wrong again and again until the three days are over.
@@ -75,53 +75,53 @@ FAILURES: dict[str, Failure] = {
     "not_found": _MISSING,
     "error_not_found": _MISSING,
     "method_confirm_denied": Failure(
-        _("An administrator of the portal has declined the application's request."),
-        _("The portal asks for a confirmation before the application may do this, and it was refused."),
-        _("Send the submission again and confirm the request in the portal's notifications."),
+        _("An administrator declined the application's request."),
+        _("Bitrix24 asks for approval before the application may do this, and the approval was denied."),
+        _("Resend the submission and approve the request in the portal's notifications."),
     ),
     "wrong_auth_type": Failure(
-        _("The portal does not allow this to the way in which it is connected."),
-        _("What an installed application may do, a webhook may not always, and the other way round."),
-        _("Install Trace Relay from the Market instead of a webhook, then send the submission again."),
+        _("Bitrix24 does not allow this for a portal that is connected in this way."),
+        _("A webhook can't do everything that an installed application can, and vice versa."),
+        _("Install Trace Relay from the Market instead of using a webhook, then resend the submission."),
     ),
     "wrong_encoding": Failure(
-        _("The portal could not read the letters of this submission."),
-        _("A text came in an encoding that the portal does not know."),
-        _("Set the form on your website to UTF-8. What has come already can be entered in the CRM by hand."),
+        _("Bitrix24 could not read the characters of this submission."),
+        _("A text arrived in an encoding that Bitrix24 does not support."),
+        _("Set the form on your website to UTF-8. Enter this submission in the CRM by hand."),
     ),
     "error_batch_method_not_allowed": _TOGETHER,
     "error_batch_length_exceeded": _TOGETHER,
     "entity_type_not_supported": Failure(
-        _("The portal cannot link a record of this kind to the visitor's path."),
-        _("Its version of the CRM does not know it, or that part of the CRM is switched off."),
-        _("Choose on the page “Forms” that something else is made, then send the submission again."),
+        _("Bitrix24 can't link this kind of record to the visitor's journey."),
+        _("Its CRM version does not support this kind of record, or that part of the CRM is turned off."),
+        _("In “Forms”, choose another kind of record, then resend the submission."),
     ),
     "access_denied": Failure(
-        _("The portal did not let the application do this."),
-        _("The administrator by whose permission it works may not see or change such records."),
+        _("Bitrix24 did not allow the application to do this."),
+        _("The administrator whose permission the application uses may not view or change such records."),
         _(
-            "Give this right in the CRM's access permissions, or open Trace Relay as an administrator who has it; "
-            "then send the submission again."
+            "Grant this right in the CRM access permissions, or open Trace Relay as an administrator who "
+            "has it. Then resend the submission."
         ),
     ),
     "error_core": Failure(
-        _("The portal's CRM turned this submission down."),
-        _("Usually a field that the CRM requires is empty, or a value does not fit its field."),
+        _("The CRM rejected this submission."),
+        _("Usually a required CRM field is empty, or a value does not fit its field."),
         _(
-            "Fill the field that the portal names on the page “Forms”, or make it optional in the CRM; "
-            "then send the submission again."
+            "In “Forms”, fill the field that Bitrix24 names, or make it optional in the CRM. Then resend "
+            "the submission."
         ),
     ),
     "refused": _UNNAMED,
     "error": _UNNAMED,
     "": _UNNAMED,
     "spam": Failure(
-        _("This submission was kept back because it looks like spam."),
+        _("This submission was held because it looks like spam."),
         _(
-            "A field that no person sees was filled in, it came too soon after the page was opened, or the form's "
-            "captcha did not confirm that a person sent it."
+            "It filled in a hidden field, it arrived too soon after the page was opened, or the captcha "
+            "did not confirm a person."
         ),
-        _("If a person has sent it, send it again and it will be delivered. If not, delete it or leave it here."),
+        _("If a person sent it, resend it to deliver it. If not, delete it or leave it here."),
     ),
     "connection_error": _NO_CONNECTION,
     "unreachable": _NO_CONNECTION,
@@ -131,84 +131,82 @@ FAILURES: dict[str, Failure] = {
     "internal_server_error": _NO_ANSWER_CAME,
     "error_unexpected_answer": _NO_ANSWER_CAME,
     "poison_forbidden": Failure(
-        _("The portal turns this submission away, while it takes others."),
-        _("A firewall or protection module in front of the portal takes something in its texts for an attack."),
+        _("Bitrix24 blocks this submission but accepts others."),
+        _("A firewall or a security module in front of Bitrix24 takes something in its text for an attack."),
         _(
-            "Enter it in the CRM by hand, or allow requests from Trace Relay in the portal's proactive protection; "
-            "then send the submission again."
+            "Enter it in the CRM by hand, or allow requests from Trace Relay in the portal's proactive "
+            "protection. Then resend the submission."
         ),
     ),
     "poison_error": Failure(
-        _("The portal breaks down over this submission, while it takes others."),
-        _("Something in it brings out a fault of the portal, of an extension, or of an automation rule there."),
+        _("Bitrix24 fails on this submission but accepts others."),
+        _("Something in it triggers a fault in Bitrix24, in an extension or in an automation rule."),
         _(
-            "Look in the CRM whether the record is there already. If it is not, enter it by hand, or have the portal's "
-            "error log looked at; then send the submission again."
+            "Check whether the record is already in the CRM. If not, enter it by hand, or have the "
+            "portal's error log checked. Then resend the submission."
         ),
     ),
     "poison_silent": Failure(
-        _("The portal gives no answer to this submission, while it answers others."),
-        _("Something in it makes the portal, or what stands before it, break the connection or work without end."),
+        _("Bitrix24 does not answer this submission but answers others."),
+        _("Something in it makes Bitrix24, or a system in front of it, drop the connection or run without end."),
         _(
-            "Look in the CRM whether the record is there already. If it is not, enter it by hand, or have the portal's "
-            "error log looked at; then send the submission again."
+            "Check whether the record is already in the CRM. If not, enter it by hand, or have the "
+            "portal's error log checked. Then resend the submission."
         ),
     ),
     "worker_lost": Failure(
-        _("Trace Relay was interrupted while it was sending this submission."),
-        _("A program or a machine stopped in the middle, so nobody knows whether the portal has it."),
-        _("Look in the CRM whether the record is there already; if it is not, send the submission again."),
+        _("Trace Relay was interrupted while sending this submission."),
+        _("A program or a machine stopped midway, so it is unknown whether Bitrix24 has received it."),
+        _("Check whether the record is already in the CRM. If not, resend the submission."),
     ),
     "answer_lost": Failure(
-        _("The portal did not do it, and its reason was lost with its answer."),
-        _("The connection broke while the portal was at work."),
-        _("Send the submission again: the portal then says its reason once more."),
+        _("Bitrix24 did not complete it, and the reason was lost with the reply."),
+        _("The connection broke while Bitrix24 was processing the request."),
+        _("Resend the submission: Bitrix24 then gives its reason again."),
     ),
     "not_run": Failure(
-        _("The portal left this request out."),
-        _("It was sent together with others, and the portal stopped before its turn came."),
-        _("Send the submission again."),
+        _("Bitrix24 skipped this request."),
+        _("It was part of a batch, and Bitrix24 stopped before it."),
+        _("Resend the submission."),
     ),
     "internal_error": _OURS,
     "submission_unreadable": Failure(
-        _("Trace Relay cannot read this submission."),
-        _("It is encrypted with a key that the operator has taken away."),
-        _("Tell the operator of Trace Relay to give the key back; nothing is lost. Then send the submission again."),
+        _("Trace Relay can't read this submission."),
+        _("It is encrypted with a key that the operator has removed."),
+        _("Ask the operator of Trace Relay to restore the key: nothing is lost. Then resend the submission."),
     ),
     "expired_token": _NEW_PERMISSION,
     "no_auth_found": _NEW_PERMISSION,
     "oauth_host": Failure(
-        _("Trace Relay does not trust the authorization server that the portal uses."),
-        _("It shows its secret only to servers that its operator has named."),
-        _("Tell the operator of Trace Relay, then send the submission again."),
+        _("Trace Relay does not trust the authorization server of this portal."),
+        _("It sends its secret only to servers that its operator has listed."),
+        _("Contact the operator of Trace Relay, then resend the submission."),
     ),
     "held_too_long": Failure(
-        _("The portal took nothing for so long that what the visitor had sent was deleted."),
-        _("Trace Relay keeps what waits for a portal for a limited time, and its administrator was told before."),
-        _("This submission cannot be sent again. Ask the visitor anew if you know who it was."),
+        _("Bitrix24 accepted nothing for so long that the visitor's data was deleted."),
+        _("Trace Relay keeps queued submissions for a limited time, and the administrator was warned."),
+        _("This submission can't be resent. If you know the visitor, ask for the data again."),
     ),
     "turning_in_circles": Failure(
-        _("The portal's address or permission changed again and again."),
+        _("The portal's address or permission kept changing."),
         _("This happens while a portal is being moved or renamed."),
-        _("Open Trace Relay in the portal once, then send the submission again."),
+        _("Open Trace Relay once in Bitrix24, then resend the submission."),
     ),
 }
 UNKNOWN_FAILURE = Failure(
-    _("The portal answered with an error that Trace Relay does not know."),
-    _("It may come from another application or from an extension of the portal; the portal's own words say more."),
-    _("Show the portal's words to whoever looks after your Bitrix24. Send the submission again once it is settled."),
+    _("Bitrix24 returned an error that Trace Relay does not know."),
+    _("It may come from another application or an extension. The message from Bitrix24 says more."),
+    _("Show the message to whoever maintains your Bitrix24. Resend the submission once the problem is solved."),
 )
-AFTER_THREE_DAYS: Text = _(
-    "Put right what stopped it, look in the CRM whether the record is there already, then send the submission again."
-)
+AFTER_THREE_DAYS: Text = _("Fix the cause, check whether the record is already in the CRM, then resend the submission.")
 # Codes of attempts that are no failures.
 NOTES: dict[str, Text] = {
-    "query_limit_exceeded": _("The portal got more requests than it takes at a time."),
+    "query_limit_exceeded": _("Bitrix24 received more requests than it accepts at once."),
     "set_aside": _(
-        "The portal turned away a request that carried this submission and others. Each of them is now sent apart."
+        "Bitrix24 rejected a batch that contained this submission. Each submission of the batch is now sent separately."
     ),
-    "operation_time_limit": _("The portal has used up the time that it gives to this method."),
-    "receipt": _("The answer was lost; the portal's receipt says what was done."),
+    "operation_time_limit": _("Bitrix24 has used up the operating time of this method."),
+    "receipt": _("The reply was lost. The delivery receipt shows what was done."),
 }
 
 
@@ -231,9 +229,9 @@ def reason(code: str, params: Params, *, by_webhook: bool = False) -> str:
     said = [str(GAVE_UP)] if params.get("gave_up") else []
     said.append(str(_happened(code, by_webhook)))
     if words := params.get("words"):
-        said.append(gettext("The portal says: “%(words)s”") % {"words": words})
+        said.append(gettext("Bitrix24 said: “%(words)s”") % {"words": words})
     if times := params.get("times"):
-        said.append(gettext("Times in a row: %(times)s.") % {"times": times})
+        said.append(gettext("Consecutive failures: %(times)s.") % {"times": times})
     if status := params.get("status"):
         said.append(gettext("HTTP status: %(status)s.") % {"status": status})
     return " ".join(said)

@@ -13,7 +13,7 @@ def source_label(source: str) -> str:
         return gettext("%(value)s (UTM tag)") % {"value": value}
     if kind == search.REFERRER:
         return gettext("From %(value)s") % {"value": value}
-    return gettext("Direct visit") if kind == search.DIRECT else gettext("Not known yet")
+    return gettext("Direct visit") if kind == search.DIRECT else gettext("Unknown yet")
 
 
 def duration(seconds: float) -> str:

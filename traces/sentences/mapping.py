@@ -7,11 +7,11 @@ from traces.compose.fields import Fault
 
 # By the codes of `traces.compose.fields.fault`; `mapping_fault` fills them in.
 MAPPING: dict[str, Text] = {
-    "no_object": _("A mapping is an object: fields by record."),
-    "no_record": _("A mapping has an object of fields for each of these records: %(about)s."),
-    "too_many": _("A record has at most %(about)s mapped fields."),
-    "no_field": _("“%(about)s” is no field that can be filled. A field's name looks like TITLE or UF_CRM_1."),
-    "no_rule": _("%(about)s needs a text, a number, or the name of a submitted field."),
+    "no_object": _("A mapping is an object with fields by record."),
+    "no_record": _("For each of these records, a mapping has an object of fields: %(about)s."),
+    "too_many": _("A record can have at most %(about)s mapped fields."),
+    "no_field": _("“%(about)s” is not a field that can be filled. Field names look like TITLE or UF_CRM_1."),
+    "no_rule": _("%(about)s needs a text, a number or the name of a submitted field."),
 }
 
 

@@ -125,10 +125,10 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
         "snippet",
         gettext_lazy("Website"),
         gettext_lazy(
-            "Put this line into every page of the site, before </head>. It sends the forms of the page by itself, "
-            'each with the visit that led to it. With data-consent="myFunction" in it the visit is collected only '
-            'where that function of yours returns true; with data-without-consent="nothing" as well, nothing is sent '
-            "before."
+            "Add this line to every page of the website, before </head>. It submits the forms of the "
+            'page automatically, each with the visit that led to it. With data-consent="myFunction", the '
+            'visit is collected only if your function returns true; with data-without-consent="nothing" '
+            "as well, nothing is sent before that."
         ),
         SNIPPET,
     ),
@@ -136,7 +136,7 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
         "html",
         gettext_lazy("HTML form"),
         gettext_lazy(
-            "A form that works without any script. With the line for the website beside it, the visit is sent too."
+            "A form that works without scripts. If the page also has the line for the website, the visit is sent too."
         ),
         HTML,
     ),
@@ -144,10 +144,10 @@ _WEBSITE: tuple[tuple[str, str | Promise, str | Promise, str], ...] = (
 _BROWSER = (
     "javascript",
     "JavaScript",
-    gettext_lazy("For a page with a script of its own. The secret never belongs into a page: it is not needed here."),
+    gettext_lazy("For a page with its own script. Never put the secret in a web page; you don't need it here."),
     JAVASCRIPT,
 )
-_FOR_SERVERS = gettext_lazy("For a server. Keep the secret there; it never belongs into a page.")
+_FOR_SERVERS = gettext_lazy("For a server. Keep the secret there; never put it in a web page.")
 _SERVERS = (("curl", "curl", CURL), ("python", "Python", PYTHON), ("php", "PHP", PHP))
 
 
@@ -199,7 +199,7 @@ def _values(form: Form, secret: str) -> dict[str, str]:
         "CAPTCHA": _captcha(form),
         "NAME": escape(_("Your name")),
         "PHONE": escape(_("Phone")),
-        "EMAIL": escape(_("E-mail")),
+        "EMAIL": escape(_("Email")),
         "MESSAGE": escape(_("Message")),
         "SEND": escape(_("Send")),
         **{language: text if link else "" for language, text in _ENTITIES.items()},

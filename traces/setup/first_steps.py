@@ -70,15 +70,15 @@ class FilledTab:
 
 # What each drawing shows, by its file in traces/static/traces/steps.
 DRAWINGS: dict[str, Text] = {
-    "page": _("A page's code: the line stands right before </head>."),
-    "settings": _("The site's settings: a menu at the left, the webhook's address at the right."),
-    "plugin": _("A form's editor: the form at the left, the webhook's address in the panel at the right."),
-    "lead-form": _("A lead form: the webhook's address and the key stand below its questions."),
-    "bridge": _("Two boxes: a new lead at the left goes over to the webhook at the right."),
-    "callback": _("The callback server: the code to return stands below its address."),
-    "connect": _("A form's integrations: webhooks are one of the tiles, the address stands below."),
-    "tag": _("A tag: its code stands at the top, the trigger below."),
-    "server": _("A server's program sends a request to the form's address."),
+    "page": _("The source of a page, with the line right before </head>."),
+    "settings": _("The website's settings: the menu on the left, the webhook address on the right."),
+    "plugin": _("A form editor: the form on the left, the webhook address in the panel on the right."),
+    "lead-form": _("A lead form: the webhook address and the key below its questions."),
+    "bridge": _("Two boxes: a new lead on the left goes to the webhook on the right."),
+    "callback": _("The callback server: the string to return, below its address."),
+    "connect": _("A form's integrations: webhooks are one of the tiles, with the address below."),
+    "tag": _("A tag: its code at the top, the trigger below."),
+    "server": _("A program on a server sends a request to the form's address."),
 }
 
 SCRIPT = Guide(
@@ -87,8 +87,8 @@ SCRIPT = Guide(
     "page",
     (
         _("Copy this line: %(snippet)s"),
-        _("Put it into every page of the site, before </head>."),
-        _("Open the site and send one of its forms."),
+        _("Add it to every page of the website, before </head>."),
+        _("Open the website and submit one of its forms."),
     ),
 )
 TILDA = Guide(
@@ -96,9 +96,9 @@ TILDA = Guide(
     "Tilda",
     "settings",
     (
-        _("In Tilda open Site settings → Forms and choose Webhook."),
-        _("Paste %(url)s as the webhook's address and choose Add."),
-        _("Tick the webhook in the settings of each form, publish the pages, and send a form."),
+        _("In Tilda, open Site settings → Forms and choose Webhook."),
+        _("Paste %(url)s as the webhook address and click Add."),
+        _("Select the webhook in the settings of each form, publish the pages, and submit a form."),
     ),
 )
 WORDPRESS = (
@@ -107,9 +107,9 @@ WORDPRESS = (
         "Contact Form 7",
         "plugin",
         (
-            _("In WordPress install the plugin “CF7 to Webhook” and edit the form under Contact."),
-            _("On the tab Webhook switch the webhook on and paste %(url)s as its address."),
-            _("Save, and send the form on the site."),
+            _("In WordPress, install the plugin “CF7 to Webhook” and edit the form under Contact."),
+            _("On the Webhook tab, turn the webhook on and paste %(url)s as its address."),
+            _("Save, and submit the form on the website."),
         ),
     ),
     Guide(
@@ -117,9 +117,9 @@ WORDPRESS = (
         "Elementor",
         "plugin",
         (
-            _("Edit the page with Elementor, choose the form, and add Webhook under Actions After Submit."),
-            _("Open Webhook, paste %(url)s as its address, and switch Advanced Data on."),
-            _("Update the page, and send the form on the site."),
+            _("Edit the page with Elementor, select the form, and add Webhook under Actions After Submit."),
+            _("Open Webhook, paste %(url)s as its address, and turn on Advanced Data."),
+            _("Update the page, and submit the form on the website."),
         ),
     ),
     Guide(
@@ -128,8 +128,8 @@ WORDPRESS = (
         "plugin",
         (
             _("Install the Webhooks addon under WPForms → Addons and edit the form."),
-            _("Under Settings → Webhooks switch webhooks on and paste %(url)s as the Request URL."),
-            _("Choose POST and JSON, add the form's fields to the Request Body, save, and send the form."),
+            _("Under Settings → Webhooks, turn webhooks on and paste %(url)s as the Request URL."),
+            _("Choose POST and JSON, add the form's fields to the Request Body, save, and submit the form."),
         ),
     ),
     Guide(
@@ -138,8 +138,8 @@ WORDPRESS = (
         "plugin",
         (
             _("Install the Webhooks add-on under Forms → Add-Ons, then open the form's Settings → Webhooks."),
-            _("Choose Add New and paste %(url)s as the Request URL."),
-            _("Choose POST, JSON and All Fields, save, and send the form."),
+            _("Click Add New and paste %(url)s as the Request URL."),
+            _("Choose POST, JSON and All Fields, save, and submit the form."),
         ),
     ),
 )
@@ -148,9 +148,9 @@ WEBFLOW = Guide(
     "Webflow",
     "settings",
     (
-        _("In Webflow open Site settings → Apps & integrations → Webhooks and choose Add webhook."),
-        _("Choose Form submission as the trigger and paste %(url)s as the webhook's address."),
-        _("Add the webhook, publish the site, and send a form."),
+        _("In Webflow, open Site settings → Apps & integrations → Webhooks and click Add webhook."),
+        _("Choose Form submission as the trigger and paste %(url)s as the webhook address."),
+        _("Add the webhook, publish the website, and submit a form."),
     ),
 )
 GOOGLE_ADS = Guide(
@@ -158,9 +158,9 @@ GOOGLE_ADS = Guide(
     "Google Ads",
     "lead-form",
     (
-        _("In Google Ads edit the lead form asset and open Export leads → Webhook."),
-        _("Paste %(url)s as the Webhook URL and type any word as the key."),
-        _("Choose Send test data, then save the asset."),
+        _("In Google Ads, edit the lead form asset and open Export leads → Webhook."),
+        _("Paste %(url)s as the Webhook URL and enter any word as the key."),
+        _("Click Send test data, then save the asset."),
     ),
 )
 META = Guide(
@@ -168,9 +168,9 @@ META = Guide(
     "Meta (Facebook, Instagram)",
     "bridge",
     (
-        _("In Zapier or Make begin with the trigger Facebook Lead Ads → New Lead and choose your page and form."),
+        _("In Zapier or Make, start with the trigger Facebook Lead Ads → New Lead and choose your page and form."),
         _("Add the action Webhooks (Zapier) or HTTP (Make), choose POST and JSON, and paste %(url)s as the address."),
-        _("Pass on the lead's name, phone and e-mail, send a test, and switch it on."),
+        _("Map the lead's name, phone and email, send a test, and turn it on."),
     ),
 )
 VK = Guide(
@@ -178,9 +178,9 @@ VK = Guide(
     _("VK"),
     "callback",
     (
-        _("In the community open Manage → API usage → Callback API and copy the code that the server must return."),
-        _("Paste %(url)s as the address, put that code in the place of CODE, and choose Confirm."),
-        _("Under Event types tick the new leads of lead forms, and send a lead form."),
+        _("In the community, open Manage → API usage → Callback API and copy the string that the server must return."),
+        _("Paste %(url)s as the address, replace CODE with that string, and click Confirm."),
+        _("Under Event types, select new leads of lead forms, then submit a lead form."),
     ),
     query="?confirmation=CODE",
 )
@@ -189,8 +189,8 @@ MARQUIZ = Guide(
     "Marquiz",
     "connect",
     (
-        _("In Marquiz open the quiz, then Integrations → Webhooks."),
-        _("Paste %(url)s as the webhook's address and save."),
+        _("In Marquiz, open the quiz, then Integrations → Webhooks."),
+        _("Paste %(url)s as the webhook address and save."),
         _("Publish the quiz and answer it once."),
     ),
 )
@@ -199,9 +199,9 @@ TYPEFORM = Guide(
     "Typeform",
     "connect",
     (
-        _("In Typeform open the form, then Connect → Webhooks, and choose Add a webhook."),
+        _("In Typeform, open the form, then Connect → Webhooks, and click Add a webhook."),
         _("Paste %(url)s as the endpoint and save."),
-        _("Switch the webhook on and send a test request."),
+        _("Turn the webhook on and send a test request."),
     ),
 )
 JOTFORM = Guide(
@@ -209,8 +209,8 @@ JOTFORM = Guide(
     "Jotform",
     "connect",
     (
-        _("In Jotform open the form's Settings → Integrations and choose Webhooks."),
-        _("Paste %(url)s and choose Complete Integration."),
+        _("In Jotform, open the form's Settings → Integrations and choose Webhooks."),
+        _("Paste %(url)s and click Complete Integration."),
         _("Fill in the form once."),
     ),
 )
@@ -219,19 +219,19 @@ TAG_MANAGER = Guide(
     "Google Tag Manager",
     "tag",
     (
-        _("In Tag Manager make a new tag of the type Custom HTML."),
+        _("In Tag Manager, create a new tag of the type Custom HTML."),
         _("Paste this line as its code: %(snippet)s"),
-        _("Choose All Pages as the trigger, publish, and send a form on the site."),
+        _("Choose All Pages as the trigger, publish, and submit a form on the website."),
     ),
 )
 SERVER = Guide(
     "server",
-    _("Own server"),
+    _("Your own server"),
     "server",
     (
-        _("Take the code for your language from “Codes to copy” below."),
-        _("Send each request by POST to %(url)s, as JSON or as the fields of a form."),
-        _("Run the code once: the answer names the id under which the request is stored."),
+        _("Copy the code for your language from “Ready-made code” below."),
+        _("Send each request by POST to %(url)s, as JSON or as form fields."),
+        _("Run the code once. The response contains the ID of the stored submission."),
     ),
 )
 

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             ("Came in", _came(row)),
             ("Repaired", (f"{key}: {sentences.REPAIRS[key]}" for key in (explained or row).repairs)),
             *(_made(explained) if explained else ()),
-            ("What the portal answered", _attempts(row)),
+            ("Responses from Bitrix24", _attempts(row)),
         ):
             self.stdout.write(self.style.MIGRATE_HEADING(title))
             for text in lines:
@@ -42,7 +42,7 @@ def _came(row: Submission) -> Iterator[str]:
     if row.consent:
         yield f"the visitor's consent: {row.consent}"
     if row.emptied_at:
-        yield f"What the visitor sent was deleted on {row.emptied_at:%Y-%m-%d}, when its time was over."
+        yield f"The visitor's data was deleted on {row.emptied_at:%Y-%m-%d}, after its retention period."
     else:
         yield explanation.pretty(row.body)
 
@@ -66,7 +66,7 @@ def _commands(explained: Explanation) -> Iterator[str]:
     for number, command in enumerate(explained.commands, 1):
         yield f"{number}. {command.method} {json.dumps(command.params, ensure_ascii=False)}"
     if len(explained.commands) > 1:
-        yield "A negative number stands for what the command with this place has made."
+        yield "A negative number stands for the record that the command with this position creates."
 
 
 def _attempts(row: Submission) -> Iterator[str]:
