@@ -94,24 +94,28 @@ def test_an_answer_of_unknown_length_is_sent_as_it_is_made():
     assert answered(Protocol(), wsgi=wsgi) == (200, b"ab")
 
 
-def test_health_answers_while_all_other_threads_are_busy(monkeypatch):
-    monkeypatch.setattr(front, "INTAKE_THREADS", 1)
+@pytest.mark.parametrize(
+    ("busy_threads", "busy_path", "path"),
+    [("INTAKE_THREADS", "/in/x/", "/healthz"), ("EXPORT_THREADS", "/b24/app/settings/export/", "/b24/events/")],
+)
+def test_a_path_answers_while_the_threads_of_others_are_busy(monkeypatch, busy_threads, busy_path, path):
+    monkeypatch.setattr(front, busy_threads, 1)
     monkeypatch.setattr(front, "MAX_WAITING", 0)
     go = threading.Event()
 
     def wsgi(environ, start):
-        if environ["PATH_INFO"] == "/healthz":
+        if environ["PATH_INFO"] == path:
             go.set()
         assert go.wait(10)
         return echo(environ, start)
 
     async def ask():
         server, protocols = front.Front(wsgi), [Protocol(), Protocol(), Protocol()]
-        busy = asyncio.create_task(server.answer(request(), protocols[0]))
+        busy = asyncio.create_task(server.answer(request(path=busy_path), protocols[0]))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await server.answer(request(), protocols[1])
-        await server.answer(request("GET", "/healthz"), protocols[2])
+        await server.answer(request(path=busy_path), protocols[1])
+        await server.answer(request("GET", path), protocols[2])
         await busy
         return [protocol.status for protocol in protocols]
 
