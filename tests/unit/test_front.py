@@ -1,12 +1,14 @@
 """The web server's front: bodies are read before a thread is taken, bounded in time and size."""
 
 import asyncio
+import resource
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from b24app.host import front
+from b24app.management.commands import serve
 from traces.intake.reading import MAX_REQUEST_BYTES
 
 
@@ -138,3 +140,20 @@ def test_headers_are_those_of_wsgi(headers, name, value):
 
 def test_a_path_is_written_as_wsgi_wants_it():
     assert front.environ(request(path="/in/ä/"), None)["PATH_INFO"].encode("latin-1").decode() == "/in/ä/"
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [
+        ((1024, 4096), [(4096, 4096)]),
+        ((1024, resource.RLIM_INFINITY), [(serve.MAX_FILES, resource.RLIM_INFINITY)]),
+        ((4096, 4096), []),
+        ((100_000, 200_000), []),
+    ],
+)
+def test_the_server_may_open_as_many_connections_as_the_system_lets_it(monkeypatch, limits, raised):
+    seen = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, values: seen.append(values))
+    serve.allow_connections()
+    assert seen == raised
