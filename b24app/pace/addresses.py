@@ -42,7 +42,7 @@ def is_this_machine(request: HttpRequest) -> bool:
 
 def is_passed_on(request: HttpRequest) -> bool:
     """Whether a proxy says that it passes the request on."""
-    return any(name in request.headers for name in _FORWARDED)
+    return any(request.headers.get(name) for name in _FORWARDED)
 
 
 def network_of(request: HttpRequest) -> str:
