@@ -21,7 +21,8 @@ env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
 # --- This machine -----------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
-# Made here, since any process may be the first to open a file in it: the web server, a worker, beat or a command.
+# Done here, since any process may be the first to make a file in it: the web server, a worker, beat or a command.
+os.umask(0o077)
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds visitors' names
 
 DEBUG = False
@@ -280,8 +281,11 @@ LOGGING = {
         "urllib3": {"level": "WARNING"},
         "oauthlib": {"level": "WARNING"},
         "requests_oauthlib": {"level": "WARNING"},
-        # A stranger's wrong Host is answered with 400; no page of traceback for each.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # A stranger's wrong Host, or too much of anything, is answered with 4xx; no page of traceback for each.
+        **{
+            f"django.security.{name}": {"level": "CRITICAL"}
+            for name in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+        },
         # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
         "celery.app.trace": {"level": "WARNING"},
     },
