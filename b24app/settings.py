@@ -20,7 +20,8 @@ env.read_env(BASE_DIR / env.str("ENV_FILE", ".env"))
 # --- This machine -----------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
-# Made here, since any process may be the first to open a file in it: the web server, a worker, beat or a command.
+# Done here, since any process may be the first to make a file in it: the web server, a worker, beat or a command.
+os.umask(0o077)
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds visitors' names
 
 DEBUG = False

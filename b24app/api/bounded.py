@@ -212,15 +212,16 @@ def _trust(ca_file: str) -> Any:
 
 
 def _inflated(response: requests.Response) -> bytes:
-    """The answer's body, of at most `MAX_BYTES`."""
+    """The answer's body, of at most `MAX_BYTES`, as it came and inflated: what follows a compressed one counts too."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     inflater = zlib.decompressobj(wbits=47) if encoding in {"gzip", "x-gzip", "deflate"} else None
-    body = bytearray()
+    body, came = bytearray(), 0
     while piece := response.raw.read(_PIECE, decode_content=False):
+        came += len(piece)
         while piece:
             room = MAX_BYTES - len(body) + 1
             body += inflater.decompress(piece, room) if inflater else piece[:room]
-            if len(body) > MAX_BYTES:
+            if max(came, len(body)) > MAX_BYTES:
                 raise Unreadable("the answer is too large")
             piece = inflater.unconsumed_tail if inflater else b""
     return bytes(body)

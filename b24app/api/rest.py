@@ -16,8 +16,9 @@ from b24app.api.batch import Operating, operating_of
 
 Params = dict[str, Any]
 _REDIRECTS = {301, 302, 303, 307, 308}
-# What an honest answer stays far below: levels of lists and maps in each other, and the characters of a number.
-MAX_DEPTH, MAX_NUMBER_LENGTH = 40, 40
+# What an honest answer stays far below: levels of lists and maps in each other, the characters of a number, and the
+# values, which take many times the memory of their text (the signs between them are counted, those in texts too).
+MAX_DEPTH, MAX_NUMBER_LENGTH, MAX_VALUES = 40, 40, 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,9 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def body_of(response: requests.Response) -> Any:
-    """The JSON value of an answer; None where it is none, or one that could not be kept: too deep, or no number."""
+    """The JSON value of an answer; None where it is none, or cannot be kept: too deep, too many values, no number."""
+    if sum(map(response.content.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        return None
     try:
         body = json.loads(response.content, parse_int=_integer, parse_float=_number, parse_constant=_no_number)
     except (ValueError, RecursionError):

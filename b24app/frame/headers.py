@@ -28,6 +28,8 @@ def middleware(get_response: Answer) -> Answer:
         response = get_response(request)
         for name, value in DEFAULTS.items():
             response.setdefault(name, value)
+        if "frame-ancestors 'none'" in response["Content-Security-Policy"]:
+            response.setdefault("X-Frame-Options", "DENY")  # files and redirects too, which Django's own does not see
         return response
 
     return answer

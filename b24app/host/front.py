@@ -1,7 +1,8 @@
 """The application as the web server calls it: each body is read before its request gets a thread.
 
-A client that sends slowly, or not at all, costs a few kilobytes until the deadline, never a thread. Three groups of
-threads answer: health answers whatever else happens, and pages that wait for a portal take no thread from submissions.
+A client that sends slowly, or not at all, costs a few kilobytes until the deadline, never a thread. Four groups of
+threads answer: health answers whatever else happens, pages that wait for a portal take no thread from submissions, and
+files that take long to make none from pages and events.
 Source: Granian's RSGI specification; PEP 3333.
 """
 
@@ -33,9 +34,10 @@ MAX_MEMORY_BYTES = 256 * 1024
 MAX_WAITING = 256
 # An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
-HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS = 2, 12, 32
+HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS, EXPORT_THREADS = 2, 12, 32, 2
 _HEALTH = ("/healthz", "/readyz", "/metrics")
-_PAGES = ("/b24/", "/admin/")
+_INTAKE = "/in/"
+_EXPORTS = "/export/"
 
 
 class Busy(Exception):
@@ -97,6 +99,7 @@ class Front:
         self._health = Threads("health", HEALTH_THREADS)
         self._pages = Threads("pages", PAGE_THREADS)
         self._intake = Threads("intake", INTAKE_THREADS)
+        self._exports = Threads("exports", EXPORT_THREADS)
 
     async def answer(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request; the RSGI application."""
@@ -114,7 +117,9 @@ class Front:
     def _threads_of(self, path: str) -> Threads:
         if path in _HEALTH:
             return self._health
-        return self._pages if path.startswith(_PAGES) else self._intake
+        if path.startswith(_INTAKE):
+            return self._intake
+        return self._exports if path.endswith(_EXPORTS) else self._pages
 
 
 async def _read(scope: Scope, protocol: HTTPProtocol) -> IO[bytes]:

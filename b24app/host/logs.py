@@ -48,8 +48,11 @@ def configuration(*, in_json: bool, level: str) -> dict[str, Any]:
             "urllib3": {"level": "WARNING"},
             "oauthlib": {"level": "WARNING"},
             "requests_oauthlib": {"level": "WARNING"},
-            # A stranger's wrong Host is answered with 400; no page of traceback for each.
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # A stranger's wrong Host, or too much of anything, is answered with 4xx; no page of traceback for each.
+            **{
+                f"django.security.{name}": {"level": "CRITICAL"}
+                for name in ("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+            },
             # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
             "celery.app.trace": {"level": "WARNING"},
         },

@@ -14,6 +14,8 @@ from b24app.pace import counters
 logger = logging.getLogger(__name__)
 
 _V6_PREFIX = 64  # what one customer of a network has at least
+# What a proxy adds: the request is not from the address that the connection has.
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 # Where one's own proxies are: this machine and private networks, those of containers too.
 _NEAR = [
     ipaddress.ip_network(network)
@@ -35,8 +37,12 @@ def hidden_address(request: HttpRequest) -> str:
 
 def is_this_machine(request: HttpRequest) -> bool:
     """Whether a program on this machine asks, without a proxy in between: the operator's own."""
-    is_passed_on = "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
-    return request.META.get("REMOTE_ADDR", "") in ("127.0.0.1", "::1") and not is_passed_on
+    return request.META.get("REMOTE_ADDR", "") in ("127.0.0.1", "::1") and not is_passed_on(request)
+
+
+def is_passed_on(request: HttpRequest) -> bool:
+    """Whether a proxy says that it passes the request on."""
+    return any(request.headers.get(name) for name in _FORWARDED)
 
 
 def network_of(request: HttpRequest) -> str:
@@ -48,7 +54,7 @@ def network_of(request: HttpRequest) -> str:
     if settings.PROXIES > 0 and forwarded:
         return _network(forwarded.rsplit(",", settings.PROXIES)[-settings.PROXIES :][0])
     network = _network(peer)
-    if network and _is_near(network) and (forwarded or "X-Forwarded-Proto" in request.headers):
+    if network and _is_near(network) and is_passed_on(request):
         _tell_of_proxy()
         return ""  # a proxy's, which stands for all of its visitors
     return network

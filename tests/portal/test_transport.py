@@ -236,6 +236,15 @@ def test_a_small_answer_that_inflates_without_end_is_left_unread(monkeypatch):
 
 
 @pytest.mark.usefixtures("permitted")
+def test_what_follows_a_compressed_answer_is_left_unread(monkeypatch):
+    monkeypatch.setattr(bounded, "MAX_BYTES", 64 * 1024)
+    packed = zlib.compress(b"{}")
+    text = OK + b"Content-Encoding: deflate\r\n\r\n" + packed + b" " * 200_000
+    with serving(say(text)) as port, pytest.raises(errors.Ambiguous, match="unreadable"):
+        get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.usefixtures("permitted")
 @pytest.mark.parametrize("size", [0, 1, 255, 256])
 def test_an_answer_within_the_size_is_read_whole(monkeypatch, size):
     monkeypatch.setattr(bounded, "MAX_BYTES", 256)

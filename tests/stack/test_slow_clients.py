@@ -40,6 +40,13 @@ def test_slow_clients_keep_nobody_waiting(stack, path):
         assert requests.post(form["url"], json={"name": "Anna"}, timeout=5).status_code == 200
 
 
+def test_no_client_is_waited_for_to_say_which_http_it_speaks(stack):
+    address = urlsplit(stack.app_url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert connection.recv(1000) == b""
+
+
 def test_health_and_an_honest_visitor_are_served_during_a_siege(stack):
     if not stack.member_id:
         stack.install()

@@ -50,7 +50,7 @@ def test_own_proxies_are_believed_as_far_as_there_are(settings, proxies, forward
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "172.18.0.1", "::1", "fd00::2"])
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"])
 def test_a_proxy_that_was_not_told_of_stands_for_nobody(peer, header):
     assert network(peer, **{header: "https"}) == ""
 

@@ -1,12 +1,14 @@
 """The web server's front: bodies are read before a thread is taken, bounded in time and size."""
 
 import asyncio
+import resource
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from b24app.host import front
+from b24app.management.commands import serve
 from traces.intake.reading import MAX_REQUEST_BYTES
 
 
@@ -117,24 +119,28 @@ def test_an_answer_of_unknown_length_is_sent_as_it_is_made():
     assert answered(Protocol(), wsgi=wsgi) == (200, b"ab")
 
 
-def test_health_answers_while_all_other_threads_are_busy(monkeypatch):
-    monkeypatch.setattr(front, "INTAKE_THREADS", 1)
+@pytest.mark.parametrize(
+    ("busy_threads", "busy_path", "path"),
+    [("INTAKE_THREADS", "/in/x/", "/healthz"), ("EXPORT_THREADS", "/b24/app/settings/export/", "/b24/events/")],
+)
+def test_a_path_answers_while_the_threads_of_others_are_busy(monkeypatch, busy_threads, busy_path, path):
+    monkeypatch.setattr(front, busy_threads, 1)
     monkeypatch.setattr(front, "MAX_WAITING", 0)
     go = threading.Event()
 
     def wsgi(environ, start):
-        if environ["PATH_INFO"] == "/healthz":
+        if environ["PATH_INFO"] == path:
             go.set()
         assert go.wait(10)
         return echo(environ, start)
 
     async def ask():
         server, protocols = front.Front(wsgi), [Protocol(), Protocol(), Protocol()]
-        busy = asyncio.create_task(server.answer(request(), protocols[0]))
+        busy = asyncio.create_task(server.answer(request(path=busy_path), protocols[0]))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        await server.answer(request(), protocols[1])
-        await server.answer(request("GET", "/healthz"), protocols[2])
+        await server.answer(request(path=busy_path), protocols[1])
+        await server.answer(request("GET", path), protocols[2])
         await busy
         return [protocol.status for protocol in protocols]
 
@@ -157,3 +163,20 @@ def test_headers_are_those_of_wsgi(headers, name, value):
 
 def test_a_path_is_written_as_wsgi_wants_it():
     assert front.environ(request(path="/in/ä/"), None)["PATH_INFO"].encode("latin-1").decode() == "/in/ä/"
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised"),
+    [
+        ((1024, 4096), [(4096, 4096)]),
+        ((1024, resource.RLIM_INFINITY), [(serve.MAX_FILES, resource.RLIM_INFINITY)]),
+        ((4096, 4096), []),
+        ((100_000, 200_000), []),
+    ],
+)
+def test_the_server_may_open_as_many_connections_as_the_system_lets_it(monkeypatch, limits, raised):
+    seen = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, values: seen.append(values))
+    serve.allow_connections()
+    assert seen == raised

@@ -53,6 +53,7 @@ def test_who_calls_says_how_long_it_waits(answers, seconds):
         (b"\xff\xfe\xff", 200, errors.Ambiguous),
         (b'{"result": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 200, errors.Ambiguous),
         (b'{"result": ' + b"[" * 60 + b"]" * 60 + b"}", 200, errors.Ambiguous),
+        (b'{"result": [' + b"{}," * 300_000 + b"0]}", 200, errors.Ambiguous),
         (b'{"result": ' + b"7" * 60 + b"}", 200, errors.Ambiguous),
         (b'{"result": 1e999}', 200, errors.Ambiguous),
         (b'{"result": NaN}', 200, errors.Ambiguous),

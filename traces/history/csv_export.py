@@ -36,7 +36,7 @@ class _Line:
 
 
 def lines(portal: Portal, wanted: Filter) -> Iterator[str]:
-    """The file in pieces, with reasons in the language of now; memory stays the same however many rows there are."""
+    """The file in pieces, with reasons in the language of now; making them takes the same memory for any number."""
     return _lines(portal, wanted, get_language())  # a stream is read after the request, when no language is chosen
 
 

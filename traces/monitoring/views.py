@@ -8,11 +8,8 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from b24app.pace import wakeups
+from b24app.pace import addresses, wakeups
 from traces.monitoring import metrics
-
-# What a proxy adds: the request is not from the address that the connection has.
-FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 
 
 @require_GET
@@ -33,7 +30,7 @@ def _may_see(request: HttpRequest) -> bool:
     shown = request.headers.get("Authorization", "").encode()
     if settings.METRICS_TOKEN and hmac.compare_digest(shown, f"Bearer {settings.METRICS_TOKEN}".encode()):
         return True
-    if any(name in request.headers for name in FORWARDED):
+    if addresses.is_passed_on(request):
         return False
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", "").strip("[]"))
