@@ -101,7 +101,7 @@ def test_no_cookie_is_set(page, stack):
 
 FIRST_RUN = {
     "en": ("Create form", "Send test submission", "Delivered", "Finish", "Overview"),
-    "ru": ("Создать форму", "Отправить пробную заявку", "Доставлена на портал", "Завершить", "Обзор"),
+    "ru": ("Создать форму", "Отправить пробную заявку", "Доставлено", "Завершить", "Обзор"),
 }
 
 

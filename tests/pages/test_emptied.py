@@ -37,8 +37,8 @@ def test_the_list_says_so_and_offers_no_sending(frame, emptied):
 def test_its_page_says_so_and_why_it_cannot_be_sent_again(frame, emptied):
     seen = frame.get(f"{LIST}{emptied.pk}/").text
     assert GONE in seen and "data was deleted on" in seen
-    assert "This submission can" in seen and "then send the submission again" not in seen
-    assert "It is a fault of Trace Relay" not in seen
+    assert "This submission can" in seen and "then resend the submission" not in seen
+    assert "This is a fault in Trace Relay" not in seen
 
 
 def test_sending_it_again_is_refused_with_the_reason(frame, emptied):
