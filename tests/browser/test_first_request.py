@@ -25,7 +25,7 @@ WORDS = {
         "waiting": "Waiting for the first submission…",
         "probed": "Connection works",
         "arrived": "A submission from Tilda has arrived.",
-        "recognised": "Recognised: Full name, Phone, E-mail.",
+        "recognised": "Recognised: Full name, Phone, Email.",
         "details": "View details",
     },
     "ru": {

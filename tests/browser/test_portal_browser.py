@@ -35,7 +35,7 @@ def test_an_ordinary_user_is_told_to_wait_for_an_administrator(page, stack):
 
 @pytest.mark.parametrize(
     ("lang", "text"),
-    [("en", "Only a Bitrix24 administrator of the portal can"), ("ru", "только администратор портала")],
+    [("en", "Only a Bitrix24 administrator can"), ("ru", "только администратор портала")],
 )
 def test_an_ordinary_user_is_no_administrator_to_the_application_either(page, context, stack, lang, text):
     page.get_by_label("User").select_option("3")
@@ -55,7 +55,7 @@ def test_what_a_visitor_sends_appears_on_the_portals_page_and_goes_with_the_data
     visitor = chromium.new_context()
     shop = visitor.new_page()
     shop.goto(stack.shop_address(form["key"]) + "&utm_source=google&utm_medium=cpc&utm_campaign=autumn")
-    for label, text in {"Name": "Ines", "Phone": "+49 30 1", "Email": "ines@shop.example", "Comment": "Two"}.items():
+    for label, text in {"Name": "Ines", "Phone": "+49 30 1", "E-mail": "ines@shop.example", "Comment": "Two"}.items():
         shop.get_by_label(label).fill(text)
     shop.get_by_role("button", name="Send").click()
     shop.get_by_role("heading", name="Thank you").wait_for()
