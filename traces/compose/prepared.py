@@ -57,6 +57,8 @@ class Prepared:
     repairs: tuple[str, ...]
     # The portal's agreement to write the visitor's consent under; 0 where none was given, or none is written.
     agreement: int = 0
+    # None where no record is made of it, so that nobody had to recognise it.
+    visitor: Visitor | None = None
 
 
 def prepare(
@@ -79,7 +81,8 @@ def prepare(
     facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
-    visitor = recognise(body) if KINDS[form.creates] else Visitor()
+    recognised = recognise(body) if KINDS[form.creates] else None
+    visitor = recognised or Visitor()
     records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule)
     if form.creates == "lead_utm":
         records["lead"] |= _utm_fields(built)
@@ -97,6 +100,7 @@ def prepare(
         source=search.source_of(facts, built),
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
         agreement=agreement,
+        visitor=recognised,
     )
 
 
