@@ -81,8 +81,7 @@ def prepare(
     facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
-    recognised = recognise(body) if KINDS[form.creates] else None
-    visitor = recognised or Visitor()
+    visitor = recognise(body) if KINDS[form.creates] else Visitor()
     records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule)
     if form.creates == "lead_utm":
         records["lead"] |= _utm_fields(built)
@@ -100,7 +99,7 @@ def prepare(
         source=search.source_of(facts, built),
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
         agreement=agreement,
-        visitor=recognised,
+        visitor=visitor if KINDS[form.creates] else None,
     )
 
 
