@@ -8,7 +8,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Max, Min
 from django.db.models.functions import Cast
 
 from b24app.host import encryption
@@ -52,12 +51,13 @@ def unreadable() -> list[str]:
 
 def _sample(model: type[models.Model]) -> Iterator[dict[str, Any]]:
     rows = stored(model).values("pk", *(f"stored_{name}" for name in columns(model)))
-    ends = model._default_manager.aggregate(first=Min("pk"), last=Max("pk"))
-    if ends["last"] is None:
+    # Not by MIN and MAX: PostgreSQL has none of a UUID.
+    oldest, newest = list(rows[:SAMPLES]), list(rows.order_by("-pk")[:SAMPLES])
+    if not oldest:
         return
-    yield from rows[:SAMPLES]
-    yield from rows.filter(pk__gte=_between(ends["first"], ends["last"]))[:SAMPLES]
-    yield from rows.order_by("-pk")[:SAMPLES]
+    yield from oldest
+    yield from rows.filter(pk__gte=_between(oldest[0]["pk"], newest[0]["pk"]))[:SAMPLES]
+    yield from newest
 
 
 def _between(first: Any, last: Any) -> Any:

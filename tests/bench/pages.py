@@ -36,6 +36,7 @@ def main() -> int:
             "DATABASE_URL": database,
             "REDIS_URL": "redis://127.0.0.1:9/0",
             "DJANGO_SETTINGS_MODULE": "b24app.settings",
+            "LOG_LEVEL": "ERROR",
         }
         for arguments in (["manage.py", "migrate", "-v", "0"], ["-m", "tests.bench.pages", "--measure"]):
             subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
@@ -82,6 +83,9 @@ def pages(frame: Any, row: Any) -> dict[str, Callable[[], Any]]:
         "Its codes": lambda: frame.get(f"{app}forms/{row.form_id}/codes/"),
         "Submissions": lambda: frame.get(f"{app}submissions/"),
         "Submissions, a text found": lambda: frame.post(f"{app}submissions/", {"text": "visitor 77777"}),
+        "Submissions, a phone found": lambda: frame.post(f"{app}submissions/", {"text": "030 0077777"}),
+        "Submissions, an e-mail found": lambda: frame.post(f"{app}submissions/", {"text": "V77777@Shop.example"}),
+        "Submissions, a name's beginning": lambda: frame.post(f"{app}submissions/", {"text": "visit"}),
         "Submissions, a text not found": lambda: frame.post(f"{app}submissions/", {"text": "nobody"}),
         "Submissions, failed ones": lambda: frame.post(f"{app}submissions/", {"state": "failed"}),
         "Submissions, of a source": lambda: frame.post(f"{app}submissions/", {"source": "utm_source:google"}),

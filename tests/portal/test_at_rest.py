@@ -1,6 +1,7 @@
 """What visitors sent stands encrypted in every table, is found all the same, and outlives a change of keys."""
 
 import json
+import subprocess
 
 import pytest
 from cryptography.fernet import Fernet
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from tests.fixtures.delivery import drained
 from tests.fixtures.forms import make_form
+from tests.fixtures.planted import database_files
 from traces.delivery import drain, findable, unmatched
-from traces.history import json_export, listing, rotation, statistics, visitors
+from traces.history import json_export, listing, rotation, statistics, visitor_requests, visitors
 from traces.history.listing import Filter
 from traces.intake import accept
 from traces.intake.senders import normalise
@@ -165,3 +167,27 @@ def test_a_visitors_submissions_are_found_before_they_have_terms_too(installed, 
     send(form, {"PHONE": "+7 916 555 73 29", "EMAIL": "other@visitor.example"}, "2")
     send(make_form(acme), BODY, "3")
     assert list(visitors.submissions_of(installed, contact)) == [mine]
+
+
+def stolen():
+    """SQLite's file with its journal, or a dump of PostgreSQL."""
+    if connection.vendor == "sqlite":
+        return database_files()
+    facts = connection.settings_dict
+    place = ["-h", facts["HOST"], "-p", str(facts["PORT"]), "-U", facts["USER"], facts["NAME"]]
+    return subprocess.run(["pg_dump", *place], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stolen_file_tells_of_no_visitor_and_keeps_nothing_that_was_deleted(sent, installed):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body FROM traces_submission")
+        bodies = [body for (body,) in cursor.fetchall()]
+    file = stolen()
+    assert planted_in(file.lower()) == []
+    assert len(bodies) == 2 and all(body in file for body in bodies)
+    visitor_requests.erase(installed, BODY["EMAIL"])
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert [body for body in bodies if body in stolen()] == []

@@ -1,15 +1,19 @@
 """The encryption key is changed, and no portal is lost by it."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from b24app.models import Portal, PortalUser
 from b24app.portal import install
 from tests.fixtures.delivery import drained
 from tests.fixtures.forms import make_form
 from traces.history import rotation
+from traces.models import Submission
 
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 pytestmark = pytest.mark.django_db
@@ -103,3 +107,32 @@ def test_opening_the_application_gives_the_permission_anew(old, settings, portal
     install.open_frame(install.claim_of_frame(*portal.frame_post()))
     drained(row)
     assert row.state == "delivered"
+
+
+@pytest.fixture
+def waiting(old, make_submission):
+    """A submission of the old key that has been tried for as long as one is."""
+    row = make_submission(form=make_form(old), body={"NAME": "Ines"})
+    Submission.objects.filter(pk=row.pk).update(trying_since=timezone.now() - timedelta(days=4))
+    return row
+
+
+def test_without_any_key_submissions_wait_for_it_and_use_up_no_time(old, settings, waiting):
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    drained(waiting)
+    assert (Portal.objects.get(pk=old.pk).hold_code, waiting.state, waiting.tries) == ("key_missing", "queued", 0)
+    settings.FIELD_ENCRYPTION_KEYS = [OLD]
+    Portal.objects.filter(pk=old.pk).update(probe_at=timezone.now())
+    drained(waiting)
+    assert (Portal.objects.get(pk=old.pk).state, waiting.state) == ("active", "delivered")
+
+
+def test_a_submission_that_no_key_reads_does_not_hold_its_portal(old, settings, waiting, portal):
+    settings.FIELD_ENCRYPTION_KEYS = [NEW]
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
+    drained(waiting)
+    assert (Portal.objects.get(pk=old.pk).state, waiting.state, waiting.code) == (
+        "active",
+        "failed",
+        "submission_unreadable",
+    )

@@ -57,6 +57,8 @@ class Prepared:
     repairs: tuple[str, ...]
     # The portal's agreement to write the visitor's consent under; 0 where none was given, or none is written.
     agreement: int = 0
+    # None where no record is made of it, so that nobody had to recognise it.
+    visitor: Visitor | None = None
 
 
 def prepare(
@@ -97,6 +99,7 @@ def prepare(
         source=search.source_of(facts, built),
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
         agreement=agreement,
+        visitor=visitor if KINDS[form.creates] else None,
     )
 
 

@@ -8,7 +8,7 @@ the same reason a term cannot be found by its middle.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -37,15 +37,23 @@ _THREE_DIGITS = re.compile("21|22|23|24|25|26|28|29|35|37|38|42|50|59|67|68|69|8
 
 
 def terms_of(visitor: Visitor, trace: Mapping[str, Any]) -> list[str]:
-    """The terms of the visitor's values and of the tags of the clean trace, at most `MAX_TERMS`."""
+    """The terms of the visitor's values and of the tags of the clean trace, at most `MAX_TERMS`.
+
+    Who it is comes first, so that two phones, two addresses and a name of two words are found whatever else was sent.
+    """
     tags = (trace.get("tags") or {}).get("list") or {}
+    emails = list(map(folded, visitor.emails[:MAX_CONTACTS]))
+    name, company = _words(visitor.full_name, MAX_NAME_WORDS), _words(visitor.company, MAX_NAME_WORDS)
+    local = _words(" ".join(email.rpartition("@")[0] for email in emails), MAX_NAME_WORDS)
+    domains = _words(" ".join(email.rpartition("@")[2] for email in emails), MAX_NAME_WORDS)
     rest = " ".join([visitor.comments, *(value for _, value in visitor.rest)])[:MAX_TEXT_LENGTH]
     terms = (
         *(term for phone in visitor.phones[:MAX_CONTACTS] for term in _terms_of_phone(phone)),
-        *(term for email in visitor.emails[:MAX_CONTACTS] for term in _terms_of_email(email)),
-        *_beginnings(_words(visitor.full_name, MAX_NAME_WORDS)),
-        *_beginnings(_words(visitor.company, MAX_NAME_WORDS)),
+        *emails,
+        *(*name, *_beginnings(name)),
+        *(*company, *domains, *local),
         *_words(" ".join(map(str, tags.values())), MAX_TAG_WORDS),
+        *(*_beginnings(company), *_beginnings(local)),
         *_words(rest, MAX_TEXT_WORDS),
     )
     return list(dict.fromkeys(terms))[:MAX_TERMS]
@@ -91,13 +99,6 @@ def _wanted_of_word(word: str) -> Iterator[tuple[str, ...]]:
         yield from ((part,) for part in words)
         if not words:
             yield ()
-
-
-def _terms_of_email(email: str) -> Iterator[str]:
-    local, _, domain = folded(email).rpartition("@")
-    yield folded(email)
-    yield from _words(domain, MAX_NAME_WORDS)
-    yield from _beginnings(_words(local, MAX_NAME_WORDS))
 
 
 def _terms_of_phone(phone: str) -> Iterator[str]:
@@ -167,10 +168,9 @@ def _words(text: str, number: int) -> list[str]:
     return list(islice(dict.fromkeys(found[0] for found in _WORD.finditer(folded(text))), number))
 
 
-def _beginnings(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        yield word
-        yield from (word[:length] for length in BEGINNINGS if length < len(word))
+def _beginnings(words: Sequence[str]) -> Iterator[str]:
+    """The beginnings of all words, the short ones first."""
+    yield from (word[:length] for length in BEGINNINGS for word in words if length < len(word))
 
 
 def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:

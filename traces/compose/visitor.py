@@ -56,6 +56,8 @@ class Visitor:
 def recognise(body: Mapping[str, Any]) -> Visitor:
     """The visitor of a submission's body."""
     values = list(submitted_values(body))
+    if not values:
+        return Visitor()
     names = {name for name, _ in values}
     recognition = Recognition()
     for name, value in values:

@@ -35,8 +35,6 @@ from traces.setup.rulebook import Rulebook
 
 logger = logging.getLogger(__name__)
 
-# Why a submission is not sent that no key reads: it is tried again, since the operator may give the key back.
-UNREADABLE = "submission_unreadable"
 # A claim whose worker has not sent it by then is released.
 PREPARE_SECONDS = 15.0
 _SET_WHEN_SENT = ["state", "commands", "receipt_slot", "sent_at", "lease_until", "expected_at"]
@@ -229,8 +227,7 @@ def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tu
     for row in rows:
         row.portal, row.form = portal, rulebook.forms.get(row.form_id) or row.form
         if findable.is_unreadable(row):
-            logger.error("submission %s: no key of FIELD_ENCRYPTION_KEYS reads it", row.pk)
-            ended.append(results.failed(row, [], "", errors.Transient(UNREADABLE), 0.0))
+            ended.append(results.unreadable(row))
             continue
         try:
             prepared = rulebook.prepare(row)

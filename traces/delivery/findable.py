@@ -34,16 +34,20 @@ SWEEP_SECONDS = 3.0
 def terms(row: Submission, prepared: Prepared | None = None) -> str:
     """What a submission is found by, as it is stored; "" where its body cannot be read.
 
-    `prepared` is what was made of it, where that is known: it has the tags already.
+    `prepared` is what was made of it, where that is known: it has the tags already, and often the visitor.
     """
     if not row.body:
         return ""
     if prepared is None:
-        clean: Mapping[str, Any] = trace.prepare(row.body, 0).trace
-    else:
-        tags = (prepared.built.get("tags") or {}).get("list") or {}
-        clean = {"tags": {"list": {**tags, "as it came": prepared.facts.utm_source}}}
-    return hashed(row.portal_id, search.terms_of(recognise(row.body), clean))
+        return terms_of_body(row.portal_id, row.body)
+    tags = (prepared.built.get("tags") or {}).get("list") or {}
+    clean = {"tags": {"list": {**tags, "as it came": prepared.facts.utm_source}}}
+    return hashed(row.portal_id, search.terms_of(prepared.visitor or recognise(row.body), clean))
+
+
+def terms_of_body(portal_id: int, body: Mapping[str, Any]) -> str:
+    """What a submission with this body is found by, as it is stored."""
+    return hashed(portal_id, search.terms_of(recognise(body), trace.prepare(body, 0).trace))
 
 
 def hashed(portal_id: int, plain: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from b24app.api import errors
 from b24app.host.transactions import writing
+from b24app.portal import hold, tokens
 from traces.compose import consent, existing, steps
 from traces.compose.prepared import Prepared
 from traces.delivery import findable, retry
@@ -26,6 +27,8 @@ from traces.models import Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
 
+# Why a submission is not sent that no key reads.
+UNREADABLE = "submission_unreadable"
 # The code of rows whose batch was turned away as a whole: one of them may have been the reason.
 SET_ASIDE = "set_aside"
 # These are sent apart by so many, and each of them alone if that fails again: one poison among 48 is found in fifteen
@@ -120,6 +123,24 @@ def failed(
         _log_unknown(row, error)
         _try_again(row, now, names)
     return _attempt(row, method, outcome, error.code, params, seconds)
+
+
+def unreadable(row: Submission) -> Attempt:
+    """No key reads the row. It is tried again, since the operator may give the key back.
+
+    Where the portal's own secrets cannot be read either, the key is missing as a whole: the portal is held for it, and
+    the row waits without using up its three days. Not to be called within `b24app.host.transactions`.
+    """
+    logger.error("submission %s: no key of FIELD_ENCRYPTION_KEYS reads it", row.pk)
+    error: errors.PortalError = errors.Transient(UNREADABLE)
+    try:
+        tokens.current(row.portal)
+    except errors.Stop as stop:
+        error = stop
+        hold.hold(row.portal, stop.code)
+    except errors.Wait:
+        pass  # its token is being renewed, so it was read
+    return failed(row, [], "", error, 0.0)
 
 
 def _refused(row: Submission, names: Sequence[str], error: errors.PortalError) -> Attempt.Outcome:

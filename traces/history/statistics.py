@@ -182,10 +182,11 @@ def waiting(portal: Portal) -> int:
 def sources(portal: Portal, days: int) -> Sources:
     """The sources of what came in the last days and was delivered.
 
-    The source is stored with the delivery (`traces.delivery.results`): whatever has one was delivered, so that an
-    index without the state is enough.
+    The source is stored with the delivery (`traces.delivery.results`).
     """
-    rows = Submission.objects.filter(portal=portal, received_at__gte=beginning(last_days(days)[0])).exclude(source=None)
+    since = beginning(last_days(days)[0])
+    delivered = Submission.objects.filter(portal=portal, state=State.DELIVERED, received_at__gte=since)
+    rows = delivered.exclude(source=None)
     counts = dict(rows.order_by().values_list("source").annotate(number=Count("*")))
     # Those of equal frequency at the end of the ranking count among the others, whichever they are.
     top = sorted(counts, key=lambda pk: (-counts[pk], pk))[:MAX_SOURCES]
