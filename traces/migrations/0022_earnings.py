@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('b24app', '0009_places'),
-        ('traces', '0020_captcha'),
+        ('traces', '0021_list_with_source'),
     ]
 
     operations = [

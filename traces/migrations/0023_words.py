@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('traces', '0021_earnings'),
+        ('traces', '0022_earnings'),
     ]
 
     operations = [
