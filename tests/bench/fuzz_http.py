@@ -53,7 +53,8 @@ def targets(stack: Stack) -> list[Target]:
         Target(key, 5, "POST", NAMED, headers=(secret,)),
         Target(paths[BROWSER], 5, "POST", BROWSER, headers=("Accept: text/html",)),
         Target(paths[BROKEN], 15, "POST", BROKEN),
-        *(Target(f"{key}{tail}", 2) for tail in ("/", ".js", "/thanks/")),
+        Target(f"{key}/", 2, form=NAMED),  # an odd method may be POST here too
+        *(Target(f"{key}{tail}", 2) for tail in (".js", "/thanks/")),
         Target(f"{key}/0193a5a0-0000-7000-8000-000000000000/", 2, headers=(secret,)),
         *(
             Target(path)
