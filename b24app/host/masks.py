@@ -8,8 +8,11 @@ import re2
 
 # What visitors type where a tag or a source is meant: addresses also as a query has them, numbers as people write them.
 _CONTACT = re2.compile(r"[^\s,;<>]+(?:[@＠﹫]|%40)[^\s,;<>]+|\+?(?:(?:[\s\pZ()./_-]|%20|%2[Bb])*\p{Nd}){7,}")
-# In a log numbers and times are our own: an address, a number with its plus, a token (a UUID and a digest are shorter).
-_IN_LOG = re2.compile(r"[^\s,;<>'\"(]+(?:@|%40)[^\s,;<>'\")]+|(?:\+|%2[Bb])\p{Nd}(?:[ ()-]*\p{Nd}){7,}|[\w-]{40,}")
+# In a log numbers and times are our own: an address at a domain (a worker is at a host), a number with its plus, a
+# token (a UUID and a digest are shorter).
+_IN_LOG = re2.compile(
+    r"[^\s,;<>'\"(]+(?:@|%40)[^\s,;<>'\")]*\.[^\s,;<>'\")]+|(?:\+|%2[Bb])\p{Nd}(?:[ ()-]*\p{Nd}){7,}|[\w-]{40,}"
+)
 MASK = "***"
 
 

@@ -10,6 +10,7 @@ from b24app.host.logs import JsonLines
 from b24app.host.masks import MaskedFormatter
 
 KEPT = [
+    "celery@machine ready.",
     "portal 7: 48 rows in 1234567 ms",
     "0193a5a0-7f3c-7cc1-9a6e-0d6f4c1b2a33 may have been sent twice",
     "portal 53bce4f1dfa0fe8e7c0123456789abcd: held (plan)",
