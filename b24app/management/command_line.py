@@ -1,4 +1,4 @@
-"""Django's command line with what an operator needs to know: our own commands with their sentences, and what a database lacks."""
+"""Django's command line with what an operator needs: our commands by themselves, and what a database lacks."""
 
 from __future__ import annotations
 
