@@ -124,7 +124,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "trace-relay@localhost")
 
 # --- Database and Redis -----------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}")}
+# One that is left empty is one that is not set.
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'trace-relay.sqlite3'}"
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 if "sqlite3" in DATABASES["default"]["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = {
         # A write lock taken at BEGIN waits in line; one taken in mid-transaction fails at once.

@@ -1,9 +1,9 @@
 """`make demo`: the whole product on this machine, against the sandbox portal, with nothing to set up.
 
-Starts every process, installs the application by the portal's own way, makes a form, sends the real traces
-of tests/data/portal-golden.json to its public address, and shows what became of each. Stays up until
-Ctrl-C; with ONCE=1 it ends with 0 only if every submission was delivered and the portal stored what the
-golden file says.
+Starts every process and says what to try: the portal waits with its Install button. Once somebody has made a
+form there, it makes another, sends the real traces of tests/data/portal-golden.json to its public address, and
+shows what became of each. Stays up until Ctrl-C. With ONCE=1 it installs the application itself, by the portal's
+own way, and ends with 0 only if every submission was delivered and the portal stored what the golden file says.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from rich.console import Console
@@ -34,6 +35,20 @@ GOLDEN = json.loads((ROOT / "tests" / "data" / "portal-golden.json").read_text()
 FIRST_WRITTEN = "old documented example (SOURCE_ID, SOURCE_DESC, PAGES)"
 PATIENCE_SECONDS = 90.0
 
+ADD_OPERATOR = "from django.contrib.auth.models import User; User.objects.create_superuser('demo', password='demo')"
+INVITATION = """
+The sandbox portal: [bold]{stack.portal_page}[/bold]
+
+Five things to try:
+  1. Click [bold]Install[/bold] there, then [bold]Create form[/bold]: the address of a shop with that form appears here.
+  2. Click [bold]Send test submission[/bold], then the lead: its card has the application's tab.
+  3. Send the shop's form, and open the submission: it says why it has its source.
+  4. Add a source rule, and send the shop's form again.
+  5. Choose another language or an ordinary user at the top of the portal.
+
+The operator's pages: [bold]{stack.app_url}/admin/[/bold] (demo / demo). Ctrl-C ends the demo. Commands:
+"""
+
 console = Console()
 
 
@@ -42,6 +57,7 @@ class Sent:
     """One submission of the demo: its golden case, and how it went."""
 
     name: str
+    came_from: str
     stored: dict[str, Any] | None
     id: str
     posted: float
@@ -64,8 +80,16 @@ def send(stack: Stack, form: dict[str, str]) -> list[Sent]:
         posted = time.monotonic()
         answer = requests.post(form["url"], json={"TRACE": case["request"]["TRACE"], "NAME": "Demo"}, timeout=10)
         answer.raise_for_status()
-        sent.append(Sent(case["name"], case["stored"], answer.json()["id"], posted))
+        sent.append(Sent(case["name"], _came_from(case), case["stored"], answer.json()["id"], posted))
     return sent
+
+
+def _came_from(case: dict[str, Any]) -> str:
+    """What the visitor of a case brought, from which the portal decides: its utm_source comes before the referrer."""
+    trace = json.loads(case["request"]["TRACE"])
+    if source := trace["tags"]["list"].get("utm_source"):
+        return f"utm_source {source}"
+    return urlsplit(trace.get("ref", "")).hostname or "no other site"
 
 
 def follow(form: dict[str, str], sent: list[Sent]) -> None:
@@ -107,15 +131,16 @@ def _facts(stored: dict[str, Any]) -> tuple[Any, Any]:
 def show(sent: list[Sent], traces: dict[int, dict[str, Any]]) -> None:
     """The table: submission, source that the portal decided, pages, trace, time until the id was confirmed."""
     names = {source["ID"]: source["NAME"] for source in GOLDEN["sources"]}
-    table = Table("submission", "source the portal decided", "pages", "trace", "ms", title="Delivered")
+    table = Table("submission", "came from", "source the portal decided", "pages", "trace", "ms", title="Delivered")
     for one in sent:
         stored = traces.get((one.report or {}).get("trace_id") or 0)
         if stored is None or one.verdict:
-            table.add_row(one.name, f"[red]{one.verdict or 'not delivered'}[/red]", "", "", "")
+            table.add_row(one.name, one.came_from, f"[red]{one.verdict or 'not delivered'}[/red]", "", "", "")
             continue
         source = names.get(stored["source_id"], "none (other traffic)")
         pages = str(len(stored["pages"]))
-        table.add_row(one.name, source, pages, str(stored["id"]), f"{(one.confirmed - one.posted) * 1000:.0f}")
+        time_taken = f"{(one.confirmed - one.posted) * 1000:.0f}"
+        table.add_row(one.name, one.came_from, source, pages, str(stored["id"]), time_taken)
     console.print(table)
     times = [one.confirmed - one.posted for one in sent if one.confirmed]
     if times:
@@ -126,18 +151,52 @@ def run_once(stack: Stack) -> bool:
     """Install, send, follow, show; whether all was as it should be."""
     with console.status("Installing the application on the sandbox portal"):
         stack.install()
-    form = stack.create_form("Shop", "trace")
+    return show_traces(stack)
+
+
+def show_traces(stack: Stack) -> bool:
+    """Send the real traces to a form for traces alone and show what became of them; whether all was as it should be."""
+    form = stack.create_form("Real traces", "trace")
     sent = send(stack, form)
     follow(form, sent)
     traces = {trace["id"]: trace for trace in stack.portal_traces()}
     for one in sent:
         judge(one, traces)
     show(sent, traces)
-    shop = stack.shop_address(form["key"])
-    console.print(f"\nThe portal, with the application in it:  [bold]{stack.portal_page}[/bold]")
-    console.print(f"A shop page with a working form:         [bold]{shop}[/bold]")
-    console.print(f"The form's address for submissions:      [bold]{form['url']}[/bold]")
     return all(not one.verdict for one in sent)
+
+
+def invite(stack: Stack) -> None:
+    """Say what to try; the operator has a login and a line that finds this demo's settings."""
+    stack.run("shell", "-v", "0", "-c", ADD_OPERATOR)
+    settings = stack.data / "demo.env"
+    settings.write_text("".join(f"{name}={value}\n" for name, value in stack.env.items()))
+    console.print(INVITATION.format(stack=stack), soft_wrap=True, highlight=False)
+    line = f"DATA_DIR={stack.data} ENV_FILE={settings} .venv/bin/python manage.py portals"
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def _answer_the_first_form(stack: Stack) -> None:
+    """Once somebody has made a form in the portal: show its shop, then what becomes of the real traces."""
+    forms = json.loads(stack.run("forms", "--json"))
+    if not forms:
+        return
+    key = forms[0]["url"].rstrip("/").rpartition("/")[2]
+    stack.member_id = json.loads(stack.run("portals", "--json"))[0]["member_id"]
+    shop = f"{stack.shop_address(key)}&utm_source=google&utm_medium=cpc&utm_campaign=autumn"
+    console.print(
+        "\nYour form is there. A shop that sends to it, as a visitor from Google Ads sees it:", highlight=False
+    )
+    console.print(f"{shop}\n", soft_wrap=True, highlight=False)
+    show_traces(stack)
+
+
+def stay(stack: Stack) -> None:
+    """Wait for the first form, and then for Ctrl-C; returns where a process has ended by itself."""
+    while stack.alive():
+        if not stack.member_id and stack.sandbox("GET", "/state")["portals"]["acme"]["installed"]:
+            _answer_the_first_form(stack)
+        time.sleep(2)
 
 
 @contextmanager
@@ -147,7 +206,7 @@ def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.print("\nEnding.")
+        console.print("\nEnding (up to 10 s).")
 
 
 def main() -> int:
@@ -157,13 +216,12 @@ def main() -> int:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-relay-demo-")))
         with console.status("Starting the sandbox portal, the web server, the workers and Redis"):
             running = stack.enter_context(start_stack(data, CLEAN_GRACE_DAYS="3"))
-        good = run_once(running)
-        if not once:
-            console.print("\nPress Ctrl-C to end.")
-            while running.alive():
-                time.sleep(0.5)
+        if once:
+            good = run_once(running)
+        else:
+            invite(running)
+            stay(running)
             console.print("[red]A process ended by itself; its last lines are above.[/red]")
-            good = False
     return 0 if good else 1
 
 

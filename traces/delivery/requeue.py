@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from traces.models import Submission
@@ -19,14 +19,19 @@ def send_again(chosen: Q) -> int:
     Of what was emptied there is nothing left to send. Returns how many there were.
     """
     now = timezone.now()
-    is_failed = Q(state=Submission.State.FAILED, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
-    is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=now)
-    resting = Submission.objects.filter(chosen, is_resting).order_by("pk").values_list("pk", flat=True)
+    found = resting(chosen).order_by("pk").values_list("pk", flat=True)
     changed = 0
-    ids = list(resting[:CHUNK_ROWS])
+    ids = list(found[:CHUNK_ROWS])
     while ids:
-        changed += Submission.objects.filter(is_resting, pk__in=ids).update(
+        changed += resting(Q(pk__in=ids)).update(
             state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", params={}
         )
-        ids = list(resting.filter(pk__gt=ids[-1])[:CHUNK_ROWS])
+        ids = list(found.filter(pk__gt=ids[-1])[:CHUNK_ROWS])
     return changed
+
+
+def resting(chosen: Q) -> QuerySet[Submission]:
+    """Those that `chosen` describes and `send_again` would make due."""
+    is_failed = Q(state=Submission.State.FAILED, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
+    is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=timezone.now())
+    return Submission.objects.filter(chosen, is_resting)

@@ -3,8 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from b24app.management import arguments
 from b24app.models import Portal
 
 
@@ -15,14 +16,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
-        )
+        arguments.add_portal(parser, required=True)
         parser.add_argument("--plan", required=True, choices=Portal.Tariff.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.named(options["portal"])
-        if portal is None:
-            raise CommandError(f"No portal has the member_id or the domain {options['portal']}.")
+        portal = arguments.required_portal(options["portal"])
         Portal.objects.filter(pk=portal.pk).update(tariff=options["plan"])
         self.stdout.write(options["plan"])

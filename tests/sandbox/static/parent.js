@@ -113,7 +113,9 @@ AppLayout.commands = {
     return AppLayout.SILENT;
   },
   openPath(params) {
-    console.info("openPath", params.path);
+    const found = /\/crm\/(lead|deal|contact|company)\/details\/(\d+)\//.exec(params.path);
+    if (found) this.host.openCard(`${found[1]}/${found[2]}`);
+    else console.info("openPath", params.path);
     return { result: "close" };
   },
   getInterface: () => ({ command: Object.keys(AppLayout.commands), event: [] }),

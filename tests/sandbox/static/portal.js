@@ -38,6 +38,7 @@ const host = {
   ask,
   reload: open,
   title: (text) => { tag("title").textContent = text; },
+  openCard: (record) => location.assign("/?card=" + record),
   async finishInstall(value) {
     await ask("set_installed", { value });
     await open();

@@ -4,10 +4,10 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
+from b24app.management import arguments
 from traces import sentences
 from traces.history import explanation
 from traces.history.explanation import Explanation
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Print the way of one submission. It shows the visitor's data."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", type=UUID, metavar="ID", help="the submission's id")
+        parser.add_argument("id", type=arguments.submission_id, metavar="ID", help="the submission's id")
 
     def handle(self, *args: Any, **options: Any) -> None:
         row = Submission.objects.filter(pk=options["id"]).select_related("portal", "form").first()

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.api import errors
-from b24app.models import Portal
+from b24app.management import arguments
 from b24app.portal import crm_directory
 from traces import sentences
 from traces.compose import existing, fields
@@ -22,9 +22,7 @@ class Command(BaseCommand):
     help = "Make a form for a portal and print its key, its secret (shown this once) and its address."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
-        )
+        arguments.add_portal(parser, required=True)
         parser.add_argument("--name", required=True, help="what the form is called on the portal's page")
         parser.add_argument("--creates", default=Kind.TRACE, choices=Kind.values, help="what a submission becomes")
         parser.add_argument(
@@ -56,11 +54,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.named(options["portal"])
-        if portal is None:
-            raise CommandError(
-                f"No portal has the member_id or the domain {options['portal']}. Install the application on it first."
-            )
+        portal = arguments.required_portal(options["portal"])
+        if not options["name"].strip():
+            raise CommandError("--name is empty. Write what the form is called on the portal's page.")
         try:
             origins = [normal_origin(url) for url in options["origin"]]
         except ValueError as error:
@@ -78,7 +74,8 @@ class Command(BaseCommand):
                 thank_you_url=options["thank_you"],
             )
         except ValidationError as error:
-            raise CommandError(f"The form cannot be made: {error.message_dict}") from None
+            faults = (f"--{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+            raise CommandError(f"The form cannot be made. {' '.join(faults)}") from None
         for warning in _asked(form):
             self.stderr.write(self.style.WARNING(warning))
         access = {"key": form.key, "secret": secret, "url": forms.address(form)}

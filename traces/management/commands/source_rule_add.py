@@ -6,22 +6,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from b24app.management import arguments
 from b24app.models import Portal
 from traces import sentences
 from traces.compose import sources
+from traces.management import rule_lines
 from traces.models import SourceRule
 from traces.setup import rules
-
-COLUMNS = ("id", "position", "value", "utm_source", "crm_source", "crm_description")
 
 
 class Command(BaseCommand):
     help = "Add a rule that tells a submission's source, and print it and all rules of the portal in their order."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--portal", required=True, metavar="MEMBER_ID_OR_DOMAIN", help="the portal's member_id or domain"
-        )
+        arguments.add_portal(parser, required=True)
         parser.add_argument(
             "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
         )
@@ -44,31 +42,23 @@ class Command(BaseCommand):
             crm_source=options["crm_source"].strip(),
             crm_description=options["description"].strip(),
         )
-        rows = _add(row, options["portal"], options["position"])
+        portal = arguments.required_portal(options["portal"])
+        rows = _add(row, portal, options["position"])
         if options["json"]:
-            listed = [_columns(other) for other in rows]
+            listed = [rule_lines.columns(other) for other in rows]
             self.stdout.write(json.dumps({"rule": listed[row.position - 1], "rules": listed}))
             return
         self.stdout.write(f"added: {row}")
-        for other in rows:
-            self.stdout.write(f"{other.position}. {other}")
+        for line in rule_lines.listed(rows):
+            self.stdout.write(line)
 
 
-def _columns(row: SourceRule) -> dict[str, Any]:
-    return {"match": row.field, "how": row.operator, **{name: getattr(row, name) for name in COLUMNS}}
-
-
-def _add(row: SourceRule, member_id: str, position: int | None) -> list[SourceRule]:
+def _add(row: SourceRule, portal: Portal, position: int | None) -> list[SourceRule]:
     """Store the rule at its place and return all rules of the portal."""
     if position is not None and position < 1:
         raise CommandError("The first position is 1.")
     if position is not None and rules.is_default(row):
         raise CommandError("An any rule is always the last one: leave out --position.")
-    portal = Portal.named(member_id)
-    if portal is None:
-        raise CommandError(
-            f"No portal has the member_id or the domain {member_id}. Install the application on it first."
-        )
     try:
         return rules.add(portal, row, position)
     except rules.RuleRejected as rejected:

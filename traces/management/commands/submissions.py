@@ -4,10 +4,10 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db.models import Q
 
-from b24app.models import Portal
+from b24app.management import arguments
 from traces.monitoring import metrics
 
 
@@ -15,13 +15,11 @@ class Command(BaseCommand):
     help = "Count the submissions by state, and tell how long the oldest one that is due has been waiting."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", metavar="MEMBER_ID_OR_DOMAIN", help="of this portal only")
+        arguments.add_portal(parser)
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.named(options["portal"]) if options["portal"] else None
-        if options["portal"] and portal is None:
-            raise CommandError(f"No portal has the member_id or the domain {options['portal']}.")
+        portal = arguments.portal(options["portal"])
         portals = Q(portal=portal) if portal else None
         states = metrics.states(portals)
         oldest = metrics.oldest_due_seconds(portals)

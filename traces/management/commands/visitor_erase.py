@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app.models import Portal
+from b24app.management import arguments
 from traces.history import visitor_requests
 
 
@@ -13,14 +13,12 @@ class Command(BaseCommand):
     help = "Delete a visitor's submissions. Without --yes it only says how many there are."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", required=True, metavar="PORTAL", help="its member_id or domain")
+        arguments.add_portal(parser, required=True)
         parser.add_argument("contact", metavar="CONTACT", help="the visitor's phone or e-mail")
         parser.add_argument("--yes", action="store_true", help="delete them; this cannot be undone")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.named(options["portal"])
-        if portal is None:
-            raise CommandError(f"There is no portal {options['portal']}.")
+        portal = arguments.required_portal(options["portal"])
         if not visitor_requests.is_contact(options["contact"]):
             raise CommandError("CONTACT is neither a phone number nor an e-mail address.")
         if not options["yes"]:

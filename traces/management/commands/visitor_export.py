@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from b24app.models import Portal
+from b24app.management import arguments
 from traces.history import visitor_requests
 
 
@@ -13,13 +13,11 @@ class Command(BaseCommand):
     help = "Print a visitor's submissions with their attempts, one JSON object a line. It shows the visitor's data."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--portal", required=True, metavar="PORTAL", help="its member_id or domain")
+        arguments.add_portal(parser, required=True)
         parser.add_argument("contact", metavar="CONTACT", help="the visitor's phone or e-mail")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        portal = Portal.named(options["portal"])
-        if portal is None:
-            raise CommandError(f"There is no portal {options['portal']}.")
+        portal = arguments.required_portal(options["portal"])
         if not visitor_requests.is_contact(options["contact"]):
             raise CommandError("CONTACT is neither a phone number nor an e-mail address.")
         for line in visitor_requests.lines(portal, options["contact"]):
