@@ -50,7 +50,7 @@ class RuleInput(PageInput):
     field = forms.CharField(
         label=gettext_lazy("When"),
         required=False,
-        widget=forms.Select(choices=sentences.RULE_FIELDS.items(), attrs={"autofocus": True}),
+        widget=forms.Select(choices=sentences.RULE_FIELDS.items(), attrs={"data-focus": True}),
     )
     operator = forms.CharField(
         label=gettext_lazy("Condition"), required=False, widget=forms.Select(choices=sentences.RULE_HOWS.items())

@@ -235,7 +235,7 @@ def _rules(
     typed = editing or begun
     if status == 200 and (trouble or (typed and typed.errors)):
         status = 422
-    context = {**_context(reader, editing, begun, at), "notice": notice, "trouble": trouble}
+    context = {**_context(reader, editing, begun, at), "chosen": at, "notice": notice, "trouble": trouble}
     return render(request, reader, "traces/sources/_rules.html", context, status=status)
 
 

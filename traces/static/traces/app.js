@@ -4,6 +4,7 @@
   var root = document.documentElement;
   var session = "";
   var portal = null; // the frame library's handle, once it is there
+  var MESSAGE = "[role=status], [role=alert], .error";
   var currentPage = ""; // the page that the browser's "back" leads away from
 
   // --- Light or dark: as the system is, until somebody chooses ---
@@ -20,11 +21,34 @@
   }
 
   // --- The portal around the frame ---
+  // The frame is as high as its page, so what scrolls is the portal's page around it.
   function fit() {
-    if (!portal) return;
+    if (!portal) return Promise.resolve();
     var height = Math.ceil(document.body.getBoundingClientRect().height);
     // The library's own fitWindow never makes the frame lower: it asks for the height of the window.
-    portal.parent.message.send("resizeWindow", { width: "100%", height: height, isSafely: true }).catch(function () {});
+    return portal.parent.message.send("resizeWindow", { width: "100%", height: height, isSafely: true }).catch(function () {});
+  }
+  function scroll(top) {
+    if (portal) portal.parent.scrollParentWindow(Math.max(0, Math.round(top))).catch(function () {});
+    else scrollTo(0, top);
+  }
+  // Calls `then` with how much of an element people see: an observer knows it across the frame's border.
+  function seen(element, then) {
+    new IntersectionObserver(function (entries, observer) {
+      observer.disconnect();
+      then(entries[0]);
+    }).observe(element);
+  }
+  function show(element) {
+    fit().then(function () {
+      seen(element, function (entry) {
+        if (entry.intersectionRatio < 0.99) scroll(entry.boundingClientRect.top + scrollY - 16);
+      });
+    });
+  }
+  // What is fixed to the frame would be out of sight: it goes to the visible part.
+  function place(element, below) {
+    seen(document.body, function (entry) { element.style.top = Math.max(0, entry.intersectionRect.top) + below + "px"; });
   }
   function reload() {
     if (portal && document.querySelector("[data-reload]")) portal.parent.reloadWindow().catch(function () {});
@@ -34,22 +58,60 @@
     portal.slider.openPath(portal.slider.getUrl(path)).catch(function () {});
   }
 
-  // --- After each page: its heading is read out first, the portal shows its title ---
-  function arrived(event) {
-    if (event.detail.target.id !== "app") return;
+  // --- After each page: its heading is read out first, and the portal shows its title and its top ---
+  function arrived() {
+    var first = document.querySelector("#main [data-focus]");
     var heading = document.querySelector("#main h1");
-    if (heading) {
-      heading.tabIndex = -1;
-      heading.focus({ preventScroll: true });
-    }
+    if (heading) heading.tabIndex = -1;
+    if (first || heading) (first || heading).focus({ preventScroll: true });
+    if (first) show(first);
+    else scroll(0);
     if (portal) portal.parent.setTitle(document.title).catch(function () {});
     reload();
+  }
+  function isByHand(detail) {
+    var event = (detail.requestConfig || {}).triggeringEvent;
+    return Boolean(event) && /^(click|submit)$/.test(event.type);
+  }
+  // --- After a part of a page: the focus stays where one works, and the message is in sight ---
+  function changed(part) {
+    if (document.activeElement === document.body) {
+      var next = part.querySelector("[aria-invalid=true]") || part.querySelector("[data-focus]");
+      if (next) next.focus({ preventScroll: true });
+    }
+    var message = part.matches(MESSAGE) ? part : part.querySelector(MESSAGE);
+    if (message) show(message);
+    else if (part.contains(document.activeElement)) show(document.activeElement);
+  }
+  function settled(event) {
+    if (event.detail.target.id === "app") arrived();
+    else if (isByHand(event.detail)) changed(event.target);
   }
 
   function trouble(kind) {
     var box = document.getElementById("trouble");
     box.querySelectorAll("[data-trouble]").forEach(function (text) { text.hidden = text.dataset.trouble !== kind; });
     box.hidden = false;
+    place(box, 16);
+  }
+
+  // A question before what cannot be undone. The browser keeps the focus within an open dialog, closes it on Escape and
+  // gives the focus back; the button that says yes has the words of the one that was clicked.
+  function ask(question, element, then) {
+    var dialog = document.getElementById("question");
+    var yes = dialog.querySelector("[value=yes]");
+    var clicked = element.matches("form") ? element.querySelector("button:not([type=button])") : element;
+    var end = question.indexOf("?") + 1;
+    dialog.querySelector("h2").textContent = question.slice(0, end);
+    dialog.querySelector("p").textContent = question.slice(end).trim();
+    yes.textContent = clicked.firstChild.textContent.trim();
+    yes.classList.toggle("danger", clicked.matches(".danger"));
+    dialog.returnValue = "";
+    dialog.onclose = function () { if (dialog.returnValue === "yes") then(); };
+    seen(document.body, function (entry) { // before it is open: the browser scrolls to what gets the focus
+      dialog.style.top = Math.max(0, entry.intersectionRect.top) + entry.intersectionRect.height / 4 + "px";
+      dialog.showModal();
+    });
   }
 
   function copy(button) {
@@ -115,14 +177,18 @@
   document.addEventListener("htmx:confirm", function (event) {
     if (!event.detail.question) return;
     event.preventDefault(); // or htmx would ask a second time
-    if (confirm(event.detail.question)) event.detail.issueRequest(true);
+    ask(event.detail.question, event.detail.elt, function () { event.detail.issueRequest(true); });
   });
   document.addEventListener("htmx:sendError", function () { trouble("network"); });
   document.addEventListener("htmx:timeout", function () { trouble("network"); });
   document.addEventListener("htmx:responseError", function (event) {
     if (event.detail.xhr.status >= 500) trouble("server");
   });
-  document.addEventListener("htmx:afterSettle", arrived);
+  document.addEventListener("htmx:beforeRequest", function () { place(document.getElementById("progress"), 0); });
+  document.addEventListener("htmx:afterOnLoad", function (event) {
+    if (event.detail.xhr.status < 500 && isByHand(event.detail)) document.getElementById("trouble").hidden = true;
+  });
+  document.addEventListener("htmx:afterSettle", settled);
   // The browser's "back" leads through the pages; their addresses alone would be of no use without the session.
   document.addEventListener("htmx:afterOnLoad", function (event) {
     var asked = event.detail.requestConfig;
