@@ -13,13 +13,15 @@ CHUNK_ROWS = 500
 HELD_TOO_LONG = "held_too_long"
 
 
-def send_again(chosen: Q) -> int:
+def send_again(chosen: Q, *, spam_too: bool = False) -> int:
     """Make the waiting or failed submissions that `chosen` describes due at once; the sweep then finds them.
 
-    Of what was emptied there is nothing left to send. Returns how many there were.
+    Of what was emptied there is nothing left to send; spam stays, unless it was asked for by name. Returns how many
+    there were.
     """
     now = timezone.now()
-    is_failed = Q(state=Submission.State.FAILED, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
+    ended = [Submission.State.FAILED, *([Submission.State.SPAM] if spam_too else [])]
+    is_failed = Q(state__in=ended, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
     is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=now)
     resting = Submission.objects.filter(chosen, is_resting).order_by("pk").values_list("pk", flat=True)
     changed = 0

@@ -12,12 +12,13 @@ from django.utils import timezone
 from traces.delivery import requeue
 from traces.models import Submission
 
-STATES = (Submission.State.FAILED, Submission.State.QUEUED)
+STATES = (Submission.State.FAILED, Submission.State.QUEUED, Submission.State.SPAM)
 
 
 class Command(BaseCommand):
     help = (
-        "Send submissions again. Failed ones start their three days anew; queued ones do not wait for their next try."
+        "Send submissions again. Failed ones start their three days anew; queued ones do not wait for their next try. "
+        "Spam goes only with --state spam."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             chosen &= Q(code=options["reason"].lower())
         if since := options["since"]:
             chosen &= Q(received_at__gte=since if timezone.is_aware(since) else timezone.make_aware(since))
-        number = requeue.send_again(chosen)
+        number = requeue.send_again(chosen, spam_too=options["state"] == Submission.State.SPAM)
         if options["id"] and not number:
             raise CommandError(f"No {options['state']} submission has the id {options['id']}.")
         self.stdout.write(f"{number} will be sent again")
