@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 VISITOR = {"name": "Ines Martin", "phone": "+7 (916) 123-45-67", "email": "ines@shop.example", "comment": "Two BIKES"}
 
@@ -19,6 +20,13 @@ def error_of(page: str, field: str) -> str:
 def hidden_fields(page: str) -> dict[str, str]:
     """The values of the page's hidden fields, by their names; of several with one name the last."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+def rule_of_style(selector: str) -> str:
+    """What the style sheet of the pages says of exactly this selector, for screens of any width."""
+    sheet = re.sub(r"/\*.*?\*/", "", Path("b24app/static/b24app/app.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    (rule,) = re.findall(rf"^{re.escape(selector)}{{(.*)}}$", sheet, re.MULTILINE)
+    return str(rule)
 
 
 def named(checks, name):

@@ -41,7 +41,7 @@ def test_what_failed_today_is_told_in_the_first_line(frame, make_submission):
 
 
 def test_spam_is_no_trouble(frame, make_submission):
-    make_submission(state="failed", due_at=None, code="spam")
+    make_submission(state="spam", due_at=None, code="spam")
     assert "was not delivered today" not in show(frame)
 
 

@@ -24,7 +24,7 @@ def careful(form):
 def test_who_fills_in_what_no_person_sees_is_kept_and_not_sent(post, careful, woken):
     post(FILLED)
     row = Submission.objects.get()
-    assert (row.state, row.code, row.due_at, woken) == ("failed", "spam", None, [])
+    assert (row.state, row.code, row.due_at, woken) == ("spam", "spam", None, [])
     assert row.body == FILLED
     assert row.params == {} and "looks like spam" in row.reason
 
@@ -75,7 +75,7 @@ def test_a_plain_form_ends_on_the_thank_you_page_too(client, careful):
 
 def test_who_holds_the_secret_learns_what_became_of_it(client, post, careful):
     address = f"/in/{careful.key}/{post(FILLED).json()['id']}/"
-    assert client.get(address, headers={"Authorization": f"Bearer {SECRET}"}).json()["status"] == "failed"
+    assert client.get(address, headers={"Authorization": f"Bearer {SECRET}"}).json()["status"] == "spam"
 
 
 @pytest.mark.parametrize("value", ["", "  ", None])
@@ -89,9 +89,11 @@ def test_a_form_that_does_not_look_takes_it(post):
     assert Submission.objects.get().state == "queued"
 
 
-def test_an_administrator_can_send_it_all_the_same(post, careful):
+def test_an_operator_sends_it_only_by_its_own_name(post, careful):
     post(FILLED)
     call_command("submissions_retry")
+    assert Submission.objects.get().state == "spam"
+    call_command("submissions_retry", "--state", "spam")
     row = Submission.objects.get()
     assert (row.state, row.code) == ("queued", "")
     assert row.due_at <= timezone.now()

@@ -75,6 +75,66 @@ def test_the_portal_is_woken_when_something_is_sent_again(frame, receive, monkey
     assert woken == [row.portal_id]
 
 
+# --- Spam ---
+
+
+@pytest.fixture
+def spam(receive):
+    """A submission that looks like spam."""
+    return receive({"name": "Buy now"}, state="spam", due_at=None, code="spam")
+
+
+@pytest.mark.parametrize("action", ["again/", "again/all/"])
+def test_no_action_on_several_sends_spam(frame, receive, spam, action):
+    failed = receive(VISITOR, state="failed", due_at=None)
+    frame.post(f"{LIST}{action}", {"id": [failed.pk, spam.pk]})
+    assert {row.pk: row.state for row in Submission.objects.all()} == {failed.pk: "queued", spam.pk: "spam"}
+
+
+@pytest.mark.parametrize("action", [f"{LIST}again/", f"{LIST}{{}}/again/"])
+def test_its_own_button_sends_spam(frame, spam, action):
+    frame.post(action.format(spam.pk), {"one": spam.pk})
+    assert Submission.objects.get().state == "queued"
+
+
+@pytest.mark.parametrize("asked", [{"all": "1"}, {}])
+def test_the_question_counts_what_goes_and_what_stays(frame, receive, spam, asked):
+    failed = receive(VISITOR, state="failed", due_at=None)
+    kept_back = receive(VISITOR, state="failed", due_at=None, code="held_too_long")
+    delivered = receive(VISITOR, state="delivered", due_at=None)
+    ids = [row.pk for row in (failed, spam, kept_back, delivered)]
+    answer = frame.post(f"{LIST}again/ask/", {"id": ids, **asked})
+    assert "Send 1 submission again? 1 is spam and stays." in answer.text
+    assert Submission.objects.get(pk=failed.pk).state == "failed"
+
+
+def test_without_anything_to_send_the_question_has_no_button(frame, spam):
+    answer = frame.post(f"{LIST}again/ask/", {"all": "1"})
+    assert ("There is nothing to send again." in answer.text, "Send again" in answer.text) == (True, False)
+
+
+def test_spam_is_found_by_its_own_state(frame, receive, spam):
+    receive({"name": "Otto"}, state="failed", due_at=None)
+    found = {state: frame.post(LIST, {"state": state}).text for state in ("spam", "failed")}
+    assert ["Buy now" in text for text in found.values()] == [True, False]
+    assert ["Delete all spam" in text for text in found.values()] == [True, False]
+
+
+def test_all_spam_that_matches_is_deleted_and_nothing_else(frame, receive, spam):
+    receive({"name": "Otto"}, state="failed", due_at=None)
+    answer = frame.post(f"{LIST}delete/spam/", {"state": "spam"})
+    assert "1 submission deleted." in answer.text
+    assert Submission.objects.get().state == "failed"
+
+
+def test_the_chosen_ones_are_deleted_unless_they_are_being_sent(frame, receive):
+    sending = receive(VISITOR, state="sending", due_at=None)
+    ids = [sending.pk, receive(VISITOR, state="spam", due_at=None).pk]
+    kept = receive(VISITOR)
+    frame.post(f"{LIST}delete/", {"id": ids})
+    assert {row.pk for row in Submission.objects.all()} == {sending.pk, kept.pk}
+
+
 # --- Export ---
 
 
@@ -115,7 +175,7 @@ def test_a_long_export_is_read_in_chunks(acme, fail_many, monkeypatch, django_as
 # --- Those who have no business here ---
 
 
-@pytest.mark.parametrize("action", ["again/", "again/all/", "export/"])
+@pytest.mark.parametrize("action", ["again/", "again/all/", "again/ask/", "delete/", "delete/spam/", "export/"])
 def test_nothing_of_another_portal_is_sent_or_exported(client, other, receive, action):
     row = receive(VISITOR, state="failed", due_at=None)
     answer = Frame(client, other).post(f"{LIST}{action}", {"id": row.pk, "text": ""})
@@ -124,7 +184,9 @@ def test_nothing_of_another_portal_is_sent_or_exported(client, other, receive, a
     assert Submission.objects.get().state == "failed"
 
 
-@pytest.mark.parametrize("action", ["again/", "again/all/", "export/", "{}/again/", "{}/delete/"])
+@pytest.mark.parametrize(
+    "action", ["again/", "again/all/", "again/ask/", "delete/", "export/", "{}/again/", "{}/delete/"]
+)
 def test_who_is_no_administrator_changes_nothing(client, acme, receive, action):
     row = receive(VISITOR, state="failed", due_at=None)
     answer = Frame(client, acme, admin=False, user=3).post(f"{LIST}{action.format(row.pk)}", {"id": row.pk})

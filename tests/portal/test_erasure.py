@@ -144,7 +144,7 @@ def test_a_wish_stands_until_what_came_before_it_must_be_committed(acme):
 
 def test_a_wish_made_anew_in_the_meantime_is_not_forgotten(acme, monkeypatch):
     wish(acme)
-    monkeypatch.setattr(erasure, "_delete_chunks", lambda rows: Preferences.objects.update(erase_before=LATER))
+    monkeypatch.setattr(erasure, "delete_chunks", lambda rows: Preferences.objects.update(erase_before=LATER))
     erasure.erase_wanted(LATER)
     assert Preferences.objects.get().erase_before == LATER
 
@@ -192,14 +192,14 @@ def test_a_part_that_fails_stops_no_other_and_quotes_no_row(make_submission, acm
 
 
 def test_a_portal_that_cannot_be_erased_stops_no_other(make_submission, acme, other, monkeypatch):
-    delete_chunks = erasure._delete_chunks
+    delete_chunks = erasure.delete_chunks
 
     def fail_for_acme(rows):
         if rows.filter(portal=acme).exists():
             raise DatabaseError
         return delete_chunks(rows)
 
-    monkeypatch.setattr(erasure, "_delete_chunks", fail_for_acme)
+    monkeypatch.setattr(erasure, "delete_chunks", fail_for_acme)
     for form in (make_form(acme), make_form(other)):
         make_submission(form=form, state="failed", due_at=None, received_at=received(200))
     erasure.erase_old(NOW)

@@ -88,7 +88,7 @@ def test_a_day_without_any_ends_it_and_the_next_one_is_told_at_once(refused):
     assert len(mail.outbox) == 2
 
 
-@pytest.mark.parametrize("facts", [{"code": "spam"}, {"code": "held_too_long"}, {"state": "queued", "due_at": NOW}])
+@pytest.mark.parametrize("facts", [{"state": "spam"}, {"code": "held_too_long"}, {"state": "queued", "due_at": NOW}])
 def test_what_was_not_refused_is_not_told_of(refused, facts):
     refused(NOW - HOUR / 2, **facts)
     notices.look(NOW)

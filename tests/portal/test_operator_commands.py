@@ -20,10 +20,14 @@ def run(capsys, *arguments):
 
 @pytest.fixture
 def failed(acme, other):
-    """Three failed submissions: two of acme, one of them spam, and one of another portal."""
-    for portal, code in ((acme, "error_core"), (acme, "spam"), (other, "error_core")):
+    """A failed submission and a spam of acme, and a failed one of another portal."""
+    for portal, state, code in (
+        (acme, "failed", "error_core"),
+        (acme, "spam", "spam"),
+        (other, "failed", "error_core"),
+    ):
         form = Form.objects.create(portal=portal, name="Shop", secret_hash="0")
-        Submission.objects.create(portal=portal, form=form, body={}, body_hash="0", state="failed", code=code)
+        Submission.objects.create(portal=portal, form=form, body={}, body_hash="0", state=state, code=code)
 
 
 def waiting():
@@ -88,7 +92,7 @@ def test_a_dry_run_counts_only(failed, capsys):
 
 
 def test_spam_is_sent_where_it_is_named(failed, capsys):
-    assert run(capsys, "submissions_retry", "--reason", "spam").startswith("1 ")
+    assert run(capsys, "submissions_retry", "--state", "spam").startswith("1 ")
 
 
 def test_a_person_is_asked_before_all_portals_are_sent_again(failed, typed):

@@ -22,7 +22,7 @@ def test_hours_are_folded_into_the_readers_days():
 
 def test_what_looks_like_spam_is_no_failure():
     hour = "2026-03-01 05"
-    folded = statistics.fold(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 3)], [("failed", hour, 2)])
+    folded = statistics.fold(DAYS[:1], ["2026-03-01 00"], [("failed", hour, 1), ("spam", hour, 2)])
     assert folded == [Day(DAYS[0], failed=1, spam=2)]
 
 
@@ -30,7 +30,7 @@ def test_what_looks_like_spam_is_no_failure():
 def test_each_submission_is_counted_on_its_day(acme, make_submission, zone):
     with timezone.override(zone):
         midnight = statistics.beginning(timezone.localdate())
-        for minutes, facts in ((-1, {}), (0, {"state": "failed", "code": "spam"}), (0, {"state": "delivered"})):
+        for minutes, facts in ((-1, {}), (0, {"state": "spam"}), (0, {"state": "delivered"})):
             make_submission(received_at=midnight + timedelta(minutes=minutes), **facts)
         days = statistics.by_day(acme, 14)
     assert (len(days), days[-2].waiting, days[-1].delivered, days[-1].spam, days[-1].total) == (14, 1, 1, 1, 1)

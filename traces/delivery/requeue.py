@@ -13,25 +13,27 @@ CHUNK_ROWS = 500
 HELD_TOO_LONG = "held_too_long"
 
 
-def send_again(chosen: Q) -> int:
+def send_again(chosen: Q, *, spam_too: bool = False) -> int:
     """Make the waiting or failed submissions that `chosen` describes due at once; the sweep then finds them.
 
-    Of what was emptied there is nothing left to send. Returns how many there were.
+    Of what was emptied there is nothing left to send; spam stays, unless it was asked for by name. Returns how many
+    there were.
     """
     now = timezone.now()
-    found = resting(chosen).order_by("pk").values_list("pk", flat=True)
+    found = resting(chosen, spam_too=spam_too).order_by("pk").values_list("pk", flat=True)
     changed = 0
     ids = list(found[:CHUNK_ROWS])
     while ids:
-        changed += resting(Q(pk__in=ids)).update(
+        changed += resting(Q(pk__in=ids), spam_too=spam_too).update(
             state=Submission.State.QUEUED, due_at=now, trying_since=now, tries=0, code="", params={}
         )
         ids = list(found.filter(pk__gt=ids[-1])[:CHUNK_ROWS])
     return changed
 
 
-def resting(chosen: Q) -> QuerySet[Submission]:
+def resting(chosen: Q, *, spam_too: bool = False) -> QuerySet[Submission]:
     """Those that `chosen` describes and `send_again` would make due."""
-    is_failed = Q(state=Submission.State.FAILED, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
+    ended = [Submission.State.FAILED, *([Submission.State.SPAM] if spam_too else [])]
+    is_failed = Q(state__in=ended, emptied_at=None) & ~Q(code=HELD_TOO_LONG)
     is_resting = is_failed | Q(state=Submission.State.QUEUED, due_at__gt=timezone.now())
     return Submission.objects.filter(chosen, is_resting)

@@ -33,7 +33,7 @@ UNMATCHED_WEEKS = 12
 EVENT_DAYS = 200
 # What was told is history for so long.
 NOTICE_DAYS = 60
-ENDED = (Submission.State.DELIVERED, Submission.State.FAILED, Submission.State.TEST)
+ENDED = (Submission.State.DELIVERED, Submission.State.FAILED, Submission.State.SPAM, Submission.State.TEST)
 # What was received before a wish may be committed a moment after it.
 LATE_COMMITS = timedelta(seconds=15)
 # A row that is being sent belongs to its batch until that is settled.
@@ -85,7 +85,7 @@ def erase_requested() -> None:
 def _erase_portal(gone: QuerySet[Portal]) -> None:
     """Delete a few chunks of a portal's submissions; and the portal with all that is left, once there are none."""
     rows = Submission.objects.filter(portal__in=gone)
-    _delete_chunks(rows)
+    delete_chunks(rows)
     with writing():
         # Locked, so that an installation either comes before (and the row is not found here) or after it is gone.
         portal = gone.select_for_update().first()
@@ -107,7 +107,7 @@ def erase_old(now: datetime) -> None:
         before = now - timedelta(days=days)
         rows = Submission.objects.filter(portal=portal_id, state__in=ENDED, received_at__lt=before)
         with _apart(f"portal {portal_id}"):
-            if number := _delete_chunks(rows):
+            if number := delete_chunks(rows):
                 logger.info("portal %s: %d submissions of more than %d days were deleted", portal_id, number, days)
 
 
@@ -233,7 +233,7 @@ def erase_wanted(now: datetime) -> None:
     """
     for wish in Preferences.objects.exclude(erase_before=None).only("portal_id", "erase_before"):
         with _apart(f"portal {wish.portal_id}"):
-            if number := _delete_chunks(wanted(wish).filter(SETTLED)):
+            if number := delete_chunks(wanted(wish).filter(SETTLED)):
                 logger.info("portal %s: %d submissions were deleted as its administrator asked", wish.portal_id, number)
             if wish.erase_before and wish.erase_before + LATE_COMMITS < now and not wanted(wish).exists():
                 Preferences.objects.filter(pk=wish.pk, erase_before=wish.erase_before).update(erase_before=None)
@@ -242,7 +242,7 @@ def erase_wanted(now: datetime) -> None:
 def erase_unwanted(portal: Portal | None = None) -> None:
     """Delete a few chunks of what visitors want gone, of one portal or of all, as far as it is settled."""
     rows = Submission.objects.filter(SETTLED, pk__in=Unwanted.objects.values("submission"))
-    if number := _delete_chunks(rows.filter(portal=portal) if portal else rows):
+    if number := delete_chunks(rows.filter(portal=portal) if portal else rows):
         logger.info("%d submissions were deleted as their visitors asked", number)
 
 
@@ -253,7 +253,7 @@ def wanted(wish: Preferences) -> QuerySet[Submission]:
     return Submission.objects.filter(portal=wish.portal_id, received_at__lt=wish.erase_before)
 
 
-def _delete_chunks(rows: QuerySet[Submission]) -> int:
+def delete_chunks(rows: QuerySet[Submission]) -> int:
     """Delete up to `CHUNKS_A_SWEEP` chunks of the rows; how many rows that were."""
     deleted = 0
     for _ in range(CHUNKS_A_SWEEP):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from b24app.models import Portal
 from traces.delivery import requeue, wake
@@ -25,7 +25,7 @@ _MAY_REST = (Submission.State.FAILED, Submission.State.QUEUED)
 class Resend:
     """How far sending all of `total` again has come: `after` is the last that was looked at.
 
-    `sent` were made due, `left` were not, since they are delivered or under way.
+    `sent` were made due, `left` were not, since they are delivered, under way or spam.
     """
 
     total: int
@@ -43,17 +43,34 @@ class Resend:
 def may(row: Submission, now: datetime) -> bool:
     """Whether a submission rests, so that it can be sent again."""
     waits = row.state == Submission.State.QUEUED and row.due_at is not None and row.due_at > now
-    return waits or (
-        row.state == Submission.State.FAILED and row.emptied_at is None and row.code != requeue.HELD_TOO_LONG
-    )
+    is_kept = row.emptied_at is None and row.code != requeue.HELD_TOO_LONG
+    return waits or (is_kept and row.state in (Submission.State.FAILED, Submission.State.SPAM))
+
+
+def one(portal: Portal, pk: uuid.UUID) -> bool:
+    """Send this one again if it is the portal's and rests, spam too; returns whether it was."""
+    return bool(_send(portal, [pk], spam_too=True))
 
 
 def chosen(portal: Portal, ids: Sequence[uuid.UUID]) -> int:
-    """Send these again, as far as they are the portal's and rest; returns how many."""
-    sent = requeue.send_again(Q(portal=portal, pk__in=ids))
+    """Send these again, as far as they are the portal's, rest and are no spam; returns how many."""
+    return _send(portal, ids, spam_too=False)
+
+
+def _send(portal: Portal, ids: Sequence[uuid.UUID], *, spam_too: bool) -> int:
+    sent = requeue.send_again(Q(portal=portal, pk__in=ids), spam_too=spam_too)
     if sent:
         wake.wake(portal.pk)
     return sent
+
+
+def question(rows: QuerySet[Submission], now: datetime) -> tuple[int, int]:
+    """How many of the rows would be sent again, and how many are spam and stay."""
+    states = dict(rows.order_by().values_list("state").annotate(number=Count("*")))
+    may_not = Q(emptied_at__isnull=False) | Q(code=requeue.HELD_TOO_LONG)
+    gone = rows.filter(may_not, state=Submission.State.FAILED).count() if states.get(Submission.State.FAILED) else 0
+    waiting = rows.filter(state=Submission.State.QUEUED, due_at__gt=now).count()
+    return states.get(Submission.State.FAILED, 0) - gone + waiting, states.get(Submission.State.SPAM, 0)
 
 
 def begin(portal: Portal, wanted: Filter) -> Resend:

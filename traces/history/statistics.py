@@ -20,7 +20,6 @@ from django.utils import timezone
 from b24app.models import Portal
 from traces import models
 from traces.delivery import unmatched
-from traces.intake import spam
 from traces.models import Submission, Unmatched
 
 State = Submission.State
@@ -101,15 +100,10 @@ def beginning(day: date) -> datetime:
 
 
 def by_day(portal: Portal, days: int) -> list[Day]:
-    """What came on each of the last days: two queries, the second one of failures only."""
+    """What came on each of the last days, in one query."""
     calendar = last_days(days)
     rows = Submission.objects.filter(portal=portal, state__in=COUNTED, received_at__gte=beginning(calendar[0]))
-    hours = _hours(rows, "state", calendar)
-    spam_hours: Hours = ()
-    if any(state == State.FAILED for state, _hour, _number in hours):
-        # The index does not hold the code, so only the failures' rows are read for it.
-        spam_hours = _hours(rows.filter(state=State.FAILED, code=spam.CODE), "state", calendar)
-    return fold(calendar, _beginnings(calendar), hours, spam_hours)
+    return fold(calendar, _beginnings(calendar), _hours(rows, "state", calendar))
 
 
 def by_form(ids: Sequence[int], days: int) -> dict[int, list[int]]:
@@ -123,11 +117,8 @@ def by_form(ids: Sequence[int], days: int) -> dict[int, list[int]]:
     return counts
 
 
-def fold(calendar: Sequence[date], beginnings: Sequence[str], hours: Hours, spam_hours: Hours = ()) -> list[Day]:
-    """Counts by state and UTC hour as days; `beginnings` are the hours with which the days begin, in their order.
-
-    `spam_hours` are counted among `hours` as failures, and taken out of them here.
-    """
+def fold(calendar: Sequence[date], beginnings: Sequence[str], hours: Hours) -> list[Day]:
+    """Counts by state and UTC hour as days; `beginnings` are the hours with which the days begin, in their order."""
     days = [Day(day) for day in calendar]
     for state, hour, number in hours:
         day = days[_place(beginnings, hour)]
@@ -135,12 +126,10 @@ def fold(calendar: Sequence[date], beginnings: Sequence[str], hours: Hours, spam
             day.delivered += number
         elif state == State.FAILED:
             day.failed += number
+        elif state == State.SPAM:
+            day.spam += number
         else:
             day.waiting += number
-    for _state, hour, number in spam_hours:
-        day = days[_place(beginnings, hour)]
-        day.spam += number
-        day.failed -= min(number, day.failed)  # one may have been sent again between the two queries
     return days
 
 

@@ -1,6 +1,6 @@
 """What keeps spam away from the portal: a field that no person sees, the time that people need, and how many may come.
 
-Neither loses anything: what was caught is stored as failed and can be sent all the same; a submission that is one too
+Neither loses anything: what was caught is stored as spam and can be sent all the same; a submission that is one too
 many is answered with 429, and whoever sends it learns when to come again. Only what is stored is counted, so that
 nobody uses a form up with requests that are no submissions.
 """
@@ -48,8 +48,8 @@ def is_caught(form: Form, fields: Any) -> bool:
 
 
 def put_aside(submission: Submission) -> None:
-    """Have a submission that is not stored yet kept as failed: nobody sends it, unless an administrator does."""
-    submission.state = Submission.State.FAILED
+    """Have a submission that is not stored yet kept as spam: nobody sends it, unless an administrator does."""
+    submission.state = Submission.State.SPAM
     submission.due_at = None
     submission.code = CODE
 

@@ -108,7 +108,7 @@ def _answer(accepted: accept.Accepted, posted: Posted) -> HttpResponse:
     if posted.answer:
         return HttpResponse(posted.answer, content_type="text/plain; charset=utf-8")
     submission = accepted.submission
-    is_spam = submission.code == spam.CODE  # its sender does not learn that it was found out
+    is_spam = submission.state == Submission.State.SPAM  # its sender does not learn that it was found out
     state = submission.waiting_state if is_spam else submission.shown_state
     return JsonResponse({"id": str(submission.pk), "status": state})
 

@@ -65,6 +65,7 @@ class ShownState(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Not delivered")
     HELD = "held", _("Waiting for Bitrix24")
+    SPAM = "spam", _("Spam")
     TEST = "test", _("Connection works")
 
 
@@ -113,6 +114,8 @@ class Submission(Reasoned):
         SENDING = "sending", "sending"
         DELIVERED = "delivered", "delivered"
         FAILED = "failed", "failed"
+        # What looks like it (`traces.intake.spam`): it is sent only where somebody asks for it by name.
+        SPAM = "spam", "spam"
         # A sender's probe: it shows that the connection works, and is never sent.
         TEST = "test", "test"
 

@@ -15,7 +15,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from b24app.models import Portal
 from traces.delivery.requeue import HELD_TOO_LONG
-from traces.intake import spam
 from traces.models import Attempt, Form, Notice, Preferences, Submission
 from traces.models.notices import PURGE_NOTICE, purge_at
 from traces.monitoring import rhythm
@@ -33,6 +32,9 @@ REFUSED_WITHIN = timedelta(days=7)
 MAX_SUM = timedelta(days=2)
 # The week's figures are told on Monday from this hour on (UTC).
 MONDAY_HOUR = 6
+
+# No visitor sent these, or nobody wants them: they count in no figure.
+NOT_COUNTED = (Submission.State.SPAM, Submission.State.TEST)
 
 Kind = Preferences.Kind
 
@@ -109,7 +111,7 @@ def failures(since: datetime, now: datetime) -> QuerySet[Submission]:
     """The submissions that were refused or given up since then: their last attempt tells when that was."""
     attempts = Attempt.objects.filter(submission=OuterRef("pk"), at__gt=since)
     failed = Submission.objects.filter(state=Submission.State.FAILED, received_at__gte=now - REFUSED_WITHIN)
-    return failed.exclude(code__in=[HELD_TOO_LONG, spam.CODE]).filter(Exists(attempts))
+    return failed.exclude(code=HELD_TOO_LONG).filter(Exists(attempts))
 
 
 def given_up(portal: Portal) -> int:
@@ -121,7 +123,7 @@ def given_up(portal: Portal) -> int:
 def week_of(portal: Portal, now: datetime) -> dict[str, int]:
     """How many submissions came in the last seven days, by their state."""
     rows = Submission.objects.filter(portal=portal, received_at__gte=now - timedelta(days=7), received_at__lt=now)
-    rows = rows.exclude(state=Submission.State.TEST).exclude(code=spam.CODE)
+    rows = rows.exclude(state__in=NOT_COUNTED)
     return dict(rows.order_by().values_list("state").annotate(Count("pk")))
 
 
@@ -182,4 +184,4 @@ def _silent_forms(now: datetime, known: Mapping[str, datetime]) -> dict[int, lis
 
 def _counted() -> QuerySet[Submission]:
     """What visitors have sent: no probes of senders, and nothing that looks like spam."""
-    return Submission.objects.exclude(state=Submission.State.TEST).exclude(code=spam.CODE)
+    return Submission.objects.exclude(state__in=NOT_COUNTED)

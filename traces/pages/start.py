@@ -138,7 +138,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
     state = row.shown_state
     delivered = row.state == Submission.State.DELIVERED
     waited = timezone.now() - row.received_at
-    ended = delivered or row.state == Submission.State.FAILED
+    ended = delivered or row.state in (Submission.State.FAILED, Submission.State.SPAM)
     took = (row.delivered_at - row.received_at).total_seconds() if delivered and row.delivered_at else 0.0
     context = {
         "row": row,
@@ -150,7 +150,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "badge": submissions.BADGES.get(state, "wait"),
         "took": sentences.duration(took),
         "records": submission.cards(row.entities) if delivered else [],
-        "failure": sentences.failure(row.code, row.params) if row.state == Submission.State.FAILED else None,
+        "failure": sentences.failure(row.code, row.params) if ended and not delivered else None,
         "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,
     }

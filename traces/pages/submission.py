@@ -72,7 +72,7 @@ def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
     if Submission.objects.filter(portal=reader.portal, pk=submission_id).exclude(emptied_at=None).exists():
         text = _("This submission can't be resent: the visitor's data has been deleted.")
         return _page(request, reader, submission_id, trouble=text)
-    if resending.chosen(reader.portal, [submission_id]):
+    if resending.one(reader.portal, submission_id):
         return _page(request, reader, submission_id, notice=_("Sending again…"))
     return _page(request, reader, submission_id, trouble=_("Left unchanged: it is delivered or being sent."))
 

@@ -24,7 +24,7 @@ from traces.pages.inputs import CursorField, NumberField, PageInput
 STATES = (
     ("", _("Any")),
     ("queued", _("Queued")),
-    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed", "test")),
+    *(choice for choice in ShownState.choices if choice[0] in ("sending", "delivered", "failed", "spam", "test")),
 )
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"
@@ -134,6 +134,11 @@ class ChosenInput(PageInput):
 
     one = forms.UUIDField(required=False)
     id = IdsField(required=False)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one by its button."""
+        return bool(self["one"].data)
 
     def ids_chosen(self) -> list[uuid.UUID]:
         """Their ids; none where nothing was chosen."""

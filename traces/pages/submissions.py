@@ -10,7 +10,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.models import Portal
@@ -22,7 +21,7 @@ from traces.intake.senders.table import BY_KEY
 from traces.models import Submission
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
-from traces.pages.submission_inputs import ChosenInput, FilterInput, PlaceInput, ProgressInput
+from traces.pages.submission_inputs import FilterInput, PlaceInput
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn", "test": ""}  # the others wait
 MAX_SOURCES = 30
@@ -131,47 +130,6 @@ def name_and_contacts(visitor: Visitor) -> tuple[str, list[str]]:
     name = next(filter(None, known), "")
     contacts = [text for text in known[1:-1] if text and text != name]
     return name or _("No name"), contacts
-
-
-@sensitive_post_parameters("text")
-@view("POST")
-def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Send those again that were chosen in the list: one by its button, or several by their boxes."""
-    ids = ChosenInput(request.POST).ids_chosen()
-    if not ids:
-        return page(request, reader, trouble=_("Select at least one submission first."))
-    sent = resending.chosen(reader.portal, ids)
-    return page(request, reader, notice=count_text(sent, len(ids) - sent))
-
-
-def count_text(sent: int, left: int) -> str:
-    """How many are sent again, and how many are not."""
-    text = ngettext("Sending %(count)s submission again.", "Sending %(count)s submissions again.", sent)
-    if not left:
-        return text % {"count": grouped(sent)}
-    left_text = ngettext(
-        "%(count)s left unchanged: it is delivered, being sent, or its data has been deleted.",
-        "%(count)s left unchanged: they are delivered, being sent, or their data has been deleted.",
-        left,
-    )
-    return f"{text % {'count': grouped(sent)}} {left_text % {'count': grouped(left)}}"
-
-
-@sensitive_post_parameters("text")
-@view("POST")
-def resend_all(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """One step of sending all again that the filter matches; the answer asks for the next one by itself."""
-    asked = FilterInput(reader.portal, request.POST)
-    if not asked.is_valid():
-        return page(request, reader)
-    wanted = asked.filter()
-    so_far = ProgressInput(request.POST).progress() or resending.begin(reader.portal, wanted)
-    progress = resending.go_on(reader.portal, wanted, so_far)
-    notice = count_text(progress.sent, progress.left) if progress.done else ""
-    numbers = {"total": progress.total, "sent": progress.sent, "looked_at": progress.looked_at}
-    context = {"progress": progress, "applied": asked.hidden_fields_of_others(), "notice": notice}
-    context |= {name: grouped(number) for name, number in numbers.items()}
-    return render(request, reader, "traces/submissions/_again.html", context)
 
 
 @sensitive_post_parameters("text")

@@ -10,17 +10,16 @@ from django.db.models import Q
 from b24app.management import arguments
 from traces import sentences
 from traces.delivery import requeue
-from traces.intake import spam
 from traces.models import Submission
 
-STATES = (Submission.State.FAILED.value, Submission.State.QUEUED.value)
+STATES = (Submission.State.FAILED.value, Submission.State.QUEUED.value, Submission.State.SPAM.value)
 NARROWING = ("id", "reason", "portal", "since")
 
 
 class Command(BaseCommand):
     help = (
         "Send submissions again. Failed ones start their three days anew; queued ones do not wait for their next try. "
-        "Spam is left alone unless --id or --reason names it."
+        "Spam goes only with --state spam."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,8 +34,8 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="count them only")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = _chosen(options)
-        number = requeue.resting(chosen).count()
+        chosen, spam_too = _chosen(options), options["state"] == Submission.State.SPAM
+        number = requeue.resting(chosen, spam_too=spam_too).count()
         if options["id"] and not number:
             raise CommandError(f"No {options['state']} submission has the id {options['id']}.")
         if options["dry_run"]:
@@ -44,8 +43,8 @@ class Command(BaseCommand):
             return
         # A script calls it as it always could; a person who names nothing has perhaps not meant all portals.
         if number and not options["all"] and not any(options[name] for name in NARROWING) and sys.stdin.isatty():
-            self._confirm(number, requeue.resting(chosen).values("portal").distinct().count())
-        self.stdout.write(f"{requeue.send_again(chosen)} will be sent again")
+            self._confirm(number, requeue.resting(chosen, spam_too=spam_too).values("portal").distinct().count())
+        self.stdout.write(f"{requeue.send_again(chosen, spam_too=spam_too)} will be sent again")
 
     def _confirm(self, number: int, portals: int) -> None:
         self.stdout.write(f"Submissions: {number}, portals: {portals}. Send all of them again? [y/N] ", ending="")
@@ -61,8 +60,6 @@ def _chosen(options: dict[str, Any]) -> Q:
         chosen &= Q(pk=options["id"])
     if options["reason"]:
         chosen &= Q(code=_code(options["reason"]))
-    elif not options["id"]:
-        chosen &= ~Q(code=spam.CODE)
     if portal := arguments.portal(options["portal"]):
         chosen &= Q(portal=portal)
     if options["since"]:

@@ -1,0 +1,120 @@
+"""What is done with several submissions of the list at once: sent again, after a question that counts, or deleted."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+
+from traces.history import erasure, listing, resending
+from traces.models import Submission
+from traces.pages import submissions
+from traces.pages.frame import Reader, render, view
+from traces.pages.numbers import grouped
+from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def ask(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """The question before those that were chosen are sent again, or all that the filter matches where none were."""
+    asked = FilterInput(reader.portal, request.POST)
+    if not asked.is_valid():
+        return submissions.page(request, reader)
+    ids = ChosenInput(request.POST).ids_chosen()
+    is_all = "all" in request.POST
+    rows = listing.matching(reader.portal, asked.filter())
+    if not is_all:
+        rows = Submission.objects.filter(portal=reader.portal, pk__in=ids)
+    number, spam = resending.question(rows, timezone.now())
+    context = {
+        "question": question_text(number, spam) if ids or is_all else _("Select at least one submission first."),
+        "number": number,
+        "ids": ids,
+        "is_all": is_all,
+        "applied": asked.hidden_fields_of_others(),
+    }
+    return render(request, reader, "traces/submissions/_question.html", context)
+
+
+def question_text(number: int, spam: int) -> str:
+    """Whether so many shall be sent again, while so many are spam and stay."""
+    text = _("There is nothing to send again.")
+    if number:
+        text = ngettext("Send %(count)s submission again?", "Send %(count)s submissions again?", number)
+    stays = ngettext("%(count)s is spam and stays.", "%(count)s are spam and stay.", spam)
+    texts = [text % {"count": grouped(number)}, stays % {"count": grouped(spam)} if spam else ""]
+    return " ".join(filter(None, texts))
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Send those again that were chosen in the list: one by its button, or several by their boxes."""
+    chosen = ChosenInput(request.POST)
+    ids = chosen.ids_chosen()
+    if not ids:
+        return submissions.page(request, reader, trouble=_("Select at least one submission first."))
+    # Spam goes by the button of its row alone.
+    sent = int(resending.one(reader.portal, ids[0])) if chosen.is_one else resending.chosen(reader.portal, ids)
+    return submissions.page(request, reader, notice=count_text(sent, len(ids) - sent))
+
+
+def count_text(sent: int, left: int) -> str:
+    """How many are sent again, and how many are not."""
+    text = ngettext("Sending %(count)s submission again.", "Sending %(count)s submissions again.", sent)
+    if not left:
+        return text % {"count": grouped(sent)}
+    left_text = ngettext(
+        "%(count)s left unchanged: it is delivered, being sent or spam, or its data has been deleted.",
+        "%(count)s left unchanged: they are delivered, being sent or spam, or their data has been deleted.",
+        left,
+    )
+    return f"{text % {'count': grouped(sent)}} {left_text % {'count': grouped(left)}}"
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def resend_all(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """One step of sending all again that the filter matches; the answer asks for the next one by itself."""
+    asked = FilterInput(reader.portal, request.POST)
+    if not asked.is_valid():
+        return submissions.page(request, reader)
+    wanted = asked.filter()
+    so_far = ProgressInput(request.POST).progress() or resending.begin(reader.portal, wanted)
+    progress = resending.go_on(reader.portal, wanted, so_far)
+    notice = count_text(progress.sent, progress.left) if progress.done else ""
+    numbers = {"total": progress.total, "sent": progress.sent, "looked_at": progress.looked_at}
+    context = {"progress": progress, "applied": asked.hidden_fields_of_others(), "notice": notice}
+    context |= {name: grouped(number) for name, number in numbers.items()}
+    return render(request, reader, "traces/submissions/_again.html", context)
+
+
+@sensitive_post_parameters("text")
+@view("POST", asks_again=True)
+def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Delete those that were chosen in the list, unless they are being sent."""
+    ids = ChosenInput(request.POST).ids_chosen()
+    if not ids:
+        return submissions.page(request, reader, trouble=_("Select at least one submission first."))
+    rows = Submission.objects.filter(erasure.SETTLED, portal=reader.portal, pk__in=ids)
+    return submissions.page(request, reader, notice=deleted_text(erasure.delete_chunks(rows)))
+
+
+@sensitive_post_parameters("text")
+@view("POST", asks_again=True)
+def delete_spam(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Delete the spam that the filter matches, a few thousand at a time."""
+    asked = FilterInput(reader.portal, request.POST)
+    if not asked.is_valid():
+        return submissions.page(request, reader)
+    rows = listing.matching(reader.portal, asked.filter()).filter(state=Submission.State.SPAM)
+    return submissions.page(request, reader, notice=deleted_text(erasure.delete_chunks(rows)))
+
+
+def deleted_text(number: int) -> str:
+    """How many were deleted."""
+    text = ngettext("%(count)s submission deleted.", "%(count)s submissions deleted.", number)
+    return text % {"count": grouped(number)}
