@@ -65,6 +65,26 @@ def test_what_the_overview_gives_begins_a_rule(frame):
     assert '<option value="referrer" selected>' in answer and 'value="news.example"' in answer
 
 
+@pytest.mark.parametrize(("typed", "expected"), [({}, False), ({"also_known": "on"}, True)])
+def test_everything_else_leaves_known_sources_alone_unless_ticked(frame, acme, typed, expected):
+    frame.post(reverse("source-add"), {"field": "any", "utm_source": "website", **typed})
+    assert acme.source_rules.get().also_known is expected
+
+
+@pytest.mark.parametrize(("field", "expected"), [("any", True), ("utm_source", False)])
+def test_a_tick_is_shown_where_it_counts(frame, add, field, expected):
+    row = add("a", field=field)
+    answer = frame.get(reverse("source-edit", args=[row.pk])).text
+    tick = next(tag for tag in answer.split("<") if 'name="also_known"' in tag)
+    assert ("checked" in tick) is expected
+
+
+def test_a_rule_for_an_empty_field_needs_no_value(frame, acme):
+    answer = frame.post(reverse("source-add"), {"field": "utm_source", "operator": "empty", "utm_source": "website"})
+    assert "utm_source is empty" in answer.text
+    assert acme.source_rules.get().value == ""
+
+
 def test_a_rule_is_changed_in_its_place(frame, acme, add):
     rows = [add("a"), add("b"), add("c")]
     frame.post(reverse("source-edit", args=[rows[1].pk]), {**RULE, "value": "B"})

@@ -56,6 +56,35 @@ def test_a_form_is_known_by_its_key_or_its_name(value):
     assert matches(rule("form", value), form=("k3y", "Our shop"))
 
 
+@pytest.mark.parametrize(
+    ("field", "brought"), [("utm_source", "fair"), ("referrer", "news.example"), ("click_id", "gclid")]
+)
+def test_a_rule_may_ask_for_an_empty_field(field, brought):
+    facts = {"click_ids": (brought,)} if field == "click_id" else {field: brought}
+    empty = rule(field, "", "empty")
+    assert (matches(empty), matches(empty, **facts), sources.fault(empty)) == (True, False, "")
+
+
+def test_a_form_is_never_empty():
+    assert sources.fault(rule("form", "", "empty")) == sources.OPERATOR_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, True),
+        ({"utm_medium": "cpc"}, True),
+        ({"utm_source": "google"}, False),
+        ({"referrer": "news.example", "page_host": "shop.example"}, False),
+        ({"referrer": "shop.example", "page_host": "shop.example"}, True),
+    ],
+)
+def test_a_default_rule_may_leave_known_sources_alone(facts, expected):
+    only_unknown = replace(DEFAULT, also_known=False)
+    assert matches(only_unknown, **facts) is expected
+    assert explain([only_unknown], Facts(**facts))[0].because == ("default" if expected else "known")
+
+
 def test_one_click_id_of_several_is_enough():
     assert matches(rule("click_id", "yclid"), click_ids=("gclid", "yclid"))
 
@@ -86,7 +115,7 @@ def test_a_host_may_be_written_in_either_alphabet():
     assert matches(rule("referrer", "xn--e1afmkfd.xn--p1ai"), referrer="пример.рф")
 
 
-@pytest.mark.parametrize("operator", sources.OPERATORS)
+@pytest.mark.parametrize("operator", [operator for operator in sources.OPERATORS if operator != "empty"])
 def test_what_did_not_come_matches_nothing(operator):
     assert not matches(rule(value="*" if operator == "wildcard" else "", operator=operator))
 
@@ -130,6 +159,7 @@ any_rule = st.builds(
     field=st.sampled_from(sources.FIELDS),
     operator=st.sampled_from(sources.OPERATORS),
     value=short,
+    also_known=st.booleans(),
 )
 any_facts = st.builds(
     Facts,
@@ -150,10 +180,12 @@ def test_the_explanation_agrees_with_the_match(rules, facts):
 def naively(rule, facts):
     """Whether a rule matches, as one would say it without a thought for speed."""
     if rule.field == sources.ANY:
-        return True
+        return rule.also_known or not (facts.utm_source or facts.referrer not in ("", facts.page_host))
     texts = {"form": facts.form, "click_id": facts.click_ids}.get(rule.field) or (getattr(facts, rule.field, ""),)
     if rule.field in sources.HOSTS:
         texts = [text for host in texts if host for text in (host, f"www.{host}")]
+    if rule.operator == "empty":
+        return not any(texts)
     value = rule.value.strip().casefold()
     if rule.field in sources.HOSTS and rule.operator == "equals":
         value = value.rstrip(".").removeprefix("www.")
@@ -171,8 +203,9 @@ plain_rule = st.builds(
     Rule,
     id=st.integers(1, 9),
     field=st.sampled_from(sources.FIELDS),
-    operator=st.sampled_from(sources.OPERATORS[:3]),
+    operator=st.sampled_from([*sources.OPERATORS[:3], "empty"]),
     value=plain,
+    also_known=st.booleans(),
 ) | st.builds(
     Rule,
     id=st.integers(1, 9),

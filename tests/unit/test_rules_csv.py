@@ -20,7 +20,7 @@ RULES = st.builds(
     utm_source=TEXTS.map(str.strip),
     crm_source=TEXTS.map(str.strip),
     crm_description=TEXTS.map(str.strip),
-).filter(lambda rule: not sources.fault(rule))
+).filter(lambda rule: not sources.fault(rule) and (rule.operator != "empty" or not rule.value))
 
 
 @given(st.lists(RULES, max_size=5))
@@ -52,6 +52,21 @@ def test_a_spreadsheets_semicolons_are_read():
 )
 def test_what_is_wrong_is_told_by_its_line(text, fault):
     assert rules_csv.read(text)[1][0] == fault
+
+
+@pytest.mark.parametrize("also_known", [True, False])
+def test_a_default_rule_keeps_its_tick(also_known):
+    default = Rule(0, "any", "equals", "", "fb", also_known=also_known)
+    assert rules_csv.read(rules_csv.write([default])) == ([default], [])
+
+
+def test_a_file_of_before_overwrites_known_sources_as_before():
+    assert rules_csv.read("match,value,utm_source\nany,,y\n")[0][0].also_known
+
+
+def test_an_empty_field_needs_no_value():
+    found, faults = rules_csv.read("match,how,value,utm_source\nutm_source,empty,x,y\n")
+    assert (found, faults) == ([Rule(0, "utm_source", "empty", "", "y")], [])
 
 
 def test_the_default_rule_needs_no_value():

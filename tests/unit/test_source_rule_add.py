@@ -56,6 +56,21 @@ def test_the_default_rule_has_no_value(add):
     assert values() == [(1, "")]
 
 
+def test_a_default_rule_overwrites_known_sources_unless_told_otherwise(add):
+    add(*DEFAULT)
+    assert SourceRule.objects.get().also_known
+
+
+def test_a_default_rule_leaves_known_sources_alone_where_told(add):
+    assert "any unknown -> CRM source OTHER" in add(*DEFAULT, "--only-unknown")
+    assert not SourceRule.objects.get().also_known
+
+
+def test_a_rule_for_an_empty_field_has_no_value(add):
+    add("--match", "utm_source", "--how", "empty", "--value", "ignored", "--utm-source", "direct")
+    assert SourceRule.objects.values_list("operator", "value").get() == ("empty", "")
+
+
 def test_rules_are_tried_in_the_order_in_which_they_were_added(add):
     add(*source("a")), add(*source("b"))
     assert values() == [(1, "a"), (2, "b")]
@@ -112,6 +127,7 @@ def test_programs_read_json(add):
         (("--match", "source", "--value", "x"), "utm_source or CRM source"),
         (source("(", "--how", "regex"), "regular expression"),
         (source("x" * 201), "200 characters"),
+        (source("x", "--only-unknown"), "for an any rule"),
         (source("x", "--position", "0"), "first position is 1"),
         ((*DEFAULT, "--position", "1"), "always the last"),
     ],

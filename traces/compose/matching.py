@@ -1,8 +1,8 @@
 """Which source rule a submission's facts match, and why the others did not. Pure.
 
-The rules are tried in their order and the first that matches decides; the default rule (`any`) is the last. Letter
-case does not count (`str.casefold`), except in a regular expression. Nor does `www.` before a host: each host is
-tried without and with it.
+The rules are tried in their order and the first that matches decides; the default rule (`any`) is the last, and may
+leave alone what is known (`Facts.is_known`). Letter case does not count (`str.casefold`), except in a regular
+expression. Nor does `www.` before a host: each host is tried without and with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from traces.compose.sources import (
     ANY,
     CLICK_ID,
     CONTAINS,
+    EMPTY,
     EQUALS,
     FORM,
     HOSTS,
@@ -42,7 +43,8 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.utm_sources = frozenset(rule.utm_source for rule in rules)
         self._rules = rules
-        self._default = len(rules)
+        self._default = self._unknown = len(rules)  # the second decides only where nothing is known
+        self._empty: dict[str, int] = {}
         self._equal: dict[str, dict[str, int]] = {}
         self._tests: dict[str, list[tuple[int, Callable[[str], bool]]]] = {}
         self._expressions: dict[str, ExpressionSet] = {}
@@ -54,7 +56,10 @@ class Matcher:
 
     def match(self, facts: Facts) -> Rule | None:
         """The first rule that matches."""
-        best = self._default
+        best = self._default if facts.is_known else min(self._default, self._unknown)
+        for field, index in self._empty.items():
+            if index < best and not _texts(field, facts):
+                best = index
         for field in self._fields:
             for text in _texts(field, facts):
                 best = self._first(field, text, best)
@@ -62,8 +67,12 @@ class Matcher:
 
     def _add(self, index: int, rule: Rule) -> None:
         is_host = rule.field in HOSTS
-        if rule.field == ANY:
+        if rule.field == ANY and rule.also_known:
             self._default = min(self._default, index)
+        elif rule.field == ANY:
+            self._unknown = min(self._unknown, index)
+        elif rule.operator == EMPTY:
+            self._empty.setdefault(rule.field, index)
         elif rule.operator == REGEX:
             self._expressions.setdefault(rule.field, ExpressionSet()).add(index, rule.value)
         elif rule.operator == EQUALS:
@@ -97,8 +106,8 @@ class Explained:
 def explain(rules: Iterable[Rule], facts: Facts) -> tuple[Explained, ...]:
     """Each rule with the reason why it decided or did not.
 
-    The reasons: `matches`, `default` (it always does), `no_value` (its field has none), `differs`, `after_match` (an
-    earlier one decided), `unusable` (its expression cannot be read).
+    The reasons: `matches`, `default` (the default rule decides), `known` (it leaves this alone), `no_value` (its field
+    has none), `differs`, `after_match` (an earlier one decided), `unusable` (its expression cannot be read).
     """
     explained: list[Explained] = []
     decided = False
@@ -113,7 +122,9 @@ def explain(rules: Iterable[Rule], facts: Facts) -> tuple[Explained, ...]:
 def _reason(rule: Rule, facts: Facts) -> str:
     """Why a rule matches or not, without regard to those before it."""
     if rule.field == ANY:
-        return "default"
+        return "default" if rule.also_known or not facts.is_known else "known"
+    if rule.operator == EMPTY:
+        return "differs" if _texts(rule.field, facts) else "matches"
     test = _test(rule.field in HOSTS, rule.operator, rule.value)
     if any(test(text) for text in _texts(rule.field, facts)):
         return "matches"

@@ -16,8 +16,8 @@ FIELDS = (
     *(FORM, "form_name", "form_id", "source", "source_id", "utm_source", "utm_medium", "utm_campaign"),
     *("referrer", "page_host", "page_path", CLICK_ID, ANY),
 )
-EQUALS, CONTAINS, WILDCARD, REGEX = "equals", "contains", "wildcard", "regex"
-OPERATORS = (EQUALS, CONTAINS, WILDCARD, REGEX)
+EQUALS, CONTAINS, WILDCARD, REGEX, EMPTY = "equals", "contains", "wildcard", "regex", "empty"
+OPERATORS = (EQUALS, CONTAINS, WILDCARD, REGEX, EMPTY)
 # What says where a visitor came from; a value that no rule takes is worth showing to the administrator.
 TELLING = ("source", "source_id", "utm_source", "referrer")
 
@@ -31,7 +31,8 @@ class Rule:
     """Where `field` is as `operator` and `value` say, the submission gets the rest; an empty part changes nothing.
 
     `utm_source` is a text that the portal's Sales Intelligence knows, `crm_source` a STATUS_ID of the CRM's
-    directory of sources.
+    directory of sources. `also_known` counts for a default rule (`any`): whether it decides also where the visitor's
+    source is known (`Facts.is_known`).
     """
 
     id: int
@@ -41,6 +42,7 @@ class Rule:
     utm_source: str = ""
     crm_source: str = ""
     crm_description: str = ""
+    also_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Facts:
     page_host: str = ""
     page_path: str = ""
     click_ids: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the visitor brought a utm_source or came from another website than the form's own."""
+        return bool(self.utm_source) or self.referrer not in ("", self.page_host)
 
 
 def facts(
@@ -166,7 +173,21 @@ def fault(rule: Rule) -> str:
         return NOT_PRINTABLE
     if not rule.utm_source.strip() and not rule.crm_source.strip():
         return RESULT_MISSING
-    return "" if rule.field == ANY else _fault_of_value(rule)
+    if rule.field == FORM and rule.operator == EMPTY:  # it always has one
+        return OPERATOR_UNKNOWN
+    return "" if without_value(rule.field, rule.operator) else _fault_of_value(rule)
+
+
+def in_words(rule: Rule) -> str:
+    """What a rule looks for, in the words of the commands: `source equals "Fair"`."""
+    if rule.field == ANY:
+        return ANY if rule.also_known else f"{ANY} unknown"
+    return f"{rule.field} {EMPTY}" if rule.operator == EMPTY else f'{rule.field} {rule.operator} "{rule.value}"'
+
+
+def without_value(field: str, operator: str) -> bool:
+    """Whether a rule on this field with this operator looks for no value."""
+    return field == ANY or operator == EMPTY
 
 
 def _fault_of_value(rule: Rule) -> str:

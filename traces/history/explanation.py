@@ -48,7 +48,7 @@ def pretty(value: Any) -> str:
 
 def asked(rule: sources.Rule) -> str:
     """What a rule looks for: `source equals "Fair"`."""
-    return rule.field if rule.field == sources.ANY else f'{rule.field} {rule.operator} "{rule.value}"'
+    return sources.in_words(rule)
 
 
 def records(row: Submission, prepared: Prepared | None) -> list[Mapping[str, Any]]:

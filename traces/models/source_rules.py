@@ -22,6 +22,7 @@ class SourceRule(models.Model):
     utm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_description = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
+    also_known = models.BooleanField(default=True)  # of a default rule; see `sources.Rule`
 
     class Meta:
         ordering = ["position", "id"]
@@ -32,7 +33,7 @@ class SourceRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        matches = self.field if self.field == sources.ANY else f'{self.field} {self.operator} "{self.value}"'
+        matches = sources.in_words(self.rule())
         given = {
             "utm_source": self.utm_source,
             "CRM source": self.crm_source,
@@ -50,6 +51,7 @@ class SourceRule(models.Model):
             utm_source=self.utm_source,
             crm_source=self.crm_source,
             crm_description=self.crm_description,
+            also_known=self.also_known,
         )
 
 

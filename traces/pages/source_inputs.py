@@ -57,7 +57,7 @@ class RuleInput(PageInput):
     )
     value = RuleField(
         label=gettext_lazy("Value"),
-        help_text=gettext_lazy("Not case-sensitive. “Everything else” needs no value."),
+        help_text=gettext_lazy("Not case-sensitive. “Everything else” and “is empty” need no value."),
     )
     utm_source = RuleField(
         label=gettext_lazy("Set utm_source to"),
@@ -65,6 +65,13 @@ class RuleInput(PageInput):
     )
     crm_source = RuleField(label=gettext_lazy("Set CRM source to"))
     crm_description = RuleField(label=gettext_lazy("Source details"))
+    also_known = forms.BooleanField(
+        label=gettext_lazy("Also where the visitor brought a utm_source or came from another website"),
+        help_text=gettext_lazy(
+            "For “Everything else”. If checked, it overwrites the sources that Bitrix24 would recognize."
+        ),
+        required=False,
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, rule_id: int | None = None, **options: Any) -> None:
         super().__init__(data, **options)
@@ -73,14 +80,20 @@ class RuleInput(PageInput):
     @classmethod
     def of_row(cls, row: SourceRule) -> RuleInput:
         """A rule as it is stored."""
-        return cls(rule_id=row.pk, initial={name: getattr(row, name) for name in cls.base_fields})
+        stored = {name: getattr(row, name) for name in cls.base_fields}
+        # The tick of any other rule is unset, so that one that becomes a default rule begins as a new one.
+        return cls(rule_id=row.pk, initial={**stored, "also_known": row.also_known and rules.is_default(row)})
 
     def fill(self, row: SourceRule) -> None:
-        """Put what was typed into a row; the default rule looks for nothing."""
+        """Put what was typed into a row; the default rule looks for nothing, and its tick is of no other."""
         for name, text in self.cleaned_data.items():
             setattr(row, name, text)
         if rules.is_default(row):
-            row.operator, row.value = sources.EQUALS, ""
+            row.operator = sources.EQUALS
+        else:
+            row.also_known = True
+        if sources.without_value(row.field, row.operator):
+            row.value = ""
 
     def reject(self, code: str) -> None:
         """Say beside its field why the rule is not stored."""

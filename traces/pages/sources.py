@@ -167,7 +167,7 @@ def import_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 
 def _row_of_rule(rule: sources.Rule) -> SourceRule:
-    names = ("field", "operator", "value", "utm_source", "crm_source", "crm_description")
+    names = ("field", "operator", "value", "utm_source", "crm_source", "crm_description", "also_known")
     return SourceRule(**{name: getattr(rule, name) for name in names})
 
 

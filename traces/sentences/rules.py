@@ -8,6 +8,7 @@ from b24app.api.remedies import Text
 RULES: dict[str, Text] = {
     "matches": _("This rule matches and sets the source."),
     "default": _("No other rule matched, so “Everything else” sets the source."),
+    "known": _("The visitor brought a utm_source or came from another website, which this rule leaves alone."),
     "no_value": _("The visitor brought no value for this field."),
     "differs": _("The value is different."),
     "after_match": _("An earlier rule already set the source."),
@@ -19,7 +20,7 @@ RULES: dict[str, Text] = {
 RULE_FAULTS: dict[str, Text] = {
     "field_unknown": _("Rules can't check this field."),
     "operator_unknown": _("Rules can't use this condition."),
-    "value_missing": _("Enter a value to look for. Only “Everything else” needs none."),
+    "value_missing": _("Enter a value to look for. Only “Everything else” and “is empty” need none."),
     "result_missing": _("Choose the utm_source or CRM source to set."),
     "too_long": _("Each text can have at most 200 characters."),
     "not_printable": _("Use printable characters only."),
@@ -54,4 +55,5 @@ RULE_HOWS: dict[str, Text] = {
     "contains": _("contains"),
     "wildcard": _("matches the pattern (* and ?)"),
     "regex": _("matches the regular expression"),
+    "empty": _("is empty"),
 }

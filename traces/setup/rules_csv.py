@@ -15,7 +15,10 @@ from traces.compose import sources
 from traces.compose.sources import Rule
 from traces.setup import rules
 
-HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description")
+HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description", "also_known")
+# What a cell of also_known says where a default rule is for unknown sources alone; all else, and a file of before
+# without the column, is yes.
+NO = "no"
 MAX_SIZE = 250_000  # characters
 # What is wrong with a file, besides the faults of its rules.
 NO_HEAD, TOO_LARGE, UNREADABLE = "no_head", "too_large", "unreadable"
@@ -35,7 +38,8 @@ def write(listed: Iterable[Rule]) -> str:
     writer.writerow(HEAD)
     for rule in listed:
         cells = (rule.field, rule.operator, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
-        writer.writerow(map(csv_cells.escape, cells))
+        known = ("yes" if rule.also_known else NO) if rule.field == sources.ANY else ""
+        writer.writerow(map(csv_cells.escape, (*cells, known)))
     return csv_cells.MARK + text.getvalue()
 
 
@@ -75,12 +79,14 @@ def _second_default(rule: Rule, before: Iterable[Rule]) -> str:
 
 def _rule_of_cells(cells: Mapping[str, str]) -> Rule:
     field = cells.get("match", "").strip().lower()
+    operator = cells.get("how", "").strip().lower() or sources.EQUALS
     return Rule(
         id=0,
         field=field,
-        operator=cells.get("how", "").strip().lower() or sources.EQUALS,
-        value="" if field == sources.ANY else cells.get("value", ""),
+        operator=operator,
+        value="" if sources.without_value(field, operator) else cells.get("value", ""),
         utm_source=cells.get("utm_source", "").strip(),
         crm_source=cells.get("crm_source", "").strip(),
         crm_description=cells.get("crm_description", "").strip(),
+        also_known=field != sources.ANY or cells.get("also_known", "").strip().lower() != NO,
     )

@@ -24,12 +24,17 @@ class Command(BaseCommand):
             "--match", required=True, choices=sources.FIELDS, metavar="FIELD", help=", ".join(sources.FIELDS)
         )
         parser.add_argument("--how", default=sources.EQUALS, choices=sources.OPERATORS, help="default: equals")
-        parser.add_argument("--value", default="", metavar="V", help="what to look for; not needed for any")
+        parser.add_argument("--value", default="", metavar="V", help="what to look for; not needed for any and empty")
         parser.add_argument("--utm-source", default="", metavar="S", help="a utm_source that the portal knows")
         parser.add_argument("--crm-source", default="", metavar="ID", help="a STATUS_ID of the CRM's sources")
         parser.add_argument("--description", default="", help="goes to the CRM beside the source")
         parser.add_argument(
             "--position", type=int, metavar="N", help="1 is the first; default: at the end, before the any rule"
+        )
+        parser.add_argument(
+            "--only-unknown",
+            action="store_true",
+            help="an any rule leaves alone visitors with a utm_source or from another site",
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -37,11 +42,14 @@ class Command(BaseCommand):
         row = SourceRule(
             field=options["match"],
             operator=options["how"],
-            value="" if options["match"] == sources.ANY else options["value"],
+            value="" if sources.without_value(options["match"], options["how"]) else options["value"],
             utm_source=options["utm_source"].strip(),
             crm_source=options["crm_source"].strip(),
             crm_description=options["description"].strip(),
+            also_known=not options["only_unknown"],
         )
+        if options["only_unknown"] and not rules.is_default(row):
+            raise CommandError("--only-unknown is for an any rule.")
         portal = arguments.required_portal(options["portal"])
         rows = _add(row, portal, options["position"])
         if options["json"]:
