@@ -1,7 +1,10 @@
 """The page of one submission: what receive, how it went, why it failed; and every sentence for that."""
 
+import json
 import re
+import shlex
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone, translation
@@ -111,7 +114,7 @@ def test_one_that_cannot_be_prepared_still_has_its_page(frame, receive, monkeypa
 def test_its_page_takes_a_bounded_number_of_queries(frame, receive, django_assert_max_num_queries):
     row = receive(VISITOR)
     Attempt.objects.bulk_create(Attempt(submission=row, method="m", outcome="retry") for _ in range(300))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         frame.get(address(row))
 
 
@@ -196,3 +199,89 @@ def test_an_attempt_whose_exchange_is_too_old_is_shown_without_it(frame, make_su
     row = make_submission(state="delivered", due_at=None)
     row.attempts.create(method="crm.lead.add", outcome="delivered")
     assert "<summary>What was asked and answered" not in frame.get(f"{LIST}{row.pk}/").text
+
+
+# --- Why it has its source ---
+
+
+def why(page):
+    """What stands under “Why this source”, tags left out."""
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", "", page.split('id="why-title"', 1)[1].split("</section>", 1)[0]))
+
+
+def test_one_sentence_says_why_it_has_its_source(frame, acme, receive):
+    SourceRule.objects.create(portal=acme, position=1, field="utm_medium", value="cpc", utm_source="google")
+    row = receive({"utm_source": "adwords", "utm_medium": "cpc", "referrer": "https://www.shop.example/"})
+    told = why(frame.get(address(row)).text)
+    assert "The visitor brought utm_source “adwords”, utm_medium “cpc” and came from shop.example." in told
+    assert "A rule set the source to “google”: utm_medium is “cpc”." in told
+    assert "Bitrix24 will receive: google (UTM tag)." in told
+
+
+def test_it_leads_to_the_rules_and_the_form(frame, acme, receive):
+    SourceRule.objects.create(portal=acme, position=1, field="source", value="Fair", utm_source="fair")
+    row = receive({"source": "Fair"})
+    seen = frame.get(address(row)).text
+    for link in ("/b24/app/sources/", f"/b24/app/forms/{row.form_id}/"):
+        assert f'<a class="button small" href="{link}"' in seen
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "The visitor brought no UTM tags and no referring website."),
+        ({"referrer": "https://shop.example/"}, "The visitor came from shop.example, without UTM tags."),
+        ({"utm_source": "fair"}, "The visitor brought utm_source “fair”. None of your rules matched."),
+    ],
+)
+def test_what_the_visitor_brought_is_told(frame, receive, body, told):
+    assert told in why(frame.get(address(receive(body))).text)
+
+
+def test_what_was_told_stays_what_it_was_after_the_rules_have_changed(frame, acme, receive):
+    row = receive({"utm_source": "fb"}, state="delivered", due_at=None, source="utm_source:facebook")
+    told = why(frame.get(address(row)).text)
+    assert "Bitrix24 received: facebook (UTM tag). Your rules have changed since then" in told
+
+
+# --- Its neighbours, its copies, and its way while it is under way ---
+
+
+def test_it_leads_to_its_neighbours(frame, receive):
+    rows = [receive({"name": str(number)}, received_at=timezone.now()) for number in range(3)]
+    links = [re.findall(rf'href="{LIST}([0-9a-f-]+)/">(\w+)<', frame.get(address(row)).text) for row in rows]
+    newest, middle, oldest = (str(row.pk) for row in reversed(rows))
+    assert links == [[(middle, "Newer")], [(newest, "Newer"), (oldest, "Older")], [(middle, "Older")]]
+
+
+def test_its_id_its_json_and_its_request_can_be_copied(frame, receive):
+    row = receive({"name": "O'Neil"})
+    seen = unescape(frame.get(address(row)).text)
+    copied = {name: seen.split(f'id="submission-{name}">', 1)[1].split("</", 1)[0] for name in ("id", "json", "curl")}
+    assert copied["id"] == str(row.pk)
+    assert json.loads(copied["json"]) == {"name": "O'Neil"}
+    words = shlex.split(copied["curl"].replace("\\\n", " "))
+    assert (words[0], words[1].endswith(f"/in/{row.form.key}/"), json.loads(words[-1])) == ("curl", True, row.body)
+
+
+@pytest.mark.parametrize(
+    ("facts", "polls"),
+    [
+        ({}, True),
+        ({"state": "sending", "due_at": None}, True),
+        ({"state": "delivered", "due_at": None}, False),
+        ({"due_at": timezone.now() + timedelta(days=30)}, False),
+        ({"trying_since": timezone.now() - timedelta(hours=1)}, False),
+    ],
+)
+def test_its_page_waits_for_it_while_it_is_under_way(frame, receive, facts, polls):
+    row = receive(VISITOR, **facts)
+    assert (f'hx-post="{address(row)}watch/"' in frame.get(address(row)).text) == polls
+
+
+def test_what_has_changed_is_shown_and_nothing_until_then(frame, receive):
+    row = receive(VISITOR, state="sending", due_at=None)
+    before = frame.post(f"{address(row)}watch/", {"state": "sending"})
+    Submission.objects.update(state="delivered")
+    after = frame.post(f"{address(row)}watch/", {"state": "sending"})
+    assert (before.status_code, after.status_code, "Delivered" in after.text) == (204, 200, True)

@@ -155,6 +155,14 @@ def recent_sources(portal: Portal, rows: int = 2000) -> list[str]:
     return sorted(found, key=lambda source: (-found[source], source))
 
 
+def neighbours(row: Submission) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """The ids of the portal's next newer and next older submission; None at the end of the list."""
+    others = Submission.objects.filter(portal=row.portal_id)
+    newer = others.filter(_newer(_at(row))).order_by("received_at", "id").values_list("pk", flat=True)
+    older = others.filter(_older(_at(row))).order_by("-received_at", "-id").values_list("pk", flat=True)
+    return newer.first(), older.first()
+
+
 def _at(row: Submission) -> Cursor:
     return Cursor(row.received_at, row.pk)
 

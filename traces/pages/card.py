@@ -27,10 +27,9 @@ from b24app.models import Portal
 from b24app.portal import install, placements
 from b24app.views import open_application
 from traces import sentences
-from traces.compose import journey, sources
+from traces.compose import journey
 from traces.compose.visitor import recognise
 from traces.history import of_record, resending
-from traces.history.explanation import Explanation
 from traces.models import CrmRecord, Submission
 from traces.pages import submission, submissions
 from traces.pages.frame import Reader, finish, render, view
@@ -148,7 +147,7 @@ def _one(reader: Reader, row: Submission) -> dict[str, Any]:
         "may_send": resending.may(row, timezone.now()),
         "failure": submission.failure(row),
         "source": sentences.source_label(row.source_text or (explained.prepared.source if explained else "")),
-        "why": _why(explained) if explained else "",
+        "why": sentences.decided(explained.prepared.rule) if explained else "",
         "first": _touch(visits[0]) if len(visits) > 1 else "",
         "last": _touch(visits[-1]) if visits else "",
         "fields": submission.fields(recognise(row.body)),
@@ -159,20 +158,3 @@ def _one(reader: Reader, row: Submission) -> dict[str, Any]:
 
 def _touch(visit: journey.Visit) -> str:
     return journey.touch(visit) or _("Direct visit")
-
-
-def _why(explained: Explanation) -> str:
-    """The rule that decided, in its words; or that none did."""
-    rule = explained.prepared.rule
-    if rule is None:
-        return _("None of your rules matched. Sales Intelligence finds the source from what the visitor brought.")
-    given = " · ".join(filter(None, (rule.utm_source, rule.crm_source, rule.crm_description)))
-    if rule.field == sources.ANY:
-        return _("No other rule matched, so “Everything else” set the source to “%(given)s”.") % {"given": given}
-    words = {
-        "field": sentences.RULE_FIELDS.get(rule.field, rule.field),
-        "how": sentences.RULE_HOWS.get(rule.operator, rule.operator),
-        "value": rule.value,
-        "given": given,
-    }
-    return _("A rule set the source to “%(given)s”: %(field)s %(how)s “%(value)s”.") % words

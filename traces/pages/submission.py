@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import shlex
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +26,7 @@ from traces.compose import consent, journey
 from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
-from traces.history import explanation, resending
+from traces.history import explanation, listing, resending
 from traces.history.explanation import Explanation
 from traces.models import Attempt, ShownState, Submission
 from traces.pages import form_mapping, submissions
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 # Of more attempts than these the newest are shown.
 MAX_ATTEMPTS = 100
 MAX_RULES = 20
+# A page that is open for longer than this asks no more by itself.
+MAX_WATCH = timedelta(minutes=10)
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
 
 
@@ -63,6 +67,16 @@ class Try:
 @view()
 def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """The page itself."""
+    return _page(request, reader, submission_id)
+
+
+@view("POST")
+def watch(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
+    """The page again once the submission is in another state than it shows; 204 until then."""
+    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).only("state", "trying_since", "due_at")
+    same = row.filter(state=request.POST.get("state", "")).first()
+    if same and _is_under_way(same, reader.portal, timezone.now()):
+        return HttpResponse(status=204)
     return _page(request, reader, submission_id)
 
 
@@ -94,7 +108,7 @@ def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
 def _page(
     request: HttpRequest, reader: Reader, submission_id: uuid.UUID, notice: str = "", trouble: str = ""
 ) -> HttpResponse:
-    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form").first()
+    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form", "source").first()
     if row is None:
         return render(request, reader, "traces/missing.html", page="submissions", status=404)
     row.portal = reader.portal
@@ -104,7 +118,9 @@ def _page(
     now = timezone.now()
     context = {
         **_went(row, explained),
+        **_around(row, explained),
         "row": row,
+        "is_under_way": _is_under_way(row, reader.portal, now),
         "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("Data deleted"),
         "fields": fields(visitor),
         "body": explanation.pretty(row.body),
@@ -122,6 +138,26 @@ def _page(
     }
     status = 422 if trouble else 200
     return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
+
+
+def _around(row: Submission, explained: Explanation | None) -> dict[str, Any]:
+    """Why it has its source, its neighbours in the list, and how its request is made again."""
+    newer, older = listing.neighbours(row)
+    body = json.dumps(row.body, ensure_ascii=False)
+    parts = (shlex.quote(forms.address(row.form)), "-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}")
+    around = {"newer": newer, "older": older, "curl": " \\\n  ".join((f"curl {parts[0]}", *parts[1:]))}
+    if explained is None:
+        return around
+    prepared = explained.prepared
+    why = (sentences.brought(prepared.facts), sentences.decided(prepared.rule))
+    return {**around, "why": [*why, sentences.told(row.source_text, prepared.source)], "rule": prepared.rule}
+
+
+def _is_under_way(row: Submission, portal: Portal, now: datetime) -> bool:
+    """Whether it is settled in a moment, so that its page waits for that."""
+    is_queued = row.state == Submission.State.QUEUED and portal.state == Portal.State.ACTIVE
+    is_near = is_queued and _next_try(row, portal, now) is None
+    return (is_near or row.state == Submission.State.SENDING) and row.trying_since > now - MAX_WATCH
 
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:

@@ -76,6 +76,7 @@ urlpatterns = [
     path("submissions/delete/spam/", submission_actions.delete_spam, name="submissions-delete-spam"),
     path("submissions/export/", submissions.export, name="submissions-export"),
     path("submissions/<uuid:submission_id>/", submission.show, name="submission"),
+    path("submissions/<uuid:submission_id>/watch/", submission.watch, name="submission-watch"),
     path("submissions/<uuid:submission_id>/again/", submission.resend, name="submission-again"),
     path("submissions/<uuid:submission_id>/delete/", submission.delete, name="submission-delete"),
     # Settings

@@ -11,6 +11,7 @@ from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
 from traces.sentences.repairs import REPAIRS
 from traces.sentences.rules import RULE_FAULTS, RULE_FIELDS, RULE_HOWS, RULES
+from traces.sentences.why import brought, decided, told
 
 __all__ = [
     "AFTER_THREE_DAYS",
@@ -26,10 +27,13 @@ __all__ = [
     "RULE_HOWS",
     "UNKNOWN_FAILURE",
     "Text",
+    "brought",
+    "decided",
     "duration",
     "failure",
     "hold",
     "mapping_fault",
     "reason",
     "source_label",
+    "told",
 ]
