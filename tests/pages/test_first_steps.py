@@ -160,6 +160,6 @@ def test_a_probe_is_listed_and_explained(frame, make_submission):
 def test_probes_count_in_no_figure(frame, acme, form, make_submission):
     make_submission(state="test", due_at=None, body={})
     assert Submission.objects.count() == 1
-    (today,) = statistics.by_day(acme, 1)
+    (today,) = statistics.by_day(acme, statistics.last_days(1))
     assert today.is_empty and statistics.by_form([form.pk], 1) == {form.pk: [0]}
     assert not statistics.has_any(acme) and statistics.waiting(acme) == 0

@@ -1,11 +1,17 @@
 """The overview."""
 
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.fixtures.forms import make_form
+from tests.fixtures.portals import make_portal
 from tests.fixtures.product import Frame
-from traces.delivery import unmatched
+from traces.delivery import findable, unmatched
 from traces.models import Preferences, Unmatched
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +73,7 @@ def test_a_viewer_sees_figures_and_nothing_of_a_visitor(client, acme, make_submi
     ] == []
 
 
-@pytest.mark.parametrize(("days", "shown"), [("90", 90), ("14", 14), ("1000000", 14)])
+@pytest.mark.parametrize(("days", "shown"), [("90", 90), ("14", 14), ("1000000", 14), ("7", 7)])
 def test_the_days_are_chosen(frame, make_submission, days, shown):
     make_submission()
     answer = frame.get(reverse("overview-figures"), {"days": days}).text
@@ -79,3 +85,53 @@ def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_as
         make_submission(state="delivered", source=f"utm_source:{number}")
     with django_assert_max_num_queries(15):
         show(frame)
+
+
+def test_a_marketer_sees_campaigns_with_their_trend(frame, make_submission):
+    facts = {"state": "delivered", "source": "utm_source:google", "medium": "cpc", "campaign": "spring-sale"}
+    for days in (0, 1, 2, 15, 16):
+        make_submission(received_at=timezone.now() - timedelta(days=days), **facts)
+    answer = show(frame)
+    assert [word for word in ("spring-sale", "cpc", "+50 %", "google (UTM tag)") if word not in answer] == []
+
+
+def test_a_row_leads_to_its_submissions_and_its_address_holds_nothing_typed(frame, make_submission):
+    make_submission(state="delivered", source="direct", campaign="spring-sale", body={"name": "Ines"})
+    make_submission(state="delivered", source="direct", body={"name": "Otto"})
+    (link,) = re.findall(r'href="([^"]+)">spring-sale</a>', show(frame))
+    assert "spring-sale" not in link
+    answer = frame.get(html.unescape(link)).text
+    assert ("Ines" in answer, "Otto" in answer) == (True, False)
+
+
+def test_a_row_without_a_campaign_leads_to_those_that_have_none(frame, make_submission):
+    make_submission(state="delivered", source="direct", campaign="spring-sale", body={"name": "Ines"})
+    make_submission(state="delivered", source="direct", body={"name": "Otto"})
+    links = re.findall(r'href="([^"]+campaign=-[^"]*)"', show(frame))
+    answer = frame.get(html.unescape(links[0])).text
+    assert ("Ines" in answer, "Otto" in answer) == (False, True)
+
+
+def test_a_number_of_another_portals_source_asks_for_nothing(frame, make_submission):
+    foreign = findable.sources(make_portal("globex").pk, ["theirs"])["theirs"]
+    make_submission(state="delivered", source="direct", body={"name": "Ines"})
+    assert "theirs" not in frame.get(reverse("submissions"), {"campaign": foreign}).text
+
+
+def test_days_of_ones_own_are_chosen(frame, make_submission):
+    make_submission(received_at=datetime(2026, 3, 5, 12, tzinfo=UTC))
+    asked = {"days": "dates", "since": "2026-03-01", "until": "2026-03-10"}
+    assert "Submissions in 10 days. Delivered: 0, queued: 1" in frame.get(reverse("overview-figures"), asked).text
+
+
+def test_dates_in_the_wrong_order_are_told(frame, make_submission):
+    make_submission()
+    asked = {"days": "dates", "since": "2026-03-10", "until": "2026-03-01"}
+    assert "The end date is before the start date." in frame.get(reverse("overview-figures"), asked).text
+
+
+def test_the_figures_are_those_of_the_form_that_is_chosen(frame, acme, form, make_submission):
+    make_submission(state="delivered", source="direct")
+    make_submission(form=make_form(acme), state="delivered", source="direct")
+    answer = frame.get(reverse("overview-figures"), {"days": "7", "form": form.pk}).text
+    assert "Submissions in 7 days. Delivered: 1," in answer

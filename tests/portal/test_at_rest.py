@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
@@ -14,7 +15,7 @@ from tests.fixtures.delivery import drained
 from tests.fixtures.forms import make_form
 from tests.fixtures.planted import database_files
 from traces.delivery import drain, findable, unmatched
-from traces.history import json_export, listing, rotation, statistics, visitor_requests, visitors
+from traces.history import attribution, json_export, listing, rotation, visitor_requests, visitors
 from traces.history.listing import Filter
 from traces.intake import accept
 from traces.intake.senders import normalise
@@ -90,8 +91,9 @@ def test_it_is_found_all_the_same(sent, installed, text):
 
 
 def test_what_is_exported_counted_and_offered_is_as_it_was(sent, installed):
-    assert [source.source for source in statistics.sources(installed, 7).top] == ["utm_source:plantedtag"]
-    assert listing.recent_sources(installed) == ["", "utm_source:plantedtag"]
+    (ranked,) = attribution.of(installed, timezone.now() - timedelta(days=7)).rankings["source"].top
+    assert ranked.label == "utm_source:plantedtag"
+    assert listing.recent(installed)["source"] == ["utm_source:plantedtag", ""]
     assert list(listing.matching(installed, Filter(source="utm_source:plantedtag"))) == [sent]
     lines = [json.loads(line) for line in json_export.lines(installed)]
     assert [line["source"] for line in lines if line["kind"] == "submission"] == ["utm_source:plantedtag", ""]

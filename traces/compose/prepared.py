@@ -40,8 +40,8 @@ class Prepared:
     `kind` is one of `KINDS`, `origin` the submission's id as its records carry it. `trace` is the TRACE text and
     `built` the same trace as an object. `records` has the fields of each record by its name, without those that
     `steps` adds; `entities` the existing records to link; `known` is how the visitor is looked for in the CRM. `rule`
-    is the source rule that matched, if any; `source` is stored as the submission's source; `repairs` are keys of
-    `traces.sentences.REPAIRS`.
+    is the source rule that matched, if any; `came_by` is what the submission is counted by (`search.came_by`);
+    `repairs` are keys of `traces.sentences.REPAIRS`.
     """
 
     kind: str
@@ -53,12 +53,17 @@ class Prepared:
     known: existing.Known
     facts: sources.Facts
     rule: sources.Rule | None
-    source: str
+    came_by: Mapping[str, str]
     repairs: tuple[str, ...]
     # The portal's agreement to write the visitor's consent under; 0 where none was given, or none is written.
     agreement: int = 0
     # None where no record is made of it, so that nobody had to recognise it.
     visitor: Visitor | None = None
+
+    @property
+    def source(self) -> str:
+        """What the portal decides the source by."""
+        return self.came_by["source"]
 
 
 def prepare(
@@ -96,7 +101,7 @@ def prepare(
         known=known,
         facts=facts,
         rule=rule,
-        source=search.source_of(facts, built),
+        came_by=search.came_by(facts, built),
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
         agreement=agreement,
         visitor=visitor if KINDS[form.creates] else None,

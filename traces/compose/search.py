@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from traces.compose.sources import Facts
+from traces.compose.sources import Facts, host_of
 from traces.compose.visitor import Visitor
 
 # Terms of one submission, the most telling ones first.
@@ -21,6 +21,8 @@ MAX_TERMS = 40
 MAX_CONTACTS, MAX_NAME_WORDS, MAX_TAG_WORDS, MAX_TEXT_WORDS = 2, 4, 8, 12
 MAX_TEXT_LENGTH = 1_000
 MAX_SOURCE_LENGTH = 255
+# What a submission is counted by, besides its form: the fields of `traces.models.Submission`.
+CAME_BY = ("source", "medium", "campaign", "first_source")
 UTM_SOURCE, REFERRER, DIRECT = "utm_source", "referrer", "direct"
 # What an administrator may look for: so many words, the rest is left out.
 MAX_WORDS = 8
@@ -173,12 +175,31 @@ def _beginnings(words: Sequence[str]) -> Iterator[str]:
     yield from (word[:length] for length in BEGINNINGS for word in words if length < len(word))
 
 
+def came_by(facts: Facts, trace: Mapping[str, Any]) -> dict[str, str]:
+    """By what a submission is counted (`CAME_BY`); "" is nothing.
+
+    The medium and the campaign are the visitor's own tags. The first source is that of the oldest visit that the
+    clean trace knows, where there was one before the last.
+    """
+    former = (trace.get("previous") or {}).get("list") or []
+    return {
+        "source": source_of(facts, trace),
+        "medium": facts.utm_medium[:MAX_SOURCE_LENGTH],
+        "campaign": facts.utm_campaign[:MAX_SOURCE_LENGTH],
+        "first_source": _source(host_of(former[0].get("ref", "")), former[0]) if former else "",
+    }
+
+
 def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:
     """What the portal decides a submission's source by: `utm_source:google`, `referrer:www.google.com` or `direct`.
 
     It looks at the tag first and at the referrer where there is none (`crm/lib/tracking/trace.php`).
     """
+    return _source(facts.referrer, trace)
+
+
+def _source(referrer: str, trace: Mapping[str, Any]) -> str:
     tags = (trace.get("tags") or {}).get("list") or {}
     if tag := tags.get("utm_source"):
         return f"{UTM_SOURCE}:{tag}"[:MAX_SOURCE_LENGTH]
-    return f"{REFERRER}:{facts.referrer}"[:MAX_SOURCE_LENGTH] if facts.referrer else DIRECT
+    return f"{REFERRER}:{referrer}"[:MAX_SOURCE_LENGTH] if referrer else DIRECT

@@ -99,11 +99,16 @@ def facts(
         utm_source=_text(tags.get("utm_source")),
         utm_medium=_text(tags.get("utm_medium")),
         utm_campaign=_text(tags.get("utm_campaign")),
-        referrer=_address(trace.get("ref", ""))[0],
+        referrer=host_of(trace.get("ref", "")),
         page_host=host,
         page_path=path,
         click_ids=tuple(_text(name) for name in click_ids),
     )
+
+
+def host_of(url: str) -> str:
+    """The host of an address, as `Facts` has it; "" where there is none."""
+    return _address(url)[0]
 
 
 def plain_host(host: str) -> str:

@@ -20,6 +20,7 @@ from django.db.models.lookups import GreaterThan
 
 from b24app.host import encryption
 from b24app.host.encryption import UnreadableObject
+from b24app.host.masks import masked
 from b24app.host.transactions import in_line, writing
 from traces.compose import search, trace
 from traces.compose.prepared import Prepared
@@ -99,13 +100,19 @@ def sources(portal_id: int, texts: Iterable[str]) -> dict[str, int]:
 
 
 def keep_sources(rows: Iterable[Submission]) -> None:
-    """Give the rows that were delivered the numbers of the sources that they were sent with."""
-    sent = [row for row in rows if row.sent_source]
+    """Give the rows that were delivered the numbers of what they are counted by (`search.CAME_BY`)."""
+    sent = [row for row in rows if row.came_by]
     for portal_id in {row.portal_id for row in sent}:
-        numbers = sources(portal_id, [row.sent_source for row in sent if row.portal_id == portal_id])
-        for row in sent:
-            if row.portal_id == portal_id:
-                row.source_id = numbers.get(row.sent_source)
+        texts = {row: _countable(row.came_by) for row in sent if row.portal_id == portal_id}
+        numbers = sources(portal_id, [text for named in texts.values() for text in named.values() if text])
+        for row, named in texts.items():
+            for name, text in named.items():
+                setattr(row, f"{name}_id", numbers.get(text))
+
+
+def _countable(came_by: Mapping[str, str]) -> dict[str, str]:
+    """The texts as they are kept: a tag with a contact in it is kept without that. A source is what was sent."""
+    return {name: text if name == "source" else masked(text) for name, text in came_by.items()}
 
 
 def source_numbers(portal_id: int, text: str) -> list[int]:

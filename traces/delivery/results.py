@@ -20,7 +20,7 @@ from django.utils import timezone
 from b24app.api import errors
 from b24app.host.transactions import writing
 from b24app.portal import hold, tokens
-from traces.compose import consent, existing, steps
+from traces.compose import consent, existing, search, steps
 from traces.compose.prepared import Prepared
 from traces.delivery import findable, retry
 from traces.models import Attempt, Batch, Submission
@@ -37,7 +37,8 @@ MAX_SUSPECTS = 7
 # What an answer may change of a row.
 _CHANGED = {
     *("state", "batch", "isolated", "due_at", "tries", "code", "params"),
-    *("progress", "repairs", "trace_id", "entities", "delivered_at", "source", "terms"),
+    *("progress", "repairs", "trace_id", "entities", "delivered_at", "terms"),
+    *search.CAME_BY,
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _CHANGED]
 _ATTEMPT_FIELDS = [field for field in Attempt._meta.concrete_fields if not field.primary_key]
@@ -231,7 +232,7 @@ def _end(row: Submission, prepared: Prepared) -> None:
     row.state, row.delivered_at = Submission.State.DELIVERED, timezone.now()
     row.trace_id, row.entities = row.progress.get("trace"), steps.made(prepared, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *prepared.repairs]))
-    row.sent_source = prepared.source
+    row.came_by = prepared.came_by
     if row.terms is None:
         row.terms = findable.terms(row, prepared)
     row.tries, row.code, row.params, row.isolated = row.tries + 1, "", {}, False

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
+from traces.compose import search
 from traces.delivery import requeue, unmatched
 from traces.models import Attempt, CrmRecord, Notice, Preferences, Source, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
@@ -154,7 +155,8 @@ def erase_old_notes(now: datetime) -> None:
     if ids := list(Unmatched.objects.filter(week__lt=week).values_list("pk", flat=True)[:CHUNK]):
         with writing():
             Unmatched.objects.filter(pk__in=ids).delete()
-    by_submission = Submission.objects.filter(portal=OuterRef("portal"), source=OuterRef("pk"))
+    used = Q(*((name, OuterRef("pk")) for name in search.CAME_BY), _connector=Q.OR)
+    by_submission = Submission.objects.filter(used, portal=OuterRef("portal"), source__isnull=False)
     records = CrmRecord.objects
     by_record = Exists(records.filter(source=OuterRef("pk"))) | Exists(records.filter(campaign=OuterRef("pk")))
     unused = Source.objects.exclude(Exists(by_submission) | by_record)
@@ -222,7 +224,7 @@ _GIVEN_UP: dict[str, Any] = {
     "state": Submission.State.FAILED,
     "code": requeue.HELD_TOO_LONG,
     "due_at": None,
-    "source": None,
+    **dict.fromkeys(search.CAME_BY),
 }
 
 

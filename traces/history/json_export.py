@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils.translation import override
 
 from b24app.models import Portal
+from traces.compose import search
 from traces.models import CrmRecord, Form, Notice, Preferences, SourceRule, Submission, Unmatched
 
 # Submissions that are read at a time.
@@ -77,14 +78,13 @@ def submission_lines(portal: Portal, wanted: QuerySet[Submission]) -> Iterator[s
     keys = dict(Form.objects.filter(portal=portal).values_list("pk", "key"))
     for row in _submissions(wanted.filter(portal=portal)):
         attempts = [_facts(attempt, ATTEMPT) for attempt in row.attempts.all()]
-        yield _line(
-            "submission", row, SUBMISSION, source=row.source_text, form=keys.get(row.form_id, ""), attempts=attempts
-        )
+        facts = {"form": keys.get(row.form_id, ""), "attempts": attempts}
+        yield _line("submission", row, SUBMISSION, **{name: row.came_by_text(name) for name in search.CAME_BY}, **facts)
 
 
 def _submissions(wanted: QuerySet[Submission]) -> Iterator[Submission]:
     """The submissions, oldest first; each chunk goes on behind the last row of the one before."""
-    rows = wanted.order_by("received_at", "pk").select_related("source").prefetch_related("attempts")
+    rows = wanted.order_by("received_at", "pk").select_related(*search.CAME_BY).prefetch_related("attempts")
     chunk = list(rows[:CHUNK])
     while chunk:
         yield from chunk

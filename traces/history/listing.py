@@ -33,6 +33,9 @@ class Filter:
     state: str = ""
     form_id: int | None = None
     source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    first_source: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -79,9 +82,12 @@ def matching(portal: Portal, wanted: Filter) -> QuerySet[Submission]:
         asked &= Q(state=wanted.state)
     if wanted.form_id is not None:
         asked &= Q(form=wanted.form_id)
-    if wanted.source is not None:
-        numbers = findable.source_numbers(portal.pk, wanted.source) if wanted.source else []
-        asked &= Q(source__in=numbers) if wanted.source else Q(source=None)
+    for name in search.CAME_BY:
+        text = getattr(wanted, name)
+        if text is not None:
+            numbers = findable.source_numbers(portal.pk, text) if text else []
+            # The index that holds them holds what has a source.
+            asked &= Q((f"{name}__in", numbers), source__isnull=False) if text else Q((name, None))
     if wanted.since:
         asked &= Q(received_at__gte=wanted.since)
     if wanted.until:
@@ -144,15 +150,18 @@ def iterate(portal: Portal, wanted: Filter) -> Iterator[Submission]:
         after = _at(rows[-1])
 
 
-def recent_sources(portal: Portal, rows: int = 2000) -> list[str]:
-    """The sources of the newest submissions, the most frequent first."""
-    newest = Submission.objects.filter(portal=portal).order_by("-received_at").values_list("source", flat=True)[:rows]
-    numbers = Counter(newest)
-    texts = {source.pk: source.text for source in Source.objects.filter(pk__in=[pk for pk in numbers if pk])}
-    found: Counter[str] = Counter()
-    for pk, number in numbers.items():
-        found[texts.get(pk or 0, "")] += number
-    return sorted(found, key=lambda source: (-found[source], source))
+def recent(portal: Portal, rows: int = 2000) -> dict[str, list[str]]:
+    """By what the newest delivered submissions came, by `search.CAME_BY`: the most frequent first, "" at the end."""
+    delivered = Submission.objects.filter(portal=portal, source__isnull=False).order_by("-received_at")
+    newest = list(delivered.values_list(*search.CAME_BY)[:rows])
+    numbers = {pk for row in newest for pk in row if pk}
+    texts = {source.pk: source.text for source in Source.objects.filter(pk__in=numbers)}
+    found = {}
+    for place, name in enumerate(search.CAME_BY):
+        counts = Counter(texts.get(row[place] or 0, "") for row in newest)
+        del counts[""]
+        found[name] = [*sorted(counts, key=lambda text: (-counts[text], text)), ""]
+    return found
 
 
 def neighbours(row: Submission) -> tuple[uuid.UUID | None, uuid.UUID | None]:

@@ -18,6 +18,7 @@ from django.db.models import F
 from b24app.host import encryption
 from b24app.host.encrypted_columns import columns, stored
 from b24app.host.transactions import writing
+from traces.compose import search
 from traces.delivery import findable
 from traces.models import Source, Submission, Unmatched
 
@@ -146,7 +147,8 @@ def _join(row: Source | Unmatched) -> None:
     """The same text was stored under the first key meanwhile: the two become one."""
     if isinstance(row, Source):
         same = Source.objects.get(portal=row.portal_id, digest=_digest(row))
-        Submission.objects.filter(portal=row.portal_id, source=row.pk).update(source=same.pk)
+        for name in search.CAME_BY:
+            Submission.objects.filter(portal=row.portal_id, **{name: row.pk}).update(**{name: same.pk})
     else:
         twin = Unmatched.objects.filter(portal=row.portal_id, week=row.week, field=row.field, digest=_digest(row))
         twin.update(count=F("count") + row.count)

@@ -1,4 +1,4 @@
-"""The figures of a portal's submissions: how many a day and where they stand, their sources, how long delivery takes.
+"""The figures of a portal's submissions: how many a day, where they stand, and how long delivery takes.
 
 One query for each, read from the indexes where that can be, so that 100,000 submissions cost little; the folding is
 pure. A day is the reader's: it begins at midnight in the time zone that is active.
@@ -18,14 +18,12 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces import models
 from traces.delivery import unmatched
 from traces.models import Submission, Unmatched
 
 State = Submission.State
 # A sender's probe is no submission of a visitor's: it counts in no figure.
 COUNTED = [state for state in State.values if state != State.TEST]
-MAX_SOURCES = 10
 MAX_UNMATCHED = 10
 # How many of the latest deliveries tell how long one takes.
 MAX_DELIVERIES = 2000
@@ -55,27 +53,6 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """How many delivered submissions had this source."""
-
-    source: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The most frequent sources, and what all the others count together."""
-
-    top: Sequence[Source]
-    others: int
-
-    @property
-    def total(self) -> int:
-        """All that were delivered."""
-        return sum(source.count for source in self.top) + self.others
-
-
-@dataclass(frozen=True, slots=True)
 class Speed:
     """Seconds from a submission's arrival to its delivery, of the latest `count` deliveries."""
 
@@ -99,10 +76,13 @@ def beginning(day: date) -> datetime:
     return datetime.combine(day, time.min, timezone.get_current_timezone()).astimezone(UTC)
 
 
-def by_day(portal: Portal, days: int) -> list[Day]:
-    """What came on each of the last days, in one query."""
-    calendar = last_days(days)
+def by_day(portal: Portal, calendar: Sequence[date], form_id: int | None = None) -> list[Day]:
+    """What came on each of these days, by one form or all, in one query."""
     rows = Submission.objects.filter(portal=portal, state__in=COUNTED, received_at__gte=beginning(calendar[0]))
+    if calendar[-1] < timezone.localdate():
+        rows = rows.filter(received_at__lt=beginning(calendar[-1] + timedelta(days=1)))
+    if form_id is not None:
+        rows = rows.filter(form=form_id)
     return fold(calendar, _beginnings(calendar), _hours(rows, "state", calendar))
 
 
@@ -166,24 +146,6 @@ def has_any(portal: Portal) -> bool:
 def waiting(portal: Portal) -> int:
     """How many are not delivered yet, on whatever day they came."""
     return Submission.objects.filter(portal=portal, state__in=[State.QUEUED, State.SENDING]).count()
-
-
-def sources(portal: Portal, days: int) -> Sources:
-    """The sources of what came in the last days and was delivered.
-
-    The source is stored with the delivery (`traces.delivery.results`).
-    """
-    since = beginning(last_days(days)[0])
-    delivered = Submission.objects.filter(portal=portal, state=State.DELIVERED, received_at__gte=since)
-    rows = delivered.exclude(source=None)
-    counts = dict(rows.order_by().values_list("source").annotate(number=Count("*")))
-    # Those of equal frequency at the end of the ranking count among the others, whichever they are.
-    top = sorted(counts, key=lambda pk: (-counts[pk], pk))[:MAX_SOURCES]
-    texts = {source.pk: source.text for source in models.Source.objects.filter(pk__in=top)}
-    ranking = sorted(
-        (Source(texts.get(pk, ""), counts[pk]) for pk in top), key=lambda source: (-source.count, source.source)
-    )
-    return Sources(ranking, sum(counts.values()) - sum(source.count for source in ranking))
 
 
 def speed(portal: Portal) -> Speed | None:

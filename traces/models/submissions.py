@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.db import models
@@ -86,9 +88,10 @@ class Reasoned(models.Model):
 
 
 class Source(models.Model):
-    """What the portal was told of where submissions came from (`traces.compose.search.source_of`), stored once.
+    """A text that says where submissions came from, stored once: a source, a medium or a campaign.
 
-    A visitor may have typed it. It is found by its digest (`traces.delivery.findable`).
+    It is written as `traces.compose.search` writes it. A visitor may have typed it.
+    It is found by its digest (`traces.delivery.findable`).
     """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="sources")
@@ -139,8 +142,37 @@ class Submission(Reasoned):
     source = models.ForeignKey(
         Source, on_delete=models.DO_NOTHING, null=True, blank=True, db_index=False, db_constraint=False
     )
-    # The same as a text, from when a worker has delivered it until that is stored.
-    sent_source: str = ""
+    # With it: the tags utm_medium and utm_campaign, and the source of the oldest visit known, where there was one
+    # before (`traces.compose.search.came_by`). They outlive what the visitor sent, and are counted without reading it.
+    medium = models.ForeignKey(
+        Source,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+    campaign = models.ForeignKey(
+        Source,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+    first_source = models.ForeignKey(
+        Source,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+    # The same as texts by their fields, from when a worker has delivered it until they are stored.
+    came_by: Mapping[str, str] = MappingProxyType({})
 
     # Whether the visitor agreed, as it was when it came (`traces.compose.consent.state`).
     consent = models.CharField(max_length=7, blank=True)
@@ -185,6 +217,12 @@ class Submission(Reasoned):
             models.Index(fields=["portal", "received_at", "source", "terms"], name="submission_search"),
             models.Index(fields=["portal"], name="submission_no_terms", condition=models.Q(terms__isnull=True)),
             models.Index(fields=["form", "received_at"], name="submission_form"),
+            # All that the overview counts by; what is not delivered is not in it, so that taking it is as cheap.
+            models.Index(
+                fields=["portal", "received_at", "form", "source", "medium", "campaign", "first_source"],
+                name="submission_came_by",
+                condition=models.Q(source__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -193,10 +231,15 @@ class Submission(Reasoned):
     @property
     def source_text(self) -> str:
         """Where it came from, as `traces.compose.search.source_of` says it; "" where that is not known (yet)."""
+        return self.came_by_text("source")
+
+    def came_by_text(self, name: str) -> str:
+        """One of `traces.compose.search.CAME_BY`; "" where that is not known (yet)."""
         try:
-            return self.source.text if self.source else ""
+            found = getattr(self, name)
         except Source.DoesNotExist:
             return ""
+        return found.text if found else ""
 
     @property
     def shown_state(self) -> ShownState:

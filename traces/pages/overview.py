@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from django.forms import TypedChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,19 +25,11 @@ from traces.history import statistics
 from traces.models import Form
 from traces.models.notices import announced_purge
 from traces.monitoring import checks
-from traces.pages import chart
+from traces.pages import attribution, chart
 from traces.pages.frame import Reader, render, view
-from traces.pages.inputs import PageInput
 from traces.pages.numbers import grouped
+from traces.pages.period_inputs import Period, PeriodInput
 from traces.setup import quota, takeover
-
-DAYS = (14, 90)
-
-
-class DaysInput(PageInput):
-    """Over how many days the figures are to be shown."""
-
-    days = TypedChoiceField(choices=[(days, days) for days in DAYS], coerce=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +56,9 @@ show = view(viewers=True)(page)
 @view(viewers=True)
 def show_figures(request: HttpRequest, reader: Reader) -> HttpResponse:
     """All that changes by itself, over the days that were chosen; the page asks for it again and again."""
-    typed = DaysInput(request.GET)
-    days = typed.cleaned_data["days"] if typed.is_valid() else DAYS[0]
-    return render(request, reader, "traces/overview/_figures.html", _figures(reader, days))
+    asked = PeriodInput(reader.portal, request.GET)
+    context = {"trouble": asked.trouble, **_figures(reader, asked.period())}
+    return render(request, reader, "traces/overview/_figures.html", context)
 
 
 def _whole(reader: Reader) -> dict[str, Any]:
@@ -83,36 +76,59 @@ def _whole(reader: Reader) -> dict[str, Any]:
         "former": former,
         "purge_at": purge,
         "is_full": is_full,
-        **_figures(reader, DAYS[0]),
+        "period": PeriodInput(reader.portal),
+        **_figures(reader, PeriodInput(reader.portal).period()),
     }
 
 
-def _figures(reader: Reader, days: int) -> dict[str, Any]:
+def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     portal, now = reader.portal, timezone.now()
     kinds = set(Form.objects.filter(portal=portal).values_list("creates", "repeats").order_by().distinct())
-    counted = statistics.by_day(portal, days)
+    counted = statistics.by_day(portal, period.calendar, period.form_id)
+    today = counted[-1] if period.is_up_to_now and not period.form_id else _today(portal)
     context: dict[str, Any] = {
-        "line": _line(portal, counted[-1].failed, now),
+        "line": _line(portal, today.failed, now),
         "has_forms": bool(kinds),
         "is_empty": all(day.is_empty for day in counted) and not statistics.has_any(portal),
-        "days": days,
-        "choices": DAYS,
+        "query": period.query,
+        "days": len(period.calendar),
     }
     if context["is_empty"]:
         return context
     spam = sum(day.spam for day in counted)
     return context | {
-        "today": [
-            {"name": _("Delivered today"), "number": grouped(counted[-1].delivered), "kind": "good"},
-            {"name": _("Queued now"), "number": grouped(statistics.waiting(portal)), "kind": "wait"},
-            {"name": _("Not delivered today"), "number": grouped(counted[-1].failed), "kind": "bad"},
-        ],
+        "today": _of_today(portal, today, reader.is_admin),
         "spam": grouped(spam) if spam else "",
         "chart": chart.of_days(counted),
-        "sources": _sources(portal, days),
         "speed": _speed(portal),
         "limits": _limits(portal, kinds),
+        **attribution.of(portal, period, links=reader.is_admin),
     }
+
+
+def _today(portal: Portal) -> statistics.Day:
+    return statistics.by_day(portal, statistics.last_days(1))[0]
+
+
+def _of_today(portal: Portal, today: statistics.Day, links: bool) -> list[dict[str, str]]:
+    """The figures of this day; what is queued only where something is."""
+    day = today.day.isoformat()
+    waiting = statistics.waiting(portal)
+    figures = [
+        (_("Delivered today"), today.delivered, "good", {"state": "delivered", "since": day, "until": day}),
+        (_("Not delivered today"), today.failed, "bad", {"state": "failed", "since": day, "until": day}),
+    ]
+    if waiting:
+        figures.append((_("Queued now"), waiting, "wait", {"state": "queued"}))
+    return [
+        {
+            "name": name,
+            "number": grouped(number),
+            "kind": kind,
+            "url": f"{reverse('submissions')}?{urlencode(asked)}" if links else "",
+        }
+        for name, number, kind, asked in figures
+    ]
 
 
 def _line(portal: Portal, failed: int, now: datetime) -> Line:
@@ -125,24 +141,6 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
         )
         return Line("warn", text % {"count": grouped(failed)}, page="submissions")
     return Line("good", _("Everything is working."))
-
-
-def _sources(portal: Portal, days: int) -> list[dict[str, Any]]:
-    """The rows of the table: a source's words, its number, and its share in hundredths of the longest bar."""
-    counted = statistics.sources(portal, days)
-    rows = [(sentences.source_label(source.source), source.count) for source in counted.top]
-    if counted.others:
-        rows.append((_("Other"), counted.others))
-    most = max((count for _label, count in rows), default=1)
-    return [
-        {
-            "label": label,
-            "count": grouped(count),
-            "percent": round(100 * count / counted.total),
-            "width": max(1, 100 * count // most),
-        }
-        for label, count in rows
-    ]
 
 
 def _speed(portal: Portal) -> dict[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
 from traces import sentences
+from traces.compose import search
 from traces.history import listing
 from traces.history.listing import Filter
 from traces.history.resending import Resend
@@ -63,6 +64,9 @@ class FilterInput(PageInput):
     state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
     form = forms.ModelChoiceField(label=_("Form"), required=False, queryset=Form.objects.none(), empty_label=_("Any"))
     source = forms.CharField(label=_("Source"), required=False, max_length=255)
+    medium = forms.CharField(label=_("Medium"), required=False, max_length=255)
+    campaign = forms.CharField(label=_("Campaign"), required=False, max_length=255)
+    first_source = forms.CharField(label=_("First visit"), required=False, max_length=255)
     since = DayField(label=_("Received from"))
     until = DayField(label=_("Received until"))
 
@@ -72,14 +76,15 @@ class FilterInput(PageInput):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Form.objects.filter(portal=portal).order_by("name", "pk")
 
-    def offer_sources(self, known: Sequence[str]) -> None:
-        """Let one of these sources be chosen, or the one that is asked for already."""
-        sources = [source or NOT_KNOWN for source in known]
-        asked = self["source"].value()
-        if asked and asked not in sources:
-            sources.append(asked)
-        labels = ((source, sentences.source_label("" if source == NOT_KNOWN else source)) for source in sources)
-        self.fields["source"].widget = forms.Select(choices=[("", _("Any")), *labels])
+    def offer(self, known: Mapping[str, Sequence[str]]) -> None:
+        """Let one of these sources, media and campaigns be chosen, or the one that is asked for already."""
+        for name, texts in known.items():
+            values = [text or NOT_KNOWN for text in texts]
+            asked = self[name].value()
+            if asked and asked not in values:
+                values.append(asked)
+            labels = ((value, sentences.came_by_label(name, "" if value == NOT_KNOWN else value)) for value in values)
+            self.fields[name].widget = forms.Select(choices=[("", _("Any")), *labels])
 
     def clean(self) -> dict[str, Any]:
         """The last day is not before the first one."""
@@ -92,12 +97,13 @@ class FilterInput(PageInput):
     def filter(self) -> Filter:
         """The filter of a valid input."""
         asked = self.cleaned_data
-        form, source = asked["form"], asked["source"]
+        form = asked["form"]
+        came_by = {name: "" if (text := asked[name]) == NOT_KNOWN else text or None for name in search.CAME_BY}
         return Filter(
             text=asked["text"],
             state=asked["state"],
             form_id=form.pk if form else None,
-            source="" if source == NOT_KNOWN else source or None,
+            **came_by,
             since=_midnight(asked["since"]),
             until=_midnight(asked["until"], 1),
         )

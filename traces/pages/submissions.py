@@ -14,17 +14,19 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.models import Portal
 from traces import sentences
+from traces.compose import search
 from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Filter
 from traces.intake.senders.table import BY_KEY
-from traces.models import Submission
+from traces.models import Source, Submission
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
-from traces.pages.submission_inputs import FilterInput, PlaceInput
+from traces.pages.submission_inputs import NOT_KNOWN, FilterInput, PlaceInput
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn", "test": ""}  # the others wait
-MAX_SOURCES = 30
+MAX_LABELS = 30
+MAX_NUMBER = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,9 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def page(request: HttpRequest, reader: Reader, notice: str = "", trouble: str = "") -> HttpResponse:
     """The list with a `notice` of what was done before, or the `trouble` that kept it from being so."""
-    # A link may ask for a state or a form; nothing else is read from an address.
-    data = request.POST if request.method == "POST" else _of_link(request.GET)
+    data = request.POST if request.method == "POST" else _of_link(reader.portal, request.GET)
     asked = FilterInput(reader.portal, data)
-    asked.offer_sources(listing.recent_sources(reader.portal)[:MAX_SOURCES])
+    asked.offer({name: texts[:MAX_LABELS] for name, texts in listing.recent(reader.portal).items()})
     context: dict[str, Any] = {"asked": asked, "notice": notice, "trouble": trouble}
     if asked.is_valid():
         context |= {"applied": asked.hidden_fields_of_others(), **_listed(reader.portal, asked.filter(), data)}
@@ -88,11 +89,20 @@ def _counted(number: int | None) -> str:
     return _("more than %(number)s") % {"number": grouped(listing.MAX_COUNTED)}
 
 
-def _of_link(query: QueryDict) -> QueryDict:
+def _of_link(portal: Portal, query: QueryDict) -> QueryDict:
+    """What a link asks for: it names sources and campaigns by their numbers, since a visitor may have typed them."""
     data = QueryDict(mutable=True)
-    for name in ("state", "form"):
+    for name in ("state", "form", "since", "until"):
         if value := query.get(name):
             data[name] = value
+    numbers = {name: int(value) for name in search.CAME_BY if (value := query.get(name, "")).isdecimal()}
+    numbers = {name: number for name, number in numbers.items() if number < MAX_NUMBER}
+    texts = {source.pk: source.text for source in Source.objects.filter(portal=portal, pk__in=numbers.values())}
+    for name in search.CAME_BY:
+        if query.get(name) == NOT_KNOWN:
+            data[name] = NOT_KNOWN
+        elif text := texts.get(numbers.get(name, 0)):
+            data[name] = text
     return data
 
 

@@ -16,6 +16,15 @@ def source_label(source: str) -> str:
     return gettext("Direct visit") if kind == search.DIRECT else gettext("Unknown yet")
 
 
+def came_by_label(name: str, text: str) -> str:
+    """One of `traces.compose.search.CAME_BY` in words; "" is a tag that the visitor did not bring."""
+    if name == "source":
+        return source_label(text)
+    if name == "first_source":
+        return source_label(text) if text else gettext("No earlier visit known")
+    return text or gettext("Not specified")
+
+
 def duration(seconds: float) -> str:
     """A length of time as a person says it: "0.2 s", "3 min", "5 h", in the reader's language."""
     if seconds < 0.05:

@@ -18,7 +18,7 @@ from b24app.host import encryption
 from b24app.host.transactions import writing
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls, tokens
-from traces.compose import sources
+from traces.compose import search, sources
 from traces.models import Attempt, Batch, Form, Preferences, Source, SourceRule, Submission, Unmatched
 
 logger = logging.getLogger(__name__)
@@ -157,10 +157,12 @@ def _move_submissions(former: Portal, now: datetime) -> bool:
 
 def _move_sources(rows: QuerySet[Submission], portal_id: int) -> None:
     """The same sources, under the digests of the portal that has the submissions from now on."""
-    for source in Source.objects.filter(pk__in=rows.exclude(source=None).order_by().values("source").distinct()):
-        known = {"portal_id": portal_id, "digest": encryption.digest(portal_id, source.text)}
-        moved, _is_new = Source.objects.get_or_create(**known, defaults={"text": source.text})
-        rows.filter(source=source.pk).update(source=moved.pk)
+    for name in search.CAME_BY:
+        known_rows = rows.exclude(**{name: None})
+        for source in Source.objects.filter(pk__in=known_rows.order_by().values(name).distinct()):
+            known = {"portal_id": portal_id, "digest": encryption.digest(portal_id, source.text)}
+            moved, _is_new = Source.objects.get_or_create(**known, defaults={"text": source.text})
+            rows.filter(**{name: source.pk}).update(**{name: moved.pk})
 
 
 def _give_up(batch: Batch, now: datetime) -> None:
