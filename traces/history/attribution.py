@@ -106,12 +106,12 @@ def fold(groups: Iterable[Group], direct: Sequence[int] = (), max_rows: int = MA
 
 def _ranking(figures: dict[int | None, Figure], max_rows: int) -> Ranking:
     missing = figures.pop(None, Figure())
-    order = sorted(figures, key=lambda key: (-figures[key].count, -figures[key].former, key or 0))
-    order = [key for key in order if figures[key].count or figures[key].former]
+    ranked = sorted(figures, key=lambda key: (-figures[key].count, -figures[key].former, key or 0))
+    ranked = [key for key in ranked if figures[key].count or figures[key].former]
     others = Figure()
-    for key in order[max_rows:]:
+    for key in ranked[max_rows:]:
         others.add(figures[key].count, figures[key].former)
-    top = [Line(figures[key].count, figures[key].former, key) for key in order[:max_rows]]
+    top = [Line(figures[key].count, figures[key].former, key) for key in ranked[:max_rows]]
     return Ranking(top, others, missing)
 
 
