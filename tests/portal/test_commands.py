@@ -104,7 +104,7 @@ def test_submissions_are_counted_by_state(acme, capsys):
         Submission.objects.create(portal=one.portal, form=one, body={}, body_hash="0", state=state)
     found = json.loads(run(capsys, "submissions", "--json", "--portal", "acme"))
     assert found["total"] == 2
-    assert found["states"] == {"queued": 1, "sending": 0, "delivered": 0, "failed": 1, "held": 0, "test": 0}
+    assert found["states"] == {"queued": 1, "sending": 0, "delivered": 0, "failed": 1, "held": 0, "spam": 0, "test": 0}
     assert found["oldest_due_seconds"] >= 0
 
 
