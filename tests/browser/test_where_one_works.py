@@ -1,5 +1,7 @@
 """Where the eye and the keyboard are after each click: the portal's page scrolls, the frame is as high as its page."""
 
+import json
+
 import pytest
 
 from tests.fixtures.browser import BROWSER, acme, application, install
@@ -17,7 +19,8 @@ def sources(page, stack):
     page.set_viewport_size({"width": 1000, "height": 700})
     install(page)
     member = acme(stack)["member_id"]
-    for number in range(RULES):
+    there = len(json.loads(stack.run("source_rules", "--portal", member, "--json")))  # of the test before this one
+    for number in range(there, RULES):
         one = ["--match", "utm_source", "--value", f"value{number}", "--utm-source", "g"]
         stack.run("source_rule_add", "--portal", member, *one)
     frame = application(page)
