@@ -88,6 +88,14 @@ def test_a_body_that_does_not_come_is_refused(monkeypatch, headers):
     assert answered(Protocol([b"a"] * 100, pause=0.02), request(headers=headers))[0] == 408
 
 
+def test_a_short_body_that_is_cut_off_is_left_to_the_application():
+    class CutOff(Protocol):
+        async def __call__(self):
+            raise front.ProtocolClosed
+
+    assert answered(CutOff(), request(headers=[("content-length", "5")])) == (200, b"0")
+
+
 def test_what_an_application_raises_ends_its_own_request_alone():
     def fail():
         raise OSError("broken")
