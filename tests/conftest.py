@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.fleet",
     "tests.fixtures.forms",
     "tests.fixtures.limits",
+    "tests.fixtures.migrations",
     "tests.fixtures.network",
     "tests.fixtures.portals",
     "tests.fixtures.product",

@@ -1,19 +1,9 @@
 """Whoever has chosen how long submissions are kept keeps what visitors sent for as long; all others for 30 days."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = {180: 30, 0: 0, 7: 7, 30: 30, 365: 365}
-
-
-@pytest.fixture
-def executor():
-    """Migrates; in the end the database is as all other tests have it."""
-    yield MigrationExecutor(connection)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def test_what_was_chosen_goes_on_to_hold(executor):

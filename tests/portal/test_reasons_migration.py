@@ -2,18 +2,9 @@
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GAVE_UP = "It could not be delivered within three days."
-
-
-@pytest.fixture
-def executor():
-    """Migrates; in the end the database is as all other tests have it."""
-    yield MigrationExecutor(connection)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def reasons_of(executor):

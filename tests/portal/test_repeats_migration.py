@@ -1,19 +1,9 @@
 """The former tick "find existing ones" becomes the choice about known visitors, where it can be followed."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FOUND = {"deal": "find", "lead": "find", "contact": "find", "company": "find", "quote": "new", "trace": "new"}
-
-
-@pytest.fixture
-def executor():
-    """Migrates; in the end the database is as all other tests have it."""
-    yield MigrationExecutor(connection)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def test_a_form_goes_on_finding_what_is_there(executor):

@@ -1,18 +1,8 @@
 """Spam that older versions stored as failed becomes spam, and goes back."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def executor():
-    """Migrates; in the end the database is as all other tests have it."""
-    yield MigrationExecutor(connection)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 def test_spam_moves_to_its_own_state_and_back(executor, monkeypatch):
