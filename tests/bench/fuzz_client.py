@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import IO
 
-from tests.bench.fuzz_requests import BROKEN, BROWSER, NAMED, Request
+from tests.bench.fuzz_requests import UNKEYED, Request
 
 TIMEOUT = 20.0  # for one answer; the server gives a request less
 CLOSED, SILENT = "closed without an answer", "silence"
@@ -16,13 +16,18 @@ CLOSED, SILENT = "closed without an answer", "silence"
 
 @dataclass
 class Tally:
-    """How requests ended: the ids that a form's answers have `told`, and how many 2xx and 3xx named none (`untold`)."""
+    """How requests ended.
+
+    `marked` has for each marker the form, the end, and the id that the answer names; `told` the ids that answers of the
+    form without markers name, and `untold` how many of its 2xx and 3xx named none.
+    """
 
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     slowest: list[tuple[float, str, int]] = field(default_factory=list)
-    told: dict[str, set[str]] = field(default_factory=lambda: {NAMED: set(), BROWSER: set(), BROKEN: set()})
-    untold: Counter[str] = field(default_factory=Counter)
+    marked: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    untold: int = 0
 
     def add(self, request: Request, end: str, body: bytes, seconds: float) -> None:
         """Count one request by its end: a status, or one of `CLOSED` and `SILENT`."""
@@ -30,16 +35,15 @@ class Tally:
         self.slowest = sorted([*self.slowest, (seconds, f"{request.way} {request.target.path}", len(request.raw))])[-5:]
         if end == SILENT or end.startswith("5"):
             self.faults.append(f"{end} {request.way} {request.raw[:300]!r} … {body[:200]!r}")
-        if (
-            request.target.form
-            and request.method.upper() in ("POST", "PUT")
-            and (end[0] in "23" or end in (CLOSED, SILENT))
-        ):
-            named = re.search(rb'\{"id": "([0-9a-f-]{36})", "status"', body)
-            if named:
-                self.told[request.target.form].add(named[1].decode())
-            else:
-                self.untold[request.target.form] += 1
+        named = re.search(rb'\{"id": "([0-9a-f-]{36})", "status"', body)
+        number = named[1].decode() if named else ""
+        if request.target.marker:
+            may_store = request.method.upper() in ("POST", "PUT")
+            self.marked[request.target.marker] = (request.target.form, end if may_store else f"{end} no post", number)
+        elif request.target.form == UNKEYED and number:
+            self.told.add(number)
+        elif request.target.form == UNKEYED and (end[0] in "23" or end in (CLOSED, SILENT)):
+            self.untold += 1
 
     def merge(self, other: Tally) -> None:
         """Add what another one has counted."""
@@ -47,8 +51,8 @@ class Tally:
         self.untold += other.untold
         self.faults += other.faults
         self.slowest = sorted(self.slowest + other.slowest)[-5:]
-        for form, ids in other.told.items():
-            self.told[form] |= ids
+        self.marked |= other.marked
+        self.told |= other.told
 
 
 class Client:

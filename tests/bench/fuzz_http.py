@@ -5,7 +5,8 @@ worker delivers what was stored. Then what waits still is waited for. Prints how
 became of the rows, and the server's memory before and after. Fails where
 
 - one ended in a 5xx or in silence, or the server does not answer afterwards,
-- a row is there that nobody was told of, or one was told of that is not there,
+- a row is there that nobody was told of, or one was told of that is not there: each request has a marker, as whose
+  Idempotency-Key its row is found, and only one whose connection was closed without an answer may have one or none,
 - a row is neither delivered, nor failed with a reason, nor a probe.
 """
 
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,19 +26,24 @@ from urllib.parse import urlsplit
 import requests
 
 from tests.bench import fuzz_requests
-from tests.bench.fuzz_client import TIMEOUT, Client, Tally
-from tests.bench.fuzz_requests import BROKEN, BROWSER, NAMED, Target, fields_of
+from tests.bench.fuzz_client import CLOSED, SILENT, TIMEOUT, Client, Tally
+from tests.bench.fuzz_requests import BROKEN, BROWSER, NAMED, UNKEYED, Target, fields_of
 from tests.fixtures.stack import Stack, private_services, start_stack
 
 PROCESSES, THREADS = 2, 6
 SETTLING_SECONDS = 900.0
 MAX_GROWTH_MB = 300.0
+# The rows, each with the marker of its request, or "".
 ROWS = """
 import json
+from pathlib import Path
+from b24app.host.encryption import fingerprint
 from traces.models import Submission
-rows = Submission.objects.values_list("form__name", "id", "state", "code")
-print(json.dumps([[name, str(number), state, bool(code)] for name, number, state, code in rows]))
+markers = {{fingerprint(marker): marker for marker in json.loads(Path({path!r}).read_text())}}
+rows = Submission.objects.values_list("form__name", "id", "state", "code", "idempotency_key")
+print(json.dumps([(name, str(id), state, bool(code), markers.get(key, "")) for name, id, state, code, key in rows]))
 """
+Row = tuple[str, str, str, bool, str]
 CSRF = "a" * 32  # a cookie and a field that are alike are all that Django asks for
 EVENTS = ("ONAPPINSTALL", "ONAPPUNINSTALL", "ONAPPTEST", "ONSUBSCRIPTIONRENEW", "ONCRMLEADADD", "x")
 
@@ -44,12 +51,13 @@ EVENTS = ("ONAPPINSTALL", "ONAPPUNINSTALL", "ONAPPTEST", "ONSUBSCRIPTIONRENEW", 
 def targets(stack: Stack) -> list[Target]:
     """All public addresses of a stack with an installed portal, the intake's most often."""
     # Lone traces are delivered fastest; the other kinds take several steps.
-    kinds = {NAMED: "trace", BROWSER: "contact", BROKEN: "lead"}
+    kinds = {NAMED: "trace", UNKEYED: "trace", BROWSER: "contact", BROKEN: "lead"}
     forms = {name: stack.create_form(name, kind) for name, kind in kinds.items()}
     paths = {name: urlsplit(form["url"]).path for name, form in forms.items()}
     key, secret = paths[NAMED].rstrip("/"), f"Authorization: Bearer {forms[NAMED]['secret']}"
     return [
-        Target(paths[NAMED], 45, "POST", NAMED),
+        Target(paths[NAMED], 40, "POST", NAMED),
+        Target(paths[UNKEYED], 5, "POST", UNKEYED),
         Target(key, 5, "POST", NAMED, headers=(secret,)),
         Target(paths[BROWSER], 5, "POST", BROWSER, headers=("Accept: text/html",)),
         Target(paths[BROKEN], 15, "POST", BROKEN),
@@ -129,33 +137,54 @@ def run(stack: Stack, places: list[Target], count: int, seconds: float, seed: in
         return _merged([part.result() for part in parts])
 
 
-def settle(stack: Stack) -> tuple[list[list[str]], float]:
-    """All rows (form, id, state, whether there is a reason), once none waits; and the seconds that it took."""
+def settle(stack: Stack, markers: list[str]) -> tuple[list[Row], float]:
+    """All rows, once none waits; and the seconds that it took."""
     began = time.monotonic()
     while time.monotonic() - began < SETTLING_SECONDS:
         states = stack.counts()["states"]
         if not any(states.get(state) for state in ("queued", "sending", "held")):
             break
         time.sleep(2)
-    rows: list[list[str]] = json.loads(stack.run("shell", "--no-imports", "-c", ROWS))
+    file = stack.data / "markers.json"
+    file.write_text(json.dumps(markers))
+    rows: list[Row] = json.loads(stack.run("shell", "--no-imports", "-c", ROWS.format(path=str(file))))
     return rows, time.monotonic() - began
 
 
-def wrong_rows(tally: Tally, rows: list[list[str]]) -> list[str]:
+def wrong_rows(tally: Tally, rows: list[Row]) -> list[str]:
     """What is wrong with the rows, in words."""
-    found = []
-    for form in (NAMED, BROWSER, BROKEN):
-        there = {number for name, number, _state, _reason in rows if name == form}
-        if lost := tally.told[form] - there:
-            found.append(f"{form}: {len(lost)} were told of and are not there")
-        # Whoever closes too early is told nothing; answers to browsers name no row.
-        surplus = len(there - tally.told[form]) - tally.untold[form]
-        if surplus > 0:
-            found.append(f"{form}: {surplus} are there and nobody was told")
+    found = [*_wrong_markers(tally, rows), *_wrong_ids(tally, rows)]
     open_rows = [row for row in rows if row[2] not in ("delivered", "test") and not (row[2] == "failed" and row[3])]
     if open_rows:
         found.append(f"{len(open_rows)} are neither delivered nor failed with a reason, as {open_rows[0]}")
     return found
+
+
+def _wrong_markers(tally: Tally, rows: list[Row]) -> list[str]:
+    there = {row[4]: (row[0], row[1]) for row in rows if row[4]}
+    wrong: dict[str, list[str]] = {}
+    for marker, (form, end, number) in tally.marked.items():
+        is_told = end.startswith("2") and "no post" not in end or end == "303"
+        if is_told and marker not in there:
+            wrong.setdefault(f"{form}: told by {end}, and not there", []).append(marker)
+        elif not is_told and end not in (CLOSED, SILENT) and marker in there:
+            wrong.setdefault(f"{form}: there, and refused by {end}", []).append(marker)
+        elif number and marker in there and there[marker] != (form, number):
+            wrong.setdefault(f"{form}: there by another id than was told", []).append(marker)
+    foreign = [row[1] for row in rows if not row[4] and row[0] != UNKEYED]
+    return [
+        *(f"{len(markers)} {what}, as {markers[0]!r}" for what, markers in wrong.items()),
+        *([f"{len(foreign)} rows of no request, as {foreign[0]}"] if foreign else []),
+    ]
+
+
+def _wrong_ids(tally: Tally, rows: list[Row]) -> Iterator[str]:
+    there = {row[1] for row in rows if row[0] == UNKEYED}
+    if lost := tally.told - there:
+        yield f"{UNKEYED}: {len(lost)} were told of and are not there"
+    # What some senders want to read names no row.
+    if (surplus := len(there - tally.told) - tally.untold) > 0:
+        yield f"{UNKEYED}: {surplus} are there and nobody was told"
 
 
 def memory(pid: int) -> float:
@@ -180,12 +209,12 @@ def main() -> int:
         first = run(stack, places, 500, seconds, seed + 1)  # what is loaded at the first request is no growth
         before, began = memory(web), time.monotonic()
         tally = run(stack, places, count, seconds, seed)
+        sent = sum(tally.ends.values())
         took, after = time.monotonic() - began, memory(web)
         is_well = stack.alive() and requests.get(f"{stack.app_url}/readyz", timeout=TIMEOUT).ok
-        rows, settling = settle(stack)
+        tally.merge(first)
+        rows, settling = settle(stack, list(tally.marked))
         engine = "PostgreSQL" if services["DATABASE_URL"] else "SQLite"
-    sent = sum(tally.ends.values())
-    tally.merge(first)
     wrong = wrong_rows(tally, rows)
     _print(tally, rows)
     print(f"\n{engine}: {sent:,} requests in {took:.0f} s, {len(tally.faults)} of them ended in a 5xx or in silence;")
@@ -194,11 +223,11 @@ def main() -> int:
     return int(bool(tally.faults or wrong) or not is_well or after - before > MAX_GROWTH_MB)
 
 
-def _print(tally: Tally, rows: list[list[str]]) -> None:
+def _print(tally: Tally, rows: list[Row]) -> None:
     print("| sent | end | requests |\n|---|---|---|")
     print("\n".join(f"| {way} | {end} | {times:,} |" for (way, end), times in sorted(tally.ends.items())))
     print("\n| form | state | rows |\n|---|---|---|")
-    states = Counter((name, state) for name, _number, state, _reason in rows)
+    states = Counter((name, state) for name, _number, state, *_ in rows)
     print("\n".join(f"| {name} | {state} | {times:,} |" for (name, state), times in sorted(states.items())))
     print("\n| slowest, ms | sent | bytes |\n|---|---|---|")
     print("\n".join(f"| {one * 1000:,.0f} | {way} | {size:,} |" for one, way, size in reversed(tally.slowest)))

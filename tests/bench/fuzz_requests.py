@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from tests.bench import fuzz_intake
 from tests.bench.fuzz_intake import TOKENS, Body
 
-# What the rows of a form can be compared with: each answer names its row; a browser's answer is a redirect; a request
-# whose end nobody can tell may be stored without anybody being told.
-NAMED, BROWSER, BROKEN = "named", "browser", "broken"
+# The forms: programs post to NAMED and UNKEYED, browsers to BROWSER, and nobody whose request is whole to BROKEN. A
+# request to any but UNKEYED has a marker as its Idempotency-Key, so that its row is known; there, repeats are joined.
+NAMED, UNKEYED, BROWSER, BROKEN = "named", "unkeyed", "browser", "broken"
 
 METHODS = ["POST"] * 12 + ["PUT", "GET", "HEAD", "OPTIONS", "PATCH", "DELETE", "TRACE", "QUERY", "post", "P0ST", "G\tT"]
 HEADERS = [
@@ -60,6 +60,7 @@ class Target:
     form: str = ""
     fields: tuple[tuple[str, str], ...] = ()  # a form's; where there are none a body of `fuzz_intake` is sent
     headers: tuple[str, ...] = ()
+    marker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,11 @@ def requests(targets: list[Target], count: int, seed: str) -> Iterator[Request]:
     """As many requests, the same ones for the same seed."""
     chance = random.Random(seed)
     places = [target for target in targets for _ in range(target.times)]
-    for body in fuzz_intake.bodies(count, chance.randrange(2**32)):
+    for number, body in enumerate(fuzz_intake.bodies(count, chance.randrange(2**32))):
         target = chance.choice(places)
+        if target.form and target.form != UNKEYED:
+            marker = f"{seed} {number}"
+            target = replace(target, marker=marker, headers=(*target.headers, f"Idempotency-Key: {marker}"))
         yield chance.choice(_BROKEN if target.form == BROKEN else _WHOLE)(target, _body(target, body, chance), chance)
 
 
@@ -127,7 +131,8 @@ def _odd_address(target: Target, body: Body, chance: random.Random) -> Request:
 
 
 def _odd_headers(target: Target, body: Body, chance: random.Random) -> Request:
-    extra = chance.choices(HEADERS, k=chance.randrange(1, 4))
+    others = [header for header in HEADERS if not (target.marker and header.startswith("Idempotency-Key"))]
+    extra = chance.choices(others, k=chance.randrange(1, 4))
     return _request("odd headers", target, body, target.method, target.path, *extra, host=chance.choice(HOSTS))
 
 

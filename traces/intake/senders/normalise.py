@@ -72,7 +72,7 @@ def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: I
 
 
 def _storable(value: Any, notes: Notes) -> Any:
-    """What was found inside texts, without the characters that no database takes; the reader has seen none of them."""
+    """What was found in queries and cookies, without the characters that no database takes."""
     found = storable(value)
     if found != value:
         notes.note("characters_replaced")

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from traces.intake.senders.escapes import storable
 from traces.intake.senders.names import KNOWN, joined
 from traces.intake.senders.posted import Notes
 
@@ -111,7 +112,7 @@ class _Gardener:
     def grow(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
             inner = _inner(value)
-            return value if inner is None else self.grow(inner, depth + 1)
+            return value if inner is None else self.grow(self._storable(inner), depth + 1)
         if not isinstance(value, (dict, list)):
             return leaf_text(value)
         if depth >= MAX_DEPTH:
@@ -127,6 +128,13 @@ class _Gardener:
                 parts = name_parts(name)
                 _put(node, parts, self._bounded(item, depth + len(parts)))
         return node
+
+    def _storable(self, inner: Any) -> Any:
+        """What was found inside a text, whose escapes the reader has not seen: no expression takes half a character."""
+        found = storable(inner)
+        if found != inner:
+            self.notes.note("characters_replaced")
+        return found
 
     def _bounded(self, item: Any, depth: int) -> Any:
         self.nodes += 1
