@@ -1,12 +1,13 @@
 """What many threads ask at the same time, done by one thread for all of them at once.
 
 A commit, or a question to the database, costs nearly the same for one as for thirty. Nobody waits longer than `seconds`
-for an answer, and what has waited for half of them is not begun any more: whoever does it has the other half. While the
-thread is held up, whoever comes is refused at once.
+for an answer, and what has waited for three quarters of them is not begun any more: whoever does it has the time until
+`ends_at`. While the thread is held up, whoever comes is refused at once.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -60,6 +61,8 @@ class Together(Generic[Asked, Answer]):
         self._thread: threading.Thread | None = None
         # Since when the thread is at one group; 0 while it waits for the next.
         self._began = 0.0
+        # When the first of those who are answered now waits no longer; without a thread nobody gives up.
+        self.ends_at = math.inf
 
     @property
     def has_thread(self) -> bool:
@@ -99,6 +102,7 @@ class Together(Generic[Asked, Answer]):
             if not group:
                 continue
             self._began = time.monotonic()
+            self.ends_at = min(ticket.since for ticket in group) + self._seconds
             answers = self._answered([ticket.asked for ticket in group])
             self._began = 0.0
             for ticket, answer in zip(group, answers, strict=True):
@@ -113,7 +117,7 @@ class Together(Generic[Asked, Answer]):
                 group.append(self._tickets.get_nowait())
         except Empty:
             pass
-        too_old = time.monotonic() - self._seconds / 2
+        too_old = time.monotonic() - self._seconds * 3 / 4
         for ticket in group:
             if ticket.since < too_old:
                 ticket.done.release()

@@ -1,5 +1,6 @@
 """What many threads ask at once is answered together, and nobody waits for longer than was said."""
 
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -94,3 +95,11 @@ def test_what_breaks_a_group_is_told_to_all_of_it():
     for number in range(2):
         with pytest.raises(OSError, match="broken"):
             together.ask(number)
+
+
+def test_whoever_answers_knows_until_when_the_first_waits(asked):
+    together = Together("test", lambda numbers: [together.ends_at for _ in numbers], seconds=10, at_once=9)
+    assert together.ask(0) == math.inf
+    together.start()
+    began = time.monotonic()
+    assert began + 10 <= together.ask(0) <= time.monotonic() + 10

@@ -6,6 +6,7 @@ insert whose answer was lost with the connection is made once more under the sam
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,9 @@ from b24app.host.transactions import in_line
 from b24app.pace import counters
 from traces.models import Submission
 
-# Within so many seconds a visitor learns that nothing can be stored; the database has so many, less than half of them.
-ANSWER_SECONDS, STATEMENT_SECONDS = 0.95, 0.4
+# Within so many seconds a visitor learns that nothing can be stored. The database has what is left of them, in steps
+# of so many, since each change of its limit is a statement more.
+ANSWER_SECONDS, STEP_SECONDS = 0.95, 0.1
 # What may be inserted together: SQLite takes no more than some thousand values in a statement.
 MAX_TOGETHER = 64
 # What the intake knows of a row; all others have the value that every new row has.
@@ -79,13 +81,12 @@ def insert(candidate: Candidate) -> Outcome:
 
 
 def _insert_all(candidates: Sequence[Candidate]) -> list[Outcome | BaseException]:
-    began = time.monotonic()
-    before = _stored_before(candidates)
+    before = _first_look(candidates)
     new = [candidate for candidate, stored in zip(candidates, before, strict=True) if stored is None]
     answers = counters.take_all([candidate.question for candidate in new])
     taken = {candidate.submission.id: answer for candidate, answer in zip(new, answers, strict=True)}
     rows = [candidate for candidate in new if not taken[candidate.submission.id].full]
-    made = _made(rows, began)
+    made = _made(rows)
     counters.give_back([limit for row in rows if made[row.submission.id] is not True for limit in row.limits])
     return [
         Outcome(stored=stored)
@@ -104,15 +105,15 @@ def _outcome(made: Made, taken: counters.Taken) -> Outcome | DatabaseError:
     return Outcome(made is True, made if isinstance(made, Submission) else None, taken)
 
 
-def _made(candidates: Sequence[Candidate], began: float) -> dict[UUID, Made]:
+def _made(candidates: Sequence[Candidate]) -> dict[UUID, Made]:
     """By its id, whether each was inserted: True, the row that has its key, or what the database says against it."""
     rows = [candidate.submission for candidate in candidates]
     try:
-        created = _inserted(rows, began)
+        created = _inserted(rows)
     except (IntegrityError, DataError) as error:
         if len(rows) == 1:
             return {rows[0].id: error}
-        return {id: made for candidate in candidates for id, made in _made([candidate], began).items()}
+        return {id: made for candidate in candidates for id, made in _made([candidate]).items()}
     except DatabaseError as error:
         return {row.id: error for row in rows}
     for row in rows:
@@ -124,18 +125,18 @@ def _made(candidates: Sequence[Candidate], began: float) -> dict[UUID, Made]:
     return {row.id: True if row.id in created else there.get((row.form_id, row.idempotency_key), gone) for row in rows}
 
 
-def _inserted(rows: Sequence[Submission], began: float) -> set[UUID]:
+def _inserted(rows: Sequence[Submission]) -> set[UUID]:
     """The ids of those that were inserted; of the others there is a row of the same key."""
     if not rows:
         return set()
     try:
-        return _run_insert(rows, began)
+        return _run_insert(rows)
     except (OperationalError, InterfaceError):
         was_cut = _was_cut()
         _let_go()
         if not was_cut:
             raise
-    created = _run_insert(rows, began)
+    created = _run_insert(rows)
     missing = [row.id for row in rows if row.id not in created]  # by the first try, perhaps
     return created | set(Submission.objects.filter(pk__in=missing).values_list("pk", flat=True) if missing else ())
 
@@ -151,13 +152,11 @@ def _let_go() -> None:
         connection.close()
 
 
-def _run_insert(rows: Sequence[Submission], began: float) -> set[UUID]:
+def _run_insert(rows: Sequence[Submission]) -> set[UUID]:
     values = [value for row in rows for value in _values(row)]
     with in_line():
-        if writer.has_thread and time.monotonic() - began > STATEMENT_SECONDS:
-            raise OperationalError("others have written for too long")  # who waits here is told so, and comes again
+        _hurry()  # others may have written for a while
         with connection.cursor() as cursor:
-            _hurry(cursor)
             cursor.execute(_statement(len(rows)), values)
             return {UUID(str(id)) for (id,) in cursor.fetchall()}
 
@@ -186,19 +185,38 @@ def _statement(rows: int) -> str:
     )
 
 
-_hurried = threading.local()
+_limited = threading.local()
 
 
-def _hurry(cursor: Any) -> None:
-    """Have the writer's connection end what takes longer than a visitor waits."""
-    if not writer.has_thread or getattr(_hurried, "connection", None) is connection.connection:
+def _hurry() -> None:
+    """Have the writer's connection end what takes longer than the visitors wait. Raises where they wait no longer."""
+    if math.isinf(writer.ends_at):
         return
-    milliseconds = int(STATEMENT_SECONDS * 1000)
-    if connection.vendor == "sqlite":
-        cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
-    else:
-        cursor.execute(f"SET statement_timeout={milliseconds}")
-    _hurried.connection = connection.connection
+    steps = int((writer.ends_at - time.monotonic()) / STEP_SECONDS)
+    if steps < 1:
+        raise OperationalError("the database took too long")
+    connection.ensure_connection()
+    limit = (connection.connection, steps)
+    if getattr(_limited, "by", None) == limit:
+        return
+    milliseconds = int(steps * STEP_SECONDS * 1000)
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{'PRAGMA busy_timeout' if is_sqlite else 'SET statement_timeout'}={milliseconds}")
+    _limited.by = limit
+
+
+def _first_look(candidates: Sequence[Candidate]) -> list[Submission | None]:
+    """For each candidate the row that it repeats; once more where the connection had ended since it was last used."""
+    try:
+        _hurry()
+        return _stored_before(candidates)
+    except (OperationalError, InterfaceError):
+        if not _was_cut():
+            raise
+        _let_go()
+        _hurry()
+        return _stored_before(candidates)
 
 
 def _stored_before(candidates: Sequence[Candidate]) -> list[Submission | None]:
