@@ -258,6 +258,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600  # where the page was asked for by https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_ENGINE = "b24app.host.operator_sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = APP_URL.lower().startswith("https:")
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy redirects people to https; a form's POST would lose its body on the way

@@ -72,7 +72,10 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "invalid_client": Remedy(
         _("The Bitrix24 authorization server rejects this application for the portal."),
-        _("Reinstall the application. If this happens on every portal, check B24_CLIENT_ID and B24_CLIENT_SECRET."),
+        _(
+            "Reinstall the application. If this happens on every portal, check B24_CLIENT_ID and "
+            "B24_CLIENT_SECRET. Delivery then resumes within an hour, or at once if you open the application."
+        ),
     ),
     "no_administrator": Remedy(_("No administrator's permission is valid anymore."), _OPEN_ONCE),
     "no_rights": Remedy(

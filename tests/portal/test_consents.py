@@ -6,10 +6,10 @@ from django.core.management import call_command
 from b24app.api import errors
 from b24app.models import Portal
 from b24app.portal import calls
-from tests.fixtures.delivery import finish, outcomes
+from tests.fixtures.delivery import finish, finish_though_dying, lose_answer, outcomes
 from tests.fixtures.forms import make_form
 from traces.compose import consent
-from traces.delivery import results, retry
+from traces.delivery import retry
 from traces.models import Submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_sentence_stored")]
@@ -56,15 +56,7 @@ def portal_id_of(row, kind):
 @pytest.mark.parametrize("lost", range(4))
 @pytest.mark.parametrize("kind", ["trace", "lead", "deal"])
 def test_a_lost_answer_writes_no_second_one(submit, portal, monkeypatch, kind, lost):
-    original, numbers = calls.call_batch, iter(range(100))
-
-    def call_batch(*args, **kwargs):
-        answer = original(*args, **kwargs)
-        if next(numbers) == lost:
-            raise errors.Ambiguous("connection_lost", "")
-        return answer
-
-    monkeypatch.setattr(calls, "call_batch", call_batch)
+    lose_answer(monkeypatch, lost)
     row = submit(kind)
     finish(row)
     assert (row.state, len(portal.consents)) == ("delivered", 1)
@@ -72,19 +64,8 @@ def test_a_lost_answer_writes_no_second_one(submit, portal, monkeypatch, kind, l
 
 @pytest.mark.parametrize("dying", range(3))
 def test_a_worker_that_dies_before_its_commit_writes_no_second_one(submit, portal, monkeypatch, dying):
-    original, numbers = results.save, iter(range(100))
-
-    def save(*args):
-        if next(numbers) == dying:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    monkeypatch.setattr(results, "save", save)
     row = submit()
-    try:
-        finish(row)
-    except KeyboardInterrupt:
-        finish(row)
+    finish_though_dying(monkeypatch, row, dying)
     assert (row.state, len(portal.consents)) == ("delivered", 1)
 
 

@@ -28,10 +28,9 @@ def migrate(targets=None):
 
 
 @pytest.fixture
-def former(transactional_db):
-    """The models of the former release, and its tables; the newest ones are there again at the end."""
-    yield migrate(FORMER)
-    migrate()
+def former(executor):
+    """The models of the former release, and its tables."""
+    return migrate(FORMER)
 
 
 @pytest.fixture
@@ -117,6 +116,12 @@ def test_what_the_administrator_has_chosen_is_kept(old_rows):
     assert "enterprise" in newest.get_model("b24app", "Portal").objects.values_list().get()
     assert 4321 in newest.get_model("traces", "Form").objects.values_list().get()
     assert "google" in newest.get_model("traces", "SourceRule").objects.values_list().get()
+
+
+def test_an_update_can_be_taken_back(former, old_portal):
+    newest = migrate()
+    assert newest.get_model("b24app", "Portal").objects.filter(member_id=old_portal.member_id).exists()
+    assert migrate(FORMER).get_model("b24app", "Portal").objects.get().plan == "enterprise"
 
 
 @pytest.mark.parametrize(("before", "after"), [("", "portal"), ("email", "email")])

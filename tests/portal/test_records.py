@@ -6,12 +6,10 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
 
-from b24app.api import errors
 from b24app.models import Portal
-from b24app.portal import calls
-from tests.fixtures.delivery import finish
+from tests.fixtures.delivery import finish, finish_though_dying, lose_answer
 from tests.fixtures.forms import make_form
-from traces.delivery import results, unmatched
+from traces.delivery import unmatched
 from traces.models import Attempt, SourceRule, Submission
 
 pytestmark = pytest.mark.django_db
@@ -70,19 +68,8 @@ def test_a_kind_makes_its_records_with_one_trace(submit, portal, kind):
 @pytest.mark.parametrize("kind", LEFT)
 def test_a_worker_that_dies_before_its_commit_changes_nothing(submit, portal, monkeypatch, kind, dying):
     before = dict(portal.entities)
-    original, calls = results.save, iter(range(100))
-
-    def store(*args):
-        if next(calls) == dying:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    monkeypatch.setattr(results, "save", store)
     row = submit(kind)
-    try:
-        finish(row)
-    except KeyboardInterrupt:
-        finish(row)
+    finish_though_dying(monkeypatch, row, dying)
     records, linked = LEFT[kind]
     assert (row.state, *left(portal, before)) == ("delivered", records, [linked], [2])
 
@@ -91,15 +78,7 @@ def test_a_worker_that_dies_before_its_commit_changes_nothing(submit, portal, mo
 @pytest.mark.parametrize("kind", LEFT)
 def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
     before = dict(portal.entities)
-    original, numbers = calls.call_batch, iter(range(100))
-
-    def call_batch(*args, **kwargs):
-        answer = original(*args, **kwargs)
-        if next(numbers) == lost:
-            raise errors.Ambiguous("connection_lost", "")
-        return answer
-
-    monkeypatch.setattr(calls, "call_batch", call_batch)
+    lose_answer(monkeypatch, lost)
     row = submit(kind)
     finish(row)
     records, linked = LEFT[kind]
@@ -111,15 +90,7 @@ def test_a_lost_answer_changes_nothing(submit, portal, monkeypatch, kind, lost):
 def test_without_receipts_what_may_have_been_made_is_looked_for(submit, portal, monkeypatch, kind, lost):
     Portal.objects.update(receipt_option_sets=0)
     before = dict(portal.entities)
-    original, numbers = calls.call, iter(range(100))
-
-    def call(portal, method, *args, **kwargs):
-        answer = original(portal, method, *args, **kwargs)
-        if next(numbers) == lost:
-            raise errors.Ambiguous("connection_lost", "")
-        return answer
-
-    monkeypatch.setattr(calls, "call", call)
+    lose_answer(monkeypatch, lost, "call")
     row = submit(kind)
     finish(row)
     assert (row.state, left(portal, before)[0]) == ("delivered", LEFT[kind][0])

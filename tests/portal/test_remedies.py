@@ -164,6 +164,15 @@ def lose_key(world):
     world.settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
 
+def change_client_secret(world):
+    world.sandbox.client_secret = "another"
+    world.portal.expire_tokens()
+
+
+def know_client_secret(world):
+    world.settings.B24_CLIENT_SECRET = world.sandbox.client_secret
+
+
 OWN_PAGE = ("/bitrix/coupon_activation.php", "http://{}/bitrix/coupon_activation.php", "/closed.html")
 MEND, OPEN, ADD = World.mend, World.open, World.add
 WAYS = {
@@ -178,6 +187,7 @@ WAYS = {
     ("disk_quota", APPLICATION): (set_on_portal(disk_full=True), set_on_portal(disk_full=False)),
     ("insufficient_scope", APPLICATION): (set_on_portal(scope="placement"), set_on_portal(scope="crm,placement")),
     ("not_installed", APPLICATION): (set_on_portal(active=False), OPEN),
+    ("invalid_client", APPLICATION): (change_client_secret, know_client_secret),
     ("no_administrator", APPLICATION): (dismiss, lambda world: world.open(user=2)),
     ("no_rights", APPLICATION): (lose_rights, give_rights),
     ("not_allowed", APPLICATION): (keep_out, let_in),

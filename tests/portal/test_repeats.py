@@ -3,9 +3,7 @@
 import pytest
 from django.db.models import Q
 
-from b24app.api import errors
-from b24app.portal import calls
-from tests.fixtures.delivery import finish
+from tests.fixtures.delivery import finish, lose_answer
 from tests.fixtures.forms import make_form
 from traces.compose import steps
 from traces.delivery import requeue
@@ -191,14 +189,6 @@ def test_a_lost_answer_doubles_nothing(submit, there, portal, monkeypatch, kind,
     elif kind == "deal":
         there("deal", CONTACT_ID=contact)
     before, traces = set(portal.entities), len(portal.traces)
-    original, numbers = calls.call_batch, iter(range(100))
-
-    def call_batch(*args, **kwargs):
-        answer = original(*args, **kwargs)
-        if next(numbers) == lost:
-            raise errors.Ambiguous("connection_lost", "")
-        return answer
-
-    monkeypatch.setattr(calls, "call_batch", call_batch)
+    lose_answer(monkeypatch, lost)
     submit(kind, "find" if kind == "contact" else "join")
     assert (set(portal.entities), len(portal.comments), len(portal.traces)) == (before, 1, traces + 1)

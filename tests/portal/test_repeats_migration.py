@@ -10,7 +10,7 @@ def test_a_form_goes_on_finding_what_is_there(executor):
     (after,) = (node for node in executor.loader.graph.nodes if node[0] == "traces" and node[1].endswith("_repeats"))
     former = next(node for node in executor.loader.get_migration(*after).dependencies if node[0] == "traces")
     others = executor.loader.graph.leaf_nodes("b24app")
-    executor.migrate([former])
+    executor.migrate([*others, former])
     old = executor.loader.project_state([*others, former]).apps
     portal = old.get_model("b24app", "Portal").objects.create(member_id="acme", domain="acme.example")
     forms = old.get_model("traces", "Form").objects

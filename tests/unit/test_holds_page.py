@@ -3,8 +3,8 @@
 from b24app.api.remedies import REMEDIES
 from tests.holds_page import HOLDS, PAGE, page
 
-# One method's; the operator's, which no administrator can cause; and what stands before a portal.
-ELSEWHERE = {"method_missing", "confirmation_waiting", "feature_missing", "invalid_client", "forbidden"}
+# One method's, and what stands before a portal.
+ELSEWHERE = {"method_missing", "confirmation_waiting", "feature_missing", "forbidden"}
 # What takes a second administrator's token first.
 OF_USERS = {"no_rights", "not_allowed"}
 

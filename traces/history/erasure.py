@@ -100,12 +100,7 @@ def _erase_portal(gone: QuerySet[Portal]) -> None:
 
 def erase_old(now: datetime) -> None:
     """Delete what has ended longer ago than each portal keeps it."""
-    default = Preferences().retention_days
-    for portal_id, chosen in list(Portal.objects.values_list("pk", "preferences__retention_days")):
-        days = default if chosen is None else chosen
-        if not days:
-            continue
-        before = now - timedelta(days=days)
+    for portal_id, days, before in _kept("retention_days", now):
         rows = Submission.objects.filter(portal=portal_id, state__in=ENDED, received_at__lt=before)
         with _apart(f"portal {portal_id}"):
             if number := delete_chunks(rows):
@@ -114,14 +109,18 @@ def erase_old(now: datetime) -> None:
 
 def empty_old(now: datetime) -> None:
     """Empty what visitors sent longer ago than each portal keeps it; the record of the delivery stays."""
-    default = Preferences().fields_days
-    for portal_id, chosen in list(Portal.objects.values_list("pk", "preferences__fields_days")):
-        days = default if chosen is None else chosen
-        if not days:
-            continue
+    for portal_id, days, before in _kept("fields_days", now):
         with _apart(f"portal {portal_id}"):
-            if number := _empty_chunks(portal_id, now - timedelta(days=days), now):
+            if number := _empty_chunks(portal_id, before, now):
                 logger.info("portal %s: %d submissions of more than %d days were emptied", portal_id, number, days)
+
+
+def _kept(preference: str, now: datetime) -> Iterator[tuple[int, int, datetime]]:
+    """Each portal that keeps something for so many days, by this preference; the days; what is older goes."""
+    default = getattr(Preferences(), preference)
+    for portal_id, chosen in list(Portal.objects.values_list("pk", f"preferences__{preference}")):
+        if days := default if chosen is None else chosen:
+            yield portal_id, days, now - timedelta(days=days)
 
 
 def _empty_chunks(portal_id: int, before: datetime, now: datetime) -> int:

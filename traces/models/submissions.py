@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
@@ -105,6 +106,19 @@ class Source(models.Model):
         return f"source {self.pk}"  # not the text: a visitor may have typed it
 
 
+def _source_key() -> models.ForeignKey[Source | Combinable | None, Source | None]:
+    """Another key of a source. Without a constraint, as `Submission.source`."""
+    return models.ForeignKey(
+        Source,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+
+
 class Submission(Reasoned):
     """One request of a visitor, from the moment it was accepted until the portal has it.
 
@@ -144,33 +158,9 @@ class Submission(Reasoned):
     )
     # With it: the tags utm_medium and utm_campaign, and the source of the oldest visit known, where there was one
     # before (`traces.compose.search.came_by`). They outlive what the visitor sent, and are counted without reading it.
-    medium = models.ForeignKey(
-        Source,
-        on_delete=models.DO_NOTHING,
-        null=True,
-        blank=True,
-        db_index=False,
-        db_constraint=False,
-        related_name="+",
-    )
-    campaign = models.ForeignKey(
-        Source,
-        on_delete=models.DO_NOTHING,
-        null=True,
-        blank=True,
-        db_index=False,
-        db_constraint=False,
-        related_name="+",
-    )
-    first_source = models.ForeignKey(
-        Source,
-        on_delete=models.DO_NOTHING,
-        null=True,
-        blank=True,
-        db_index=False,
-        db_constraint=False,
-        related_name="+",
-    )
+    medium = _source_key()
+    campaign = _source_key()
+    first_source = _source_key()
     # The same as texts by their fields, from when a worker has delivered it until they are stored.
     came_by: Mapping[str, str] = MappingProxyType({})
 

@@ -15,24 +15,20 @@ from typing import Any
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from b24app.api import errors, rest
-from b24app.frame import iframe, session
+from b24app.frame import session
 from b24app.models import Portal
 from b24app.portal import install, placements
-from b24app.views import open_application
 from traces import sentences
 from traces.compose import journey
 from traces.compose.visitor import recognise
 from traces.history import of_record, resending
 from traces.models import CrmRecord, Submission
 from traces.pages import submission, submissions
-from traces.pages.frame import Reader, finish, render, view
+from traces.pages.frame import Reader, opening, render, view
 
 logger = logging.getLogger(__name__)
 
@@ -41,34 +37,9 @@ _SALT = "traces.pages.card"
 MAX_DIGITS = 18
 
 
-@csrf_exempt  # a cross-site POST by design; it is proven by its token instead
-@require_http_methods(["GET", "HEAD", "POST"])
-def show(request: HttpRequest) -> HttpResponseBase:
+@opening
+def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The tab, for a user whom the portal lets read the record; nothing of it for others."""
-    proven = open_application(request)
-    if isinstance(proven, HttpResponseBase):
-        return proven
-    opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
-    reader = Reader(proven.portal, opened)
-    with iframe.speaking(opened.language, opened.time_zone):
-        response = finish(_tab(request, reader), reader)
-    iframe.guard(response, proven.portal, proven.origin)
-    return response
-
-
-@view("POST", everyone=True)
-def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Send a submission again that the user saw in a card a moment ago."""
-    row = _shown(reader, request.POST.get("card", ""))
-    if row is None:
-        return render(request, reader, "traces/card/_gone.html", status=403)
-    sent = resending.chosen(reader.portal, [row.pk])
-    row.refresh_from_db()
-    notice = _("Sending again…") if sent else _("It is already delivered or being sent.")
-    return render(request, reader, "traces/card/_submission.html", {"one": _one(reader, row), "notice": notice})
-
-
-def _tab(request: HttpRequest, reader: Reader) -> HttpResponse:
     record = placements.CARDS.get(request.POST.get("PLACEMENT", ""), "")
     number = _number(request.POST.get("PLACEMENT_OPTIONS", ""))
     if not (record and number and reader.portal.places):
@@ -86,6 +57,18 @@ def _tab(request: HttpRequest, reader: Reader) -> HttpResponse:
     shown = [_one(reader, row) for row in rows]
     context = {"menu": [], "shown": shown, **({} if rows else _kept(reader.portal, record, number))}
     return render(request, reader, "traces/card/page.html", context)
+
+
+@view("POST", everyone=True)
+def resend(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Send a submission again that the user saw in a card a moment ago."""
+    row = _shown(reader, request.POST.get("card", ""))
+    if row is None:
+        return render(request, reader, "traces/card/_gone.html", status=403)
+    sent = resending.chosen(reader.portal, [row.pk])
+    row.refresh_from_db()
+    notice = _("Sending again…") if sent else _("It is already delivered or being sent.")
+    return render(request, reader, "traces/card/_submission.html", {"one": _one(reader, row), "notice": notice})
 
 
 def _kept(portal: Portal, record: str, number: int) -> dict[str, Any]:

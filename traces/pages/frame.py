@@ -26,6 +26,7 @@ from b24app.api import errors
 from b24app.frame import iframe, rights, session
 from b24app.frame.session import Session
 from b24app.models import Portal
+from b24app.views import open_application
 from traces.models import Preferences
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,26 @@ def view(
         return wrapped
 
     return decorate
+
+
+def opening(page: Callable[[HttpRequest, Reader], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Make a view of what the portal itself opens: `page` for the proven user, or what is wrong."""
+
+    @csrf_exempt  # a cross-site POST by design; it is proven by its token instead
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @functools.wraps(page)
+    def wrapped(request: HttpRequest) -> HttpResponseBase:
+        proven = open_application(request)
+        if isinstance(proven, HttpResponseBase):
+            return proven
+        opened = session.begin(proven, iframe.language(request.GET.get("LANG", "")))
+        reader = Reader(proven.portal, opened)
+        with iframe.speaking(opened.language, opened.time_zone):
+            response = finish(page(request, reader), reader)
+        iframe.guard(response, proven.portal, proven.origin)
+        return response
+
+    return wrapped
 
 
 def _refusal(reader: Reader, *, viewers: bool, asks_again: bool) -> str:
