@@ -171,19 +171,57 @@ TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"
 def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
     add("fair")
     answer = frame.post(reverse("source-try"), {"text": text}).text
-    assert "A rule matches" in answer and "crm.tracking.trace.add" in answer
+    assert "Rule 1 matches (utm_source is “fair”). Bitrix24 gets utm_source google." in answer
+    assert "crm.tracking.trace.add" in answer
     assert not Submission.objects.exists()
 
 
 def test_a_referrer_is_tried(frame, add):
     add("news.example", field="referrer")
     posted = {"text": "https://news.example/today", "kind": "referrer"}
-    assert "A rule matches" in frame.post(reverse("source-try"), posted).text
+    assert "Rule 1 matches (Referring website is “news.example”)." in frame.post(reverse("source-try"), posted).text
 
 
-def test_what_no_rule_takes_is_told(frame, add):
+@pytest.mark.parametrize(
+    ("posted", "expected"),
+    [
+        ({"text": "https://shop.example/?utm_source=google"}, "itself, by utm_source google."),
+        ({"text": "shop.example/?utm_source=google"}, "itself, by utm_source google."),
+        ({"text": "https://news.example/", "kind": "referrer"}, "itself, by the referring website news.example."),
+        ({"text": "https://shop.example/"}, "Bitrix24 sees a direct visit."),
+    ],
+)
+def test_what_no_rule_takes_is_told(frame, add, posted, expected):
     add("fair")
-    assert "No rule matches" in frame.post(reverse("source-try"), {"text": "https://shop.example/"}).text
+    answer = frame.post(reverse("source-try"), posted).text
+    assert "No rule matches." in answer and expected in answer
+
+
+def test_everything_else_is_told_when_it_decides(frame, add):
+    add("", field="any")
+    answer = frame.post(reverse("source-try"), {"text": "https://shop.example/"}).text
+    assert "No other rule matches, so “Everything else” decides. Bitrix24 gets utm_source google." in answer
+
+
+def test_a_rule_without_utm_source_leaves_it_to_bitrix24(frame, add):
+    add("fair", utm_source="", crm_source="WEB")
+    answer = frame.post(reverse("source-try"), {"text": "https://shop.example/?utm_source=fair"}).text
+    assert "Bitrix24 gets CRM source WEB. Bitrix24 looks for the source itself, by utm_source fair." in answer
+
+
+@pytest.mark.parametrize(
+    ("posted", "expected"),
+    [
+        ({"text": "blah"}, "neither an address nor a trace"),
+        ({"text": "one two.three"}, "neither an address nor a trace"),
+        ({"text": "{blah"}, "not a trace"),
+        ({"text": "[1]", "kind": "trace"}, "not a trace"),
+        ({"text": "{}", "kind": "else"}, "Select a valid choice"),
+    ],
+)
+def test_nonsense_is_said_to_be_nonsense(frame, posted, expected):
+    answer = frame.post(reverse("source-try"), posted)
+    assert (answer.status_code, expected in answer.text) == (422, True)
 
 
 def test_nothing_pasted_is_told(frame):

@@ -214,7 +214,7 @@ def test_one_sentence_says_why_it_has_its_source(frame, acme, receive):
     row = receive({"utm_source": "adwords", "utm_medium": "cpc", "referrer": "https://www.shop.example/"})
     told = why(frame.get(address(row)).text)
     assert "The visitor brought utm_source “adwords”, utm_medium “cpc” and came from shop.example." in told
-    assert "A rule set the source to “google”: utm_medium is “cpc”." in told
+    assert "Rule 1 set the source to “google”: utm_medium is “cpc”." in told
     assert "Bitrix24 will receive: google (UTM tag)." in told
 
 

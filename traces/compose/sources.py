@@ -43,6 +43,7 @@ class Rule:
     crm_source: str = ""
     crm_description: str = ""
     also_known: bool = True
+    position: int = 0  # among the portal's rules; 0 is none yet
 
 
 @dataclass(frozen=True, slots=True)

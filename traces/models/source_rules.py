@@ -52,6 +52,7 @@ class SourceRule(models.Model):
             crm_source=self.crm_source,
             crm_description=self.crm_description,
             also_known=self.also_known,
+            position=self.position or 0,
         )
 
 

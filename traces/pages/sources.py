@@ -135,7 +135,10 @@ def preview(request: HttpRequest, reader: Reader) -> HttpResponse:
     form = typed.cleaned_data["form"] or Form(portal=reader.portal, creates="trace")
     row = Submission(portal=reader.portal, form=form, body=typed.body(), received_at=timezone.now())
     explained = explanation.explain(row)
-    context = {"input": typed, "rule": explained.prepared.rule, **submission.explained_context(explained)}
+    rule = explained.prepared.rule
+    crm_name = crm_directory.known_crm_sources(reader.portal).get(rule.crm_source, "") if rule else ""
+    answer = sentences.tried(rule, explained.prepared.facts, crm_name)
+    context = {"input": typed, "answer": answer, **submission.explained_context(explained)}
     return render(request, reader, "traces/sources/_preview.html", context)
 
 

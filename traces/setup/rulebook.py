@@ -13,7 +13,7 @@ from django.conf import settings
 
 from traces.compose import addresses, consent, countries, sources
 from traces.compose.matching import Matcher
-from traces.compose.prepared import FormSettings, Prepared, prepare
+from traces.compose.prepared import FormSettings, Prepared, facts_of, prepare
 from traces.models import Form, SourceRule, Submission
 
 
@@ -38,6 +38,13 @@ class Rulebook:
             (row.sender_form_name, row.sender_form_id),
             _agreement(form) if row.consent == consent.GIVEN else 0,
         )
+
+    def facts(self, row: Submission) -> sources.Facts:
+        """What source rules look at, without the rest of its preparation; raises whatever stopped it."""
+        form = self.forms.get(row.form_id) or row.form
+        names = addresses.SECRET_NAMES | settings.SECRET_PARAMETERS
+        sender_form = (row.sender_form_name, row.sender_form_id)
+        return facts_of(_settings(form), row.body, int(row.received_at.timestamp()), names, sender_form)[1]
 
     def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
         """The submission's values that no rule matched and none gives, as (field, value)."""
