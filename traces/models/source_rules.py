@@ -1,4 +1,4 @@
-"""Source rules, and the values that no rule matched."""
+"""Source rules, the values that need none, and those that no rule matched."""
 
 from __future__ import annotations
 
@@ -54,6 +54,24 @@ class SourceRule(models.Model):
             also_known=self.also_known,
             position=self.position or 0,
         )
+
+
+class KnownValue(models.Model):
+    """A value that needs no rule, since Bitrix24 knows it, as an administrator has said.
+
+    On the field utm_source these are the names that stand in Sales Intelligence, letter by letter.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="known_values")
+    field = models.CharField(max_length=12)
+    value = models.CharField(max_length=sources.MAX_LENGTH)
+
+    class Meta:
+        ordering = ["field", "value"]
+        constraints = [models.UniqueConstraint(fields=["portal", "field", "value"], name="one_known_value")]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value}"
 
 
 class Unmatched(models.Model):

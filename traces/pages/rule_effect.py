@@ -11,6 +11,7 @@ from traces.history import rule_effect
 from traces.models import SourceRule
 from traces.pages.frame import Reader, render, view
 from traces.pages.source_inputs import RuleInput
+from traces.setup import known_values
 
 
 @view("POST")
@@ -27,7 +28,9 @@ def show_words(request: HttpRequest, reader: Reader) -> HttpResponse:
     row, texts = _typed(request, 0)
     names = crm_directory.known_crm_sources(reader.portal)
     words = "" if texts else sentences.described(row.rule(), names.get(row.crm_source, ""))
-    return render(request, reader, "traces/sources/_words.html", {"words": words})
+    unknown, meant = known_values.doubt(row.utm_source, known_values.names(reader.portal.pk))
+    context = {"words": words, "unknown": unknown, "meant": meant}
+    return render(request, reader, "traces/sources/_words.html", context)
 
 
 def _typed(request: HttpRequest, rule_id: int) -> tuple[SourceRule, list[object]]:

@@ -62,6 +62,7 @@ class RuleInput(PageInput):
     )
     utm_source = RuleField(
         label=gettext_lazy("Set utm_source to"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-sources"}),
         help_text=gettext_lazy("As in Sales Intelligence, such as google."),
     )
     crm_source = RuleField(label=gettext_lazy("Set CRM source to"))

@@ -17,10 +17,10 @@ from traces import sentences
 from traces.compose import sources
 from traces.history import explanation
 from traces.models import Form, SourceRule, Submission
-from traces.pages import submission
+from traces.pages import known, submission
 from traces.pages.frame import Reader, render, view
 from traces.pages.source_inputs import AroundInput, PositionInput, RuleInput, RulesFileInput, TrialInput
-from traces.setup import rules, rules_csv
+from traces.setup import known_values, rules, rules_csv
 
 PAGE_ROWS = 50
 # A file's letters take up to nine bytes as they are posted.
@@ -208,6 +208,7 @@ def _context(reader: Reader, editing: RuleInput | None, begun: RuleInput | None,
         "count": count,
         "editing": editing,
         "begun": begun,
+        "known_sources": known_values.names(reader.portal.pk) if editing or begun else (),
     }
 
 
@@ -256,6 +257,7 @@ def _page(
         "faults": list(file.errors.get("text", []))[:MAX_FAULTS] if file else [],
         "file": file or RulesFileInput(),
         "trial": TrialInput(reader.portal),
+        **known.card_context(reader),
     }
     status = 422 if file else 200
     return render(request, reader, "traces/sources/page.html", context, page="sources", status=status)

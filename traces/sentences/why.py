@@ -49,13 +49,17 @@ def tried(rule: sources.Rule | None, facts: sources.Facts, crm_name: str = "") -
 
 
 def _by_itself(facts: sources.Facts) -> str:
-    """By what the portal finds a source itself: the tag, or else the referrer (`traces.compose.search.source_of`)."""
+    """By what the portal finds a source itself: the tag, or where it does not know that one, the referrer."""
+    values = {"value": facts.utm_source, "referrer": facts.referrer}
+    if facts.utm_source and facts.referrer:
+        return (
+            _("Bitrix24 looks for the source itself, by utm_source %(value)s and then by the website %(referrer)s.")
+            % values
+        )
     if facts.utm_source:
-        return _("Bitrix24 looks for the source itself, by utm_source %(value)s.") % {"value": facts.utm_source}
+        return _("Bitrix24 looks for the source itself, by utm_source %(value)s.") % values
     if facts.referrer:
-        return _("Bitrix24 looks for the source itself, by the referring website %(value)s.") % {
-            "value": facts.referrer
-        }
+        return _("Bitrix24 looks for the source itself, by the referring website %(referrer)s.") % values
     return _("There is neither a utm_source nor a referring website: Bitrix24 sees a direct visit.")
 
 
