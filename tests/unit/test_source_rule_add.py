@@ -114,6 +114,8 @@ def test_programs_read_json(add):
         "utm_source": "fb",
         "crm_source": "",
         "crm_description": "",
+        "also_known": True,
+        "active": True,
     }
     assert [rule["match"] for rule in printed["rules"]] == ["source", "any"]
 

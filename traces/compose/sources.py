@@ -35,7 +35,7 @@ class Rule:
 
     `utm_source` is a text that the portal's Sales Intelligence knows, `crm_source` a STATUS_ID of the CRM's
     directory of sources. `also_known` counts for a default rule (`any`): whether it decides also where the visitor's
-    source is known (`Facts.is_known`).
+    source is known (`Facts.is_known`). One that is not `active` decides nothing: the matcher is not given it.
     """
 
     id: int
@@ -46,6 +46,7 @@ class Rule:
     crm_source: str = ""
     crm_description: str = ""
     also_known: bool = True
+    active: bool = True
     position: int = 0  # among the portal's rules; 0 is none yet
 
 

@@ -22,7 +22,7 @@ FORM = (
     *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot", "min_seconds"),
     *("assigned_by_id", "consent_field", "agreement_id", "active", "created_at"),
 )
-RULE = ("position", "value", "utm_source", "crm_source", "crm_description", "also_known")
+RULE = ("position", "value", "utm_source", "crm_source", "crm_description", "also_known", "active")
 PREFERENCES = (
     *(
         "fields_days",

@@ -58,9 +58,9 @@ def effect(portal: Portal, row: SourceRule) -> Effect:
 
 def _with(rules: Sequence[sources.Rule], rule: sources.Rule) -> list[sources.Rule]:
     """The rules with this one: in its place where it is one of them, or else where a new one goes."""
-    place = next((place for place, other in enumerate(rules) if rule.id and other.id == rule.id), None)
     others = [other for other in rules if other.id != rule.id or not rule.id]
-    others.insert(sources.place(others, rule, None if place is None else place + 1), rule)
+    before = sum(other.position < rule.position for other in others)
+    others.insert(sources.place(others, rule, before + 1 if rule.position else None), rule)
     return others
 
 

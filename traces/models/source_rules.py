@@ -23,6 +23,7 @@ class SourceRule(models.Model):
     crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_description = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     also_known = models.BooleanField(default=True)  # of a default rule; see `sources.Rule`
+    active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["position", "id"]
@@ -39,7 +40,8 @@ class SourceRule(models.Model):
             "CRM source": self.crm_source,
             "description": self.crm_description,
         }
-        return f"{matches} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
+        off = "" if self.active else " (off)"
+        return f"{matches} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}{off}"
 
     def rule(self) -> sources.Rule:
         """The same rule for the matcher."""
@@ -52,6 +54,7 @@ class SourceRule(models.Model):
             crm_source=self.crm_source,
             crm_description=self.crm_description,
             also_known=self.also_known,
+            active=self.active,
             position=self.position or 0,
         )
 

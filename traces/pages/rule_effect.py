@@ -18,6 +18,8 @@ from traces.setup import known_values
 def show(request: HttpRequest, reader: Reader, rule_id: int = 0) -> HttpResponse:
     """What the rule as it is typed would have changed; what it still lacks, where it cannot be stored yet."""
     row, texts = _typed(request, rule_id)
+    found = reader.portal.source_rules.filter(pk=rule_id).values_list("position", flat=True).first()
+    row.position = found or 0
     context = {"texts": texts, "effect": None if texts else rule_effect.effect(reader.portal, row)}
     return render(request, reader, "traces/sources/_effect.html", context)
 

@@ -75,6 +75,9 @@ class RuleInput(PageInput):
         required=False,
     )
 
+    # Where a new rule goes; without one to the end.
+    position = NumberField(required=False, min_value=1, max_value=99_999, widget=forms.HiddenInput)
+
     def __init__(self, data: Mapping[str, Any] | None = None, *, rule_id: int | None = None, **options: Any) -> None:
         super().__init__(data, **options)
         self.rule_id = rule_id
@@ -86,10 +89,16 @@ class RuleInput(PageInput):
         # The tick of any other rule is unset, so that one that becomes a default rule begins as a new one.
         return cls(rule_id=row.pk, initial={**stored, "also_known": row.also_known and rules.is_default(row)})
 
+    @classmethod
+    def like_row(cls, row: SourceRule) -> RuleInput:
+        """A new rule like one that is stored, to be put behind it."""
+        return cls(initial={**cls.of_row(row).initial, "position": row.position + 1})
+
     def fill(self, row: SourceRule) -> None:
         """Put what was typed into a row; the default rule looks for nothing, and its tick is of no other."""
         for name, text in self.cleaned_data.items():
-            setattr(row, name, text)
+            if name != "position":
+                setattr(row, name, text)
         if rules.is_default(row):
             row.operator = sources.EQUALS
         else:
@@ -112,6 +121,18 @@ class RuleInput(PageInput):
         self.fields["crm_source"].help_text = _(
             "Bitrix24 isn't responding, so its sources can't be listed. Enter the source's code, such as WEB."
         )
+
+
+class LikeInput(PageInput):
+    """The number of a rule that a new one is to begin like."""
+
+    like = NumberField()
+
+
+class FindInput(PageInput):
+    """A text that the listed rules are to hold."""
+
+    find = forms.CharField(required=False, max_length=sources.MAX_LENGTH)
 
 
 class PositionInput(PageInput):

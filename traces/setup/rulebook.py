@@ -78,6 +78,6 @@ def _agreement(form: Form) -> int:
 def load(portal_id: int) -> Rulebook:
     """The rulebook of a portal as it is now. Its rules are compiled here, once for all submissions of a turn."""
     forms = {form.pk: form for form in Form.objects.filter(portal=portal_id).select_related("portal")}
-    rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id))
+    rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id, active=True))
     matcher = Matcher(rules)
     return Rulebook(forms, rules, matcher, matcher.utm_sources.union(known_values.names(portal_id)))
