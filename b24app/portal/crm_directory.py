@@ -30,6 +30,8 @@ _SIMPLE = 2
 # More users than these make no list that one could choose from.
 MAX_USERS, _PAGE = 200, 50
 
+_STATUSES = "crm.status.list"
+
 T = TypeVar("T")
 
 
@@ -51,6 +53,11 @@ def crm_sources(portal: Portal) -> list[tuple[str, str]]:
     return statuses(portal, "SOURCE")
 
 
+def known_crm_sources(portal: Portal) -> dict[str, str]:
+    """The names of the CRM's sources by their STATUS_ID, without asking: none where nobody has asked lately."""
+    return dict(cache.get(_key(portal, _STATUSES, "SOURCE")) or ())
+
+
 def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
     """Returns a directory of the CRM as (STATUS_ID, name), in its order.
 
@@ -62,7 +69,7 @@ def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
         rows = result if isinstance(result, list) else []
         return [(str(row["STATUS_ID"]), str(row.get("NAME", ""))) for row in rows if isinstance(row, dict)]
 
-    return _remembered(portal, "crm.status.list", entity_id, params, read)
+    return _remembered(portal, _STATUSES, entity_id, params, read)
 
 
 def agreements(portal: Portal) -> list[tuple[str, str]]:
@@ -157,8 +164,12 @@ def _field(name: str, facts: dict[str, Any]) -> Field:
     )
 
 
+def _key(portal: Portal, method: str, about: str) -> str:
+    return f"{portal.pk}:{portal.member_id}:{method}:{about}"
+
+
 def _remembered(portal: Portal, method: str, about: str, params: dict[str, Any], read: Callable[[Any], T]) -> T:
-    key = f"{portal.pk}:{portal.member_id}:{method}:{about}"
+    key = _key(portal, method, about)
     result: T | None = cache.get(key)
     if result is None:
         result = read(calls.call(portal, method, params, read_seconds=PAGE_SECONDS).result)

@@ -95,7 +95,7 @@ def test_it_says_which_rule_decided_in_words(card, delivered, installed):
         portal=installed, position=1, field="utm_source", operator="equals", value="fair", utm_source="Fairs"
     )
     text = card(lead_of(delivered)).text
-    assert "A rule set the source to “Fairs”: utm_source is “fair”" in text
+    assert "Rule 1 set the source to “Fairs”: utm_source is “fair”" in text
 
 
 def test_after_the_visitors_data_is_gone_it_says_what_is_left(card, delivered, form):

@@ -201,6 +201,14 @@ def test_row_22_the_rules_and_preferences_of_the_new_portal_stay(reader, anew, i
     assert (chosen.retention_days, chosen.welcomed) == (7, True)
 
 
+def test_row_22_what_needs_no_rule_moves_and_is_there_once(reader, anew, installed):
+    for row in (installed, anew):
+        row.known_values.create(field="utm_source", value="google")
+    installed.known_values.create(field="referrer", value="partner.example")
+    reader.post(f"/b24/app/takeover/{installed.pk}/")
+    assert list(anew.known_values.values_list("value", flat=True)) == ["partner.example", "google"]
+
+
 def test_row_22_nothing_is_offered_to_another_address(installed, portal, sandbox, client, anew):
     stranger = sandbox.add_portal("stranger-22", plan=None)
     row = install.open_frame(install.claim_of_frame(*stranger.frame_post())).portal

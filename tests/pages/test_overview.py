@@ -83,7 +83,7 @@ def test_the_days_are_chosen(frame, make_submission, days, shown):
 def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
     for number in range(20):
         make_submission(state="delivered", source=f"utm_source:{number}")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         show(frame)
 
 

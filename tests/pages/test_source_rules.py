@@ -35,8 +35,13 @@ def order(portal):
 
 def import_rules(frame, text):
     """Post a file as the page does."""
+    return post_long(frame, "source-import", {"text": text, "sure": "1"})
+
+
+def post_long(frame, name, values):
+    """Post more than the test client's own encoding is good for."""
     return frame.client.post(
-        reverse("source-import"), urlencode({"text": text}), "application/x-www-form-urlencoded", headers=frame.headers
+        reverse(name), urlencode(values), "application/x-www-form-urlencoded", headers=frame.headers
     )
 
 
@@ -171,19 +176,57 @@ TRACE = json.dumps({"url": "https://shop.example/", "tags": {"ts": 1, "list": {"
 def test_what_is_pasted_is_tried_and_not_kept(frame, add, text):
     add("fair")
     answer = frame.post(reverse("source-try"), {"text": text}).text
-    assert "A rule matches" in answer and "crm.tracking.trace.add" in answer
+    assert "Rule 1 matches (utm_source is “fair”). Bitrix24 gets utm_source google." in answer
+    assert "crm.tracking.trace.add" in answer
     assert not Submission.objects.exists()
 
 
 def test_a_referrer_is_tried(frame, add):
     add("news.example", field="referrer")
     posted = {"text": "https://news.example/today", "kind": "referrer"}
-    assert "A rule matches" in frame.post(reverse("source-try"), posted).text
+    assert "Rule 1 matches (Referring website is “news.example”)." in frame.post(reverse("source-try"), posted).text
 
 
-def test_what_no_rule_takes_is_told(frame, add):
+@pytest.mark.parametrize(
+    ("posted", "expected"),
+    [
+        ({"text": "https://shop.example/?utm_source=google"}, "itself, by utm_source google."),
+        ({"text": "shop.example/?utm_source=google"}, "itself, by utm_source google."),
+        ({"text": "https://news.example/", "kind": "referrer"}, "itself, by the referring website news.example."),
+        ({"text": "https://shop.example/"}, "Bitrix24 sees a direct visit."),
+    ],
+)
+def test_what_no_rule_takes_is_told(frame, add, posted, expected):
     add("fair")
-    assert "No rule matches" in frame.post(reverse("source-try"), {"text": "https://shop.example/"}).text
+    answer = frame.post(reverse("source-try"), posted).text
+    assert "No rule matches." in answer and expected in answer
+
+
+def test_everything_else_is_told_when_it_decides(frame, add):
+    add("", field="any")
+    answer = frame.post(reverse("source-try"), {"text": "https://shop.example/"}).text
+    assert "No other rule matches, so “Everything else” decides. Bitrix24 gets utm_source google." in answer
+
+
+def test_a_rule_without_utm_source_leaves_it_to_bitrix24(frame, add):
+    add("fair", utm_source="", crm_source="WEB")
+    answer = frame.post(reverse("source-try"), {"text": "https://shop.example/?utm_source=fair"}).text
+    assert "Bitrix24 gets CRM source WEB. Bitrix24 looks for the source itself, by utm_source fair." in answer
+
+
+@pytest.mark.parametrize(
+    ("posted", "expected"),
+    [
+        ({"text": "blah"}, "neither an address nor a trace"),
+        ({"text": "one two.three"}, "neither an address nor a trace"),
+        ({"text": "{blah"}, "not a trace"),
+        ({"text": "[1]", "kind": "trace"}, "not a trace"),
+        ({"text": "{}", "kind": "else"}, "Select a valid choice"),
+    ],
+)
+def test_nonsense_is_said_to_be_nonsense(frame, posted, expected):
+    answer = frame.post(reverse("source-try"), posted)
+    assert (answer.status_code, expected in answer.text) == (422, True)
 
 
 def test_nothing_pasted_is_told(frame):
@@ -222,7 +265,7 @@ def test_few_queries_for_many_rules(frame, acme, django_assert_max_num_queries):
 def test_of_many_rules_those_around_the_one_that_moved_are_shown(frame, acme):
     rows = rules.replace(acme, [SourceRule(field="source", value=f"v{n}.", utm_source="y") for n in range(1, 121)])
     answer = frame.post(reverse("source-move", args=[rows[0].pk]), {"position": 51}).text
-    assert (answer.count("v1.<"), answer.count("v52.<"), answer.count("v51.<")) == (1, 1, 0)
+    assert (answer.count("“v1.”"), answer.count("“v52.”"), answer.count("“v51.”")) == (1, 1, 0)
     assert [f"at={position}" in answer for position in (1, 51, 101)] == [True, False, True]
 
 

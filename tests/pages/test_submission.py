@@ -114,7 +114,7 @@ def test_one_that_cannot_be_prepared_still_has_its_page(frame, receive, monkeypa
 def test_its_page_takes_a_bounded_number_of_queries(frame, receive, django_assert_max_num_queries):
     row = receive(VISITOR)
     Attempt.objects.bulk_create(Attempt(submission=row, method="m", outcome="retry") for _ in range(300))
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         frame.get(address(row))
 
 
@@ -214,7 +214,7 @@ def test_one_sentence_says_why_it_has_its_source(frame, acme, receive):
     row = receive({"utm_source": "adwords", "utm_medium": "cpc", "referrer": "https://www.shop.example/"})
     told = why(frame.get(address(row)).text)
     assert "The visitor brought utm_source “adwords”, utm_medium “cpc” and came from shop.example." in told
-    assert "A rule set the source to “google”: utm_medium is “cpc”." in told
+    assert "Rule 1 set the source to “google”: utm_medium is “cpc”." in told
     assert "Bitrix24 will receive: google (UTM tag)." in told
 
 

@@ -88,9 +88,11 @@ def test_one_portals_visitors_are_not_the_others(frame, other, two):
 def test_counted_values_that_hold_the_contact_go(frame, acme, two):
     pairs = [("utm_source", "tel 8 916 123-45-67"), ("referrer", "x/?mail=INES@shop.example"), ("utm_source", "google")]
     unmatched.count(acme.pk, pairs, NOW)
+    for field, value in pairs:
+        acme.known_values.create(field=field, value=value)
     for contact in (CONTACTS[1], CONTACTS[2]):
         frame.post(HERE + "erase/", {"contact": contact})
-    assert [row.value for row in Unmatched.objects.all()] == ["google"]
+    assert [row.value for row in (*Unmatched.objects.all(), *acme.known_values.all())] == ["google", "google"]
 
 
 @pytest.mark.parametrize("path", ["export/", "erase/"])

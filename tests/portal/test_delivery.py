@@ -8,7 +8,8 @@ from django.utils import timezone
 from tests.fixtures.delivery import drained, outcomes
 from traces.delivery import drain
 from traces.delivery.next import NOT_NEEDED
-from traces.models import Form, Submission
+from traces.history import rule_use
+from traces.models import Form, SourceRule, Submission
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("installed")]
 ODD = [
@@ -28,6 +29,16 @@ def test_a_submission_is_delivered_with_its_trace_id(make_submission, portal):
     assert (row.state, row.trace_id, row.batch) == ("delivered", 1, None)
     assert portal.traces[0].channels == [["site-domain", "shop.example"]]
     assert outcomes(row) == [("delivered", "")]
+
+
+def test_it_keeps_the_rule_that_decided(make_submission, installed):
+    facts = {"field": "page_host", "value": "shop.example", "utm_source": "shop"}
+    off = SourceRule.objects.create(portal=installed, position=1, active=False, **facts)
+    on = SourceRule.objects.create(portal=installed, position=2, **facts)
+    row, another = make_submission(), make_submission(body={"page_url": "https://else.example/"})
+    drained(row), another.refresh_from_db()
+    assert (row.rule_id, another.state, another.rule_id) == (on.pk, "delivered", None)
+    assert set(rule_use.of(installed, [off.pk, on.pk])) == {on.pk}
 
 
 def test_an_attempt_tells_its_method_and_duration(make_submission, portal):

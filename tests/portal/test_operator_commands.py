@@ -66,6 +66,15 @@ def test_a_rule_is_listed_and_removed_by_its_position(acme, capsys):
     assert list(SourceRule.objects.values_list("position", "value")) == [(1, "two")]
 
 
+def test_a_rule_is_turned_off_and_on_by_its_position(acme, capsys):
+    call_command("source_rule_add", portal="acme", match="utm_source", value="one", utm_source="x")
+    capsys.readouterr()
+    assert run(capsys, "source_rule_switch", "--portal", "acme", "1", "off").rstrip().endswith("(off)")
+    assert "(off)" not in run(capsys, "source_rule_switch", "--portal", "acme", "1", "on")
+    with pytest.raises(CommandError, match="no rule 2"):
+        call_command("source_rule_switch", "--portal", "acme", "2", "off")
+
+
 def test_a_rule_that_is_not_there_is_not_removed(acme):
     with pytest.raises(CommandError, match="no rule 1"):
         call_command("source_rule_remove", "--portal", "acme", "1")

@@ -20,6 +20,7 @@ RULES = st.builds(
     utm_source=TEXTS.map(str.strip),
     crm_source=TEXTS.map(str.strip),
     crm_description=TEXTS.map(str.strip),
+    active=st.booleans(),
 ).filter(lambda rule: not sources.fault(rule) and (rule.operator != "empty" or not rule.value))
 
 
@@ -72,3 +73,7 @@ def test_an_empty_field_needs_no_value():
 def test_the_default_rule_needs_no_value():
     found, _ = rules_csv.read("match,value,utm_source\nAny,whatever,y\n")
     assert found == [replace(found[0], field="any", value="")]
+
+
+def test_a_file_without_the_column_has_its_rules_on():
+    assert rules_csv.read("match,value,utm_source\nsource,x,y\n")[0][0].active

@@ -38,7 +38,7 @@ def values():
 def test_a_rule_is_stored_with_all_its_parts(add):
     add(*source("par*", "--how", "wildcard", "--crm-source", "ADV", "--description", "Our partners"))
     row = SourceRule.objects.get()
-    assert row.rule() == Rule(row.pk, "source", "wildcard", "par*", "fb", "ADV", "Our partners")
+    assert row.rule() == Rule(row.pk, "source", "wildcard", "par*", "fb", "ADV", "Our partners", position=1)
 
 
 def test_a_rule_compares_by_equality_unless_told_otherwise(add):
@@ -114,6 +114,8 @@ def test_programs_read_json(add):
         "utm_source": "fb",
         "crm_source": "",
         "crm_description": "",
+        "also_known": True,
+        "active": True,
     }
     assert [rule["match"] for rule in printed["rules"]] == ["source", "any"]
 

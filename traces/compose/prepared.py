@@ -66,6 +66,18 @@ class Prepared:
         return self.came_by["source"]
 
 
+def facts_of(
+    form: FormSettings,
+    body: Mapping[str, Any],
+    received_at: int,
+    secret_names: Collection[str] = SECRET_NAMES,
+    sender_form: tuple[str, str] = ("", ""),
+) -> tuple[trace.CleanTrace, sources.Facts]:
+    """The clean trace of a submission and what source rules look at, without anything that is sent (see `prepare`)."""
+    clean = trace.prepare(body, received_at, secret_names)
+    return clean, sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
+
+
 def prepare(
     form: FormSettings,
     submission_id: str,
@@ -82,8 +94,7 @@ def prepare(
     `sender_form` is the name and the id that the sender gives its own form; `agreement` is the portal's, where the
     visitor has agreed to it.
     """
-    clean = trace.prepare(body, received_at, secret_names)
-    facts = sources.facts(form.key, form.name, body, clean.trace, clean.source_id, clean.click_ids, sender_form)
+    clean, facts = facts_of(form, body, received_at, secret_names, sender_form)
     rule = matcher.match(facts)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()

@@ -21,6 +21,9 @@ OPERATORS = (EQUALS, CONTAINS, WILDCARD, REGEX, EMPTY)
 # What says where a visitor came from; a value that no rule takes is worth showing to the administrator.
 TELLING = ("source", "source_id", "utm_source", "referrer")
 
+# The utm_source of the submissions that an administrator sends to try a form.
+TEST_TAG = "trace-relay-test"
+
 MAX_LENGTH = 200
 MAX_FACT_LENGTH = 255
 MAX_PATH_LENGTH = 2048
@@ -32,7 +35,7 @@ class Rule:
 
     `utm_source` is a text that the portal's Sales Intelligence knows, `crm_source` a STATUS_ID of the CRM's
     directory of sources. `also_known` counts for a default rule (`any`): whether it decides also where the visitor's
-    source is known (`Facts.is_known`).
+    source is known (`Facts.is_known`). One that is not `active` decides nothing: the matcher is not given it.
     """
 
     id: int
@@ -43,6 +46,8 @@ class Rule:
     crm_source: str = ""
     crm_description: str = ""
     also_known: bool = True
+    active: bool = True
+    position: int = 0  # among the portal's rules; 0 is none yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +131,11 @@ def unmatched(rule: Rule | None, facts: Facts, known_sources: Collection[str]) -
     """What came, as (field, value), where no rule but a default one took the submission; `rule` is what `match` found.
 
     `known_sources` are the values of utm_source that the portal finds a source by itself, letter case included:
-    with one of them nothing is left to tell. A value has at most `MAX_LENGTH` characters.
+    with one of them nothing is left to tell, nor of an administrator's test. A value has at most `MAX_LENGTH`
+    characters.
     """
-    if (rule and rule.field != ANY) or (facts.utm_source and facts.utm_source in known_sources):
+    is_known = facts.utm_source and (facts.utm_source in known_sources or facts.utm_source == TEST_TAG)
+    if (rule and rule.field != ANY) or is_known:
         return ()
     came = [(field, getattr(facts, field)) for field in TELLING] + [(CLICK_ID, name) for name in facts.click_ids]
     return tuple(dict.fromkeys((field, value[:MAX_LENGTH]) for field, value in came if value))

@@ -37,7 +37,7 @@ MAX_SUSPECTS = 7
 # What an answer may change of a row.
 _CHANGED = {
     *("state", "batch", "isolated", "due_at", "tries", "code", "params"),
-    *("progress", "repairs", "trace_id", "entities", "delivered_at", "terms"),
+    *("progress", "repairs", "trace_id", "entities", "delivered_at", "terms", "rule"),
     *search.CAME_BY,
 }
 _ROW_FIELDS = [field for field in Submission._meta.concrete_fields if field.name in _CHANGED]
@@ -233,6 +233,7 @@ def _end(row: Submission, prepared: Prepared) -> None:
     row.trace_id, row.entities = row.progress.get("trace"), steps.made(prepared, row.progress)
     row.repairs = list(dict.fromkeys([*row.repairs, *prepared.repairs]))
     row.came_by = prepared.came_by
+    row.rule_id = prepared.rule.id if prepared.rule else None
     if row.terms is None:
         row.terms = findable.terms(row, prepared)
     row.tries, row.code, row.params, row.isolated = row.tries + 1, "", {}, False

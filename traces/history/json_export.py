@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from b24app.models import Portal
 from traces.compose import search
-from traces.models import CrmRecord, Form, Notice, Preferences, SourceRule, Submission, Unmatched
+from traces.models import CrmRecord, Form, KnownValue, Notice, Preferences, SourceRule, Submission, Unmatched
 
 # Submissions that are read at a time.
 CHUNK = 500
@@ -22,7 +22,7 @@ FORM = (
     *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot", "min_seconds"),
     *("assigned_by_id", "consent_field", "agreement_id", "active", "created_at"),
 )
-RULE = ("position", "value", "utm_source", "crm_source", "crm_description")
+RULE = ("position", "value", "utm_source", "crm_source", "crm_description", "also_known", "active")
 PREFERENCES = (
     *(
         "fields_days",
@@ -47,8 +47,8 @@ ATTEMPT = ("at", "method", "outcome", "code", "reason", "milliseconds", "exchang
 
 
 def lines(portal: Portal) -> Iterator[str]:
-    """One JSON object a line, `kind` first: portal, form, source_rule, preferences, notice, unmatched,
-    crm_record, submission.
+    """One JSON object a line, `kind` first: portal, form, source_rule, known_value, preferences, notice,
+    unmatched, crm_record, submission.
 
     A submission names its form by the form's key, and has its `attempts` with it. Made while it is read, a chunk of
     submissions at a time.
@@ -59,6 +59,8 @@ def lines(portal: Portal) -> Iterator[str]:
         yield _line("form", form, FORM, most_per_minute=form.max_per_minute, consent_texts=texts)
     for rule in SourceRule.objects.filter(portal=portal):
         yield _line("source_rule", rule, RULE, match=rule.field, how=rule.operator)
+    for known in KnownValue.objects.filter(portal=portal):
+        yield _line("known_value", known, ("field", "value"))
     for chosen in Preferences.objects.filter(portal=portal):
         yield _line("preferences", chosen, PREFERENCES)
     for notice in Notice.objects.filter(portal=portal).order_by("at", "pk"):

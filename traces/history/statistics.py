@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, QuerySet, TextField
@@ -18,8 +19,9 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
+from traces.compose import sources
 from traces.delivery import unmatched
-from traces.models import Submission, Unmatched
+from traces.models import KnownValue, Submission, Unmatched
 
 State = Submission.State
 # A sender's probe is no submission of a visitor's: it counts in no figure.
@@ -157,6 +159,8 @@ def speed(portal: Portal) -> Speed | None:
 
 
 def unmatched_of_week(portal: Portal, now: datetime) -> list[Unmatched]:
-    """What came most often this week (UTC) and no rule took."""
-    rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now))
-    return list(rows.order_by("-count", "field", "pk")[:MAX_UNMATCHED])
+    """What came most often this week (UTC) and no rule took, without what Bitrix24 is known to know."""
+    known = set(KnownValue.objects.filter(portal=portal).values_list("field", "value"))
+    known.add(("utm_source", sources.TEST_TAG))
+    rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now)).order_by("-count", "field", "pk")
+    return list(islice((row for row in rows.iterator(100) if (row.field, row.value) not in known), MAX_UNMATCHED))

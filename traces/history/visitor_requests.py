@@ -14,7 +14,7 @@ from b24app.models import Portal
 from traces.compose import emails, phones
 from traces.compose.search import folded
 from traces.history import erasure, json_export, visitors
-from traces.models import Submission, Unmatched, Unwanted
+from traces.models import KnownValue, Submission, Unmatched, Unwanted
 
 logger = logging.getLogger(__name__)
 
@@ -76,13 +76,14 @@ def erase(portal: Portal, contact: str) -> Erased:
 
 
 def _forget_unmatched(portal: Portal, contact: str) -> None:
-    """Delete the counted values that hold the contact."""
+    """Delete the values that hold the contact: those that were counted, and those that need no rule."""
     wanted = _keys(contact)
-    values = Unmatched.objects.filter(portal=portal).exclude(value="").values_list("pk", "value")
-    ids = [pk for pk, value in values.iterator(500) if _holds(value, wanted)]
-    for start in range(0, len(ids), erasure.CHUNK):
-        with writing():
-            Unmatched.objects.filter(pk__in=ids[start : start + erasure.CHUNK]).delete()
+    for counted in (Unmatched.objects, KnownValue.objects):
+        values = counted.filter(portal=portal).exclude(value="").values_list("pk", "value")
+        ids = [pk for pk, value in values.iterator(500) if _holds(value, wanted)]
+        for start in range(0, len(ids), erasure.CHUNK):
+            with writing():
+                counted.filter(pk__in=ids[start : start + erasure.CHUNK]).delete()
 
 
 def _keys(contact: str) -> set[str]:

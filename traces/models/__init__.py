@@ -3,7 +3,7 @@
 from traces.models.earnings import CrmLook, CrmRecord
 from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
-from traces.models.source_rules import SourceRule, Unmatched
+from traces.models.source_rules import KnownValue, SourceRule, Unmatched
 from traces.models.submissions import (
     Attempt,
     Batch,
@@ -25,6 +25,7 @@ __all__ = [
     "CrmRecord",
     "Form",
     "Kind",
+    "KnownValue",
     "Notice",
     "Preferences",
     "Reasoned",

@@ -1,4 +1,4 @@
-"""Source rules, and the values that no rule matched."""
+"""Source rules, the values that need none, and those that no rule matched."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class SourceRule(models.Model):
     crm_source = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     crm_description = models.CharField(max_length=sources.MAX_LENGTH, blank=True)
     also_known = models.BooleanField(default=True)  # of a default rule; see `sources.Rule`
+    active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["position", "id"]
@@ -39,7 +40,8 @@ class SourceRule(models.Model):
             "CRM source": self.crm_source,
             "description": self.crm_description,
         }
-        return f"{matches} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}"
+        off = "" if self.active else " (off)"
+        return f"{matches} -> {', '.join(f'{name} {text}' for name, text in given.items() if text)}{off}"
 
     def rule(self) -> sources.Rule:
         """The same rule for the matcher."""
@@ -52,7 +54,27 @@ class SourceRule(models.Model):
             crm_source=self.crm_source,
             crm_description=self.crm_description,
             also_known=self.also_known,
+            active=self.active,
+            position=self.position or 0,
         )
+
+
+class KnownValue(models.Model):
+    """A value that needs no rule, since Bitrix24 knows it, as an administrator has said.
+
+    On the field utm_source these are the names that stand in Sales Intelligence, letter by letter.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="known_values")
+    field = models.CharField(max_length=12)
+    value = models.CharField(max_length=sources.MAX_LENGTH)
+
+    class Meta:
+        ordering = ["field", "value"]
+        constraints = [models.UniqueConstraint(fields=["portal", "field", "value"], name="one_known_value")]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value}"
 
 
 class Unmatched(models.Model):

@@ -17,6 +17,7 @@ from b24app.host.encryption import EncryptedJSONField, EncryptedTextField
 from b24app.models import Portal
 from traces import sentences
 from traces.models.forms import Form
+from traces.models.source_rules import SourceRule
 
 
 def new_submission_id() -> uuid.UUID:
@@ -161,7 +162,17 @@ class Submission(Reasoned):
     medium = _source_key()
     campaign = _source_key()
     first_source = _source_key()
-    # The same as texts by their fields, from when a worker has delivered it until they are stored.
+    # The source rule that decided, once it was delivered; it may be gone since.
+    rule = models.ForeignKey(
+        SourceRule,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+    # What it came by as texts by their fields, from when a worker has delivered it until they are stored.
     came_by: Mapping[str, str] = MappingProxyType({})
 
     # Whether the visitor agreed, as it was when it came (`traces.compose.consent.state`).
@@ -212,6 +223,12 @@ class Submission(Reasoned):
                 fields=["portal", "received_at", "form", "source", "medium", "campaign", "first_source"],
                 name="submission_came_by",
                 condition=models.Q(source__isnull=False),
+            ),
+            # How often a rule decided, and when it did last.
+            models.Index(
+                fields=["portal", "rule", "received_at"],
+                name="submission_rule",
+                condition=models.Q(rule__isnull=False),
             ),
         ]
 

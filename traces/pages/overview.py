@@ -25,7 +25,7 @@ from traces.history import statistics
 from traces.models import Form
 from traces.models.notices import announced_purge
 from traces.monitoring import checks
-from traces.pages import attribution, chart
+from traces.pages import attribution, chart, known
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.period_inputs import Period, PeriodInput
@@ -63,16 +63,12 @@ def show_figures(request: HttpRequest, reader: Reader) -> HttpResponse:
 
 def _whole(reader: Reader) -> dict[str, Any]:
     # What came is a visitor's own text: for administrators only.
-    rows = statistics.unmatched_of_week(reader.portal, timezone.now()) if reader.is_admin else []
-    unmatched = [
-        {"row": row, "field": sentences.RULE_FIELDS.get(row.field, row.field), "count": grouped(row.count)}
-        for row in rows
-    ]
+    unmatched = known.unmatched_context(reader) if reader.is_admin else {}
     former = takeover.offered(reader.portal) if reader.is_admin else None
     purge = announced_purge(reader.portal, timezone.now())
     is_full = quota.waiting(reader.portal.pk).is_full
     return {
-        "unmatched": unmatched,
+        **unmatched,
         "former": former,
         "purge_at": purge,
         "is_full": is_full,

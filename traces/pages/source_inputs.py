@@ -21,6 +21,7 @@ from traces.setup import rules, rules_csv
 from traces.setup.rules_csv import LineFault
 
 MAX_TRIAL_LENGTH = 20_000
+TRIAL_EXAMPLE = "https://shop.example/?utm_source=fair"
 # What is wrong with a rule, by the field that says it; the value says the rest.
 _FIELD_OF = {
     sources.FIELD_UNKNOWN: "field",
@@ -61,6 +62,7 @@ class RuleInput(PageInput):
     )
     utm_source = RuleField(
         label=gettext_lazy("Set utm_source to"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-sources"}),
         help_text=gettext_lazy("As in Sales Intelligence, such as google."),
     )
     crm_source = RuleField(label=gettext_lazy("Set CRM source to"))
@@ -73,6 +75,9 @@ class RuleInput(PageInput):
         required=False,
     )
 
+    # Where a new rule goes; without one to the end.
+    position = NumberField(required=False, min_value=1, max_value=99_999, widget=forms.HiddenInput)
+
     def __init__(self, data: Mapping[str, Any] | None = None, *, rule_id: int | None = None, **options: Any) -> None:
         super().__init__(data, **options)
         self.rule_id = rule_id
@@ -84,10 +89,16 @@ class RuleInput(PageInput):
         # The tick of any other rule is unset, so that one that becomes a default rule begins as a new one.
         return cls(rule_id=row.pk, initial={**stored, "also_known": row.also_known and rules.is_default(row)})
 
+    @classmethod
+    def like_row(cls, row: SourceRule) -> RuleInput:
+        """A new rule like one that is stored, to be put behind it."""
+        return cls(initial={**cls.of_row(row).initial, "position": row.position + 1})
+
     def fill(self, row: SourceRule) -> None:
         """Put what was typed into a row; the default rule looks for nothing, and its tick is of no other."""
         for name, text in self.cleaned_data.items():
-            setattr(row, name, text)
+            if name != "position":
+                setattr(row, name, text)
         if rules.is_default(row):
             row.operator = sources.EQUALS
         else:
@@ -110,6 +121,18 @@ class RuleInput(PageInput):
         self.fields["crm_source"].help_text = _(
             "Bitrix24 isn't responding, so its sources can't be listed. Enter the source's code, such as WEB."
         )
+
+
+class LikeInput(PageInput):
+    """The number of a rule that a new one is to begin like."""
+
+    like = NumberField()
+
+
+class FindInput(PageInput):
+    """A text that the listed rules are to hold."""
+
+    find = forms.CharField(required=False, max_length=sources.MAX_LENGTH)
 
 
 class PositionInput(PageInput):
@@ -167,7 +190,7 @@ class TrialInput(PageInput):
                 "maxlength": False,
                 "spellcheck": "false",
                 "autocomplete": "off",
-                "placeholder": "https://shop.example/?utm_source=fair",
+                "placeholder": TRIAL_EXAMPLE,
             }
         ),
         error_messages={
@@ -200,17 +223,48 @@ class TrialInput(PageInput):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Form.objects.filter(portal=portal).order_by("name", "pk")
 
+    def clean(self) -> None:
+        """Nothing is tried that a website could not send."""
+        if "text" not in self.cleaned_data or "kind" not in self.cleaned_data:
+            return
+        if self.read_kind == "trace" and _trace(self.cleaned_data["text"]) is None:
+            self.add_error("text", _("This is not a trace: a trace is a JSON object, from { to }."))
+        elif self.read_kind != "trace" and not _address(self.cleaned_data["text"]):
+            self.add_error(
+                "text",
+                _("This is neither an address nor a trace. Paste an address such as %(address)s.")
+                % {"address": TRIAL_EXAMPLE},
+            )
+
+    @property
+    def read_kind(self) -> str:
+        """What the text is read as: a choice of the field, the one that was chosen or what the text looks like."""
+        looks_like = "trace" if self.cleaned_data["text"].startswith("{") else "address"
+        return self.cleaned_data["kind"] or looks_like
+
+    @property
+    def read_as(self) -> str:
+        """The same in words."""
+        return str(dict(self.fields["kind"].choices)[self.read_kind])  # type: ignore[attr-defined]
+
     def body(self) -> dict[str, Any]:
         """What a website would have sent."""
-        text, kind = self.cleaned_data["text"], self.cleaned_data["kind"]
-        if kind == "trace" or (not kind and text.startswith("{")):
-            return {"TRACE": _parsed(text)}
-        return {"referrer" if kind == "referrer" else "page_url": text}
+        text = self.cleaned_data["text"]
+        if self.read_kind == "trace":
+            return {"TRACE": _trace(text)}
+        return {"referrer" if self.read_kind == "referrer" else "page_url": _address(text)}
 
 
-def _parsed(text: str) -> Any:
-    """A trace as an object, where the text is one."""
+def _trace(text: str) -> dict[str, Any] | None:
+    """A trace as an object; None where the text is none."""
     try:
-        return json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _address(text: str) -> str:
+    """The address that was pasted, with its scheme; "" where the text is none."""
+    address = text if "://" in text else f"https://{text}"
+    return address if "." in sources.host_of(address) and not any(map(str.isspace, text)) else ""

@@ -1,66 +1,73 @@
-"""The page "sources": the rules in their order, changed in place; their file; a box to try them without sending."""
+"""The page "sources": the rules in their order, found, changed in place, turned on and off, and removed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils import timezone
-from django.utils.functional import Promise
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api import errors
 from b24app.portal import crm_directory
 from traces import sentences
 from traces.compose import sources
-from traces.history import explanation
-from traces.models import Form, SourceRule, Submission
-from traces.pages import submission
+from traces.models import SourceRule
+from traces.pages import known, source_rows, source_undo
 from traces.pages.frame import Reader, render, view
-from traces.pages.source_inputs import AroundInput, PositionInput, RuleInput, RulesFileInput, TrialInput
-from traces.setup import rules, rules_csv
+from traces.pages.source_inputs import (
+    AroundInput,
+    FindInput,
+    LikeInput,
+    PositionInput,
+    RuleInput,
+    RulesFileInput,
+    TrialInput,
+)
+from traces.setup import known_values, rules
 
-PAGE_ROWS = 50
-# A file's letters take up to nine bytes as they are posted.
-MAX_FILE_BYTES = 9 * rules_csv.MAX_SIZE
 MAX_FAULTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule of the list; `up` and `down` are the positions beside it, 0 where there is none."""
-
-    rule: SourceRule
-    field: str | Promise
-    operator: str | Promise
-    moves: bool
-    up: int
-    down: int
 
 
 @view()
 def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The page itself."""
-    return _page(request, reader)
+    return page(request, reader)
 
 
-@view()
+@view("GET", "POST")
 def list_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The rules alone, those around a position (`at`)."""
+    """The rules alone, those around a position (`at`) or those that hold a text (`find`)."""
+    if request.method == "POST":
+        return _rules(request, reader, find=_found(request))
     typed = AroundInput(request.GET)
     return _rules(request, reader, at=typed.cleaned_data["at"] if typed.is_valid() else 1)
 
 
+@view("POST")
+def list_names(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """What the rules that are listed set, with the CRM's names of its sources; nothing where it does not answer."""
+    try:
+        crm_directory.crm_sources(reader.portal)
+    except errors.PortalError:
+        return HttpResponse()
+    typed, find = AroundInput(request.POST), _found(request)
+    at = typed.cleaned_data["at"] if typed.is_valid() else 1
+    listed = source_rows.holding(reader, find) if find else source_rows.around(reader, at)
+    return render(request, reader, "traces/sources/_names.html", {"listed": listed})
+
+
 @view("GET", "POST")
 def new(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The page with a rule to be filled in; what it is to look for may have been posted (`field`, `value`)."""
+    """The page with a rule to be filled in: like another one (`like`), or with what was posted (`field`, `value`)."""
+    like = LikeInput(request.GET)
+    row = _find(reader, like.cleaned_data["like"]) if like.is_valid() else None
+    if row:
+        return page(request, reader, begun=RuleInput.like_row(row))
     posted = RuleInput(request.POST)
     posted.full_clean()
     texts = {name: text for name, text in posted.cleaned_data.items() if text}
     begun = RuleInput(initial={"field": "utm_source", "operator": sources.EQUALS, **texts})
-    return _page(request, reader, begun=begun)
+    return page(request, reader, begun=begun)
 
 
 @view("POST")
@@ -104,6 +111,18 @@ def move(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
 
 
 @view("POST")
+def switch(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
+    """Turn a rule off where it is on, and on where it is off."""
+    row = _find(reader, rule_id)
+    try:
+        row = rules.switch(reader.portal, rule_id, active=not (row and row.active))
+    except rules.RuleRejected:
+        return _gone(request, reader)
+    notice = _("Rule turned on. It applies to new submissions.") if row.active else _("Rule turned off.")
+    return _rules(request, reader, notice, at=row.position, focus="switch")
+
+
+@view("POST")
 def remove(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
     """Remove a rule."""
     row = _find(reader, rule_id)
@@ -111,7 +130,21 @@ def remove(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
         rules.remove(reader.portal, rule_id)
     except rules.RuleRejected:
         return _gone(request, reader)
-    return _rules(request, reader, _("Rule removed."), at=row.position if row else 1)
+    undo = source_undo.token(reader.portal, [row]) if row else ""
+    return _rules(request, reader, _("Rule removed."), at=row.position if row else 1, undo=undo)
+
+
+@view("POST")
+def undo_remove(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Put a removed rule back to its place."""
+    try:
+        (row,) = source_undo.read(reader.portal, request.POST.get("undo", ""))[0]
+        rules.put_back(reader.portal, row)
+    except (source_undo.TooLate, ValueError):
+        return _rules(request, reader, trouble=str(sentences.RULE_FAULTS["too_late"]))
+    except rules.RuleRejected as rejected:
+        return _rules(request, reader, trouble=str(sentences.RULE_FAULTS[rejected.code]))
+    return _rules(request, reader, _("The rule is back."), at=row.position)
 
 
 @view()
@@ -123,52 +156,6 @@ def list_crm_sources(request: HttpRequest, reader: Reader) -> HttpResponse:
     except errors.PortalError:
         rule.ask_for_code()
     return render(request, reader, "traces/sources/_crm.html", {"input": rule})
-
-
-@sensitive_post_parameters("text")
-@view("POST")
-def preview(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """What would become of an address, a referrer or a trace; nothing is stored and nothing is sent."""
-    typed = TrialInput(reader.portal, request.POST)
-    if not typed.is_valid():
-        return render(request, reader, "traces/sources/_preview.html", {"input": typed}, status=422)
-    form = typed.cleaned_data["form"] or Form(portal=reader.portal, creates="trace")
-    row = Submission(portal=reader.portal, form=form, body=typed.body(), received_at=timezone.now())
-    explained = explanation.explain(row)
-    context = {"input": typed, "rule": explained.prepared.rule, **submission.explained_context(explained)}
-    return render(request, reader, "traces/sources/_preview.html", context)
-
-
-@view("POST")
-def export_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The rules as a CSV file."""
-    text = rules_csv.write(row.rule() for row in reader.portal.source_rules.all())
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="source-rules.csv"'
-    return response
-
-
-@view("POST")
-def import_rules(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """Put the rules of a file in the place of all there are, unless anything is wrong with it.
-
-    The page's script has read the file into the text: the service takes no uploads.
-    """
-    # More than Django's own limit for a form, which is made for the public addresses.
-    body = request.read(MAX_FILE_BYTES + 1)
-    posted = QueryDict(body if len(body) <= MAX_FILE_BYTES else "")
-    is_too_large = len(body) > MAX_FILE_BYTES or len(posted.get("text", "")) > rules_csv.MAX_SIZE
-    # A file that is too large is not shown again: half of it would be taken for the whole.
-    typed = RulesFileInput(QueryDict() if is_too_large else posted, is_too_large=is_too_large)
-    if not typed.is_valid():
-        return _page(request, reader, file=typed)
-    rules.replace(reader.portal, [_row_of_rule(rule) for rule in typed.cleaned_data["text"]])
-    return _page(request, reader, _("Rules imported. They apply to new submissions."))
-
-
-def _row_of_rule(rule: sources.Rule) -> SourceRule:
-    names = ("field", "operator", "value", "utm_source", "crm_source", "crm_description", "also_known")
-    return SourceRule(**{name: getattr(rule, name) for name in names})
 
 
 def _find(reader: Reader, rule_id: int) -> SourceRule | None:
@@ -186,38 +173,23 @@ def _store(reader: Reader, row: SourceRule, typed: RuleInput) -> bool:
         return False
     typed.fill(row)
     try:
-        (rules.add if row.pk is None else rules.change)(reader.portal, row)
+        if row.pk is None:
+            rules.add(reader.portal, row, typed.cleaned_data["position"])
+        else:
+            rules.change(reader.portal, row)
     except rules.RuleRejected as rejected:
         typed.reject(rejected.code)
     return typed.is_valid()
 
 
-def _context(reader: Reader, editing: RuleInput | None, begun: RuleInput | None, at: int) -> dict[str, Any]:
-    """The rules around the position `at`, `PAGE_ROWS` of them."""
-    known = reader.portal.source_rules
-    count, movable = known.count(), known.exclude(field=sources.ANY).count()
-    first = (min(max(at, 1), max(count, 1)) - 1) // PAGE_ROWS * PAGE_ROWS
-    return {
-        "rows": [_rule_row(row, movable) for row in known.all()[first : first + PAGE_ROWS]],
-        "at": first + 1,
-        "earlier": max(first - PAGE_ROWS + 1, 0),
-        "later": first + PAGE_ROWS + 1 if first + PAGE_ROWS < count else 0,
-        "count": count,
-        "editing": editing,
-        "begun": begun,
-    }
+def _found(request: HttpRequest) -> str:
+    typed = FindInput(request.POST)
+    return typed.cleaned_data["find"] if typed.is_valid() else ""
 
 
-def _rule_row(row: SourceRule, movable: int) -> RuleRow:
-    moves = not rules.is_default(row)
-    return RuleRow(
-        rule=row,
-        field=sentences.RULE_FIELDS.get(row.field, row.field),
-        operator=sentences.RULE_HOWS.get(row.operator, row.operator),
-        moves=moves,
-        up=row.position - 1 if moves and row.position > 1 else 0,
-        down=row.position + 1 if moves and row.position < movable else 0,
-    )
+def _context(reader: Reader, editing: RuleInput | None, begun: RuleInput | None) -> dict[str, Any]:
+    known_sources = known_values.names(reader.portal.pk) if editing or begun else ()
+    return {"editing": editing, "begun": begun, "known_sources": known_sources}
 
 
 def _rules(
@@ -228,6 +200,9 @@ def _rules(
     editing: RuleInput | None = None,
     begun: RuleInput | None = None,
     at: int = 1,
+    find: str = "",
+    focus: str = "edit",
+    undo: str = "",
     trouble: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -235,24 +210,43 @@ def _rules(
     typed = editing or begun
     if status == 200 and (trouble or (typed and typed.errors)):
         status = 422
-    context = {**_context(reader, editing, begun, at), "chosen": at, "notice": notice, "trouble": trouble}
+    context = {
+        **_context(reader, editing, begun),
+        "listed": source_rows.holding(reader, find) if find else source_rows.around(reader, at),
+        "chosen": at,
+        "find": find,
+        "focus": focus,
+        "undo": undo,
+        "notice": notice,
+        "trouble": trouble,
+    }
     return render(request, reader, "traces/sources/_rules.html", context, status=status)
 
 
-def _page(
+def page(
     request: HttpRequest,
     reader: Reader,
     notice: str = "",
     *,
     begun: RuleInput | None = None,
     file: RulesFileInput | None = None,
+    question: tuple[int, int] | None = None,
+    undo: str = "",
+    trouble: str = "",
 ) -> HttpResponse:
+    """The whole page, with what was done with a file of rules, or is asked of it: how many rules go and come."""
+    faults = list(file.errors.get("text", []))[:MAX_FAULTS] if file else []
     context = {
-        **_context(reader, None, begun, 1),
-        "notice": notice,
-        "faults": list(file.errors.get("text", []))[:MAX_FAULTS] if file else [],
+        **_context(reader, None, begun),
+        "listed": source_rows.around(reader, 1),
+        "page_notice": notice,
+        "page_undo": undo,
+        "page_trouble": trouble,
+        "faults": faults,
         "file": file or RulesFileInput(),
+        "question": question,
         "trial": TrialInput(reader.portal),
+        **known.card_context(reader),
     }
-    status = 422 if file else 200
+    status = 422 if faults or trouble else 200
     return render(request, reader, "traces/sources/page.html", context, page="sources", status=status)

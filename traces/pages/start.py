@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from b24app.models import Portal
 from traces import sentences
+from traces.compose import sources
 from traces.delivery import wake
 from traces.intake import accept
 from traces.intake.senders import Posted
@@ -28,7 +29,6 @@ from traces.setup import embed, first_steps, takeover
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
-TAG = "trace-relay-test"
 MAX_ONCE_LENGTH = 36
 
 
@@ -131,7 +131,7 @@ def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 
 def test_address(portal: Portal) -> str:
     """The page that a test submission says it comes from: by it one is told from a visitor's."""
-    return f"https://{portal.domain}/?utm_source={TAG}"
+    return f"https://{portal.domain}/?utm_source={sources.TEST_TAG}"
 
 
 def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:

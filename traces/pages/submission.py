@@ -189,7 +189,7 @@ def explained_context(explained: Explanation) -> dict[str, Any]:
     return {
         "explained": explained,
         "repairs": [sentences.REPAIRS[key] for key in explained.repairs],
-        "rules": [(rule, explanation.asked(rule.rule), sentences.RULES[rule.because]) for rule in rules],
+        "rules": [(rule, sentences.seen(rule.rule), sentences.RULES[rule.because]) for rule in rules],
         "more_rules": len(explained.rules) - len(rules),
         "commands": [(command.method, explanation.pretty(command.params)) for command in explained.commands],
     }

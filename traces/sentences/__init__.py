@@ -10,8 +10,8 @@ from traces.sentences.figures import came_by_label, duration, source_label
 from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
 from traces.sentences.repairs import REPAIRS
-from traces.sentences.rules import RULE_FAULTS, RULE_FIELDS, RULE_HOWS, RULES
-from traces.sentences.why import brought, decided, told
+from traces.sentences.rules import RULE_FAULTS, RULE_FIELDS, RULE_HOWS, RULES, described, given, seen
+from traces.sentences.why import brought, decided, told, tried
 
 __all__ = [
     "AFTER_THREE_DAYS",
@@ -30,11 +30,15 @@ __all__ = [
     "brought",
     "came_by_label",
     "decided",
+    "described",
     "duration",
     "failure",
+    "given",
     "hold",
     "mapping_fault",
     "reason",
+    "seen",
     "source_label",
     "told",
+    "tried",
 ]

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from traces.compose import sources
 from traces.sentences.figures import source_label
-from traces.sentences.rules import RULE_FIELDS, RULE_HOWS
+from traces.sentences.rules import given, seen
 
 _TAGS = ("utm_source", "utm_medium", "utm_campaign")
 
@@ -27,18 +27,40 @@ def decided(rule: sources.Rule | None) -> str:
     """The rule that decided, in its words; or that none did."""
     if rule is None:
         return _("None of your rules matched. Sales Intelligence finds the source from what the visitor brought.")
-    given = " · ".join(filter(None, (rule.utm_source, rule.crm_source, rule.crm_description)))
+    texts = (rule.utm_source, rule.crm_source, rule.crm_description)
+    words = {"number": rule.position, "rule": seen(rule), "given": " · ".join(filter(None, texts))}
     if rule.field == sources.ANY:
-        return _("No other rule matched, so “Everything else” set the source to “%(given)s”.") % {"given": given}
-    words = {
-        "field": RULE_FIELDS.get(rule.field, rule.field),
-        "how": RULE_HOWS.get(rule.operator, rule.operator),
-        "value": rule.value,
-        "given": given,
-    }
-    if not rule.value:
-        return _("A rule set the source to “%(given)s”: %(field)s %(how)s.") % words
-    return _("A rule set the source to “%(given)s”: %(field)s %(how)s “%(value)s”.") % words
+        return _("No other rule matched, so “Everything else” set the source to “%(given)s”.") % words
+    return _("Rule %(number)s set the source to “%(given)s”: %(rule)s.") % words
+
+
+def tried(rule: sources.Rule | None, facts: sources.Facts, crm_name: str = "") -> str:
+    """Which rule would decide on these facts, and what Bitrix24 would get or would look for itself."""
+    if rule is None:
+        return " ".join((_("No rule matches."), _by_itself(facts)))
+    words = {"number": rule.position, "rule": seen(rule), "given": given(rule, crm_name)}
+    if rule.field == sources.ANY:
+        matches = _("No other rule matches, so “Everything else” decides.")
+    else:
+        matches = _("Rule %(number)s matches (%(rule)s).") % words
+    gets = _("Bitrix24 gets %(given)s.") % words
+    # A rule that sets no utm_source leaves it to Sales Intelligence.
+    return " ".join(filter(None, (matches, gets, "" if rule.utm_source else _by_itself(facts))))
+
+
+def _by_itself(facts: sources.Facts) -> str:
+    """By what the portal finds a source itself: the tag, or where it does not know that one, the referrer."""
+    values = {"value": facts.utm_source, "referrer": facts.referrer}
+    if facts.utm_source and facts.referrer:
+        return (
+            _("Bitrix24 looks for the source itself, by utm_source %(value)s and then by the website %(referrer)s.")
+            % values
+        )
+    if facts.utm_source:
+        return _("Bitrix24 looks for the source itself, by utm_source %(value)s.") % values
+    if facts.referrer:
+        return _("Bitrix24 looks for the source itself, by the referring website %(referrer)s.") % values
+    return _("There is neither a utm_source nor a referring website: Bitrix24 sees a direct visit.")
 
 
 def told(stored: str, now: str) -> str:

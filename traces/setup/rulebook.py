@@ -13,17 +13,22 @@ from django.conf import settings
 
 from traces.compose import addresses, consent, countries, sources
 from traces.compose.matching import Matcher
-from traces.compose.prepared import FormSettings, Prepared, prepare
+from traces.compose.prepared import FormSettings, Prepared, facts_of, prepare
 from traces.models import Form, SourceRule, Submission
+from traces.setup import known_values
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A portal's forms by their id, and its source rules in their order, with their matcher."""
+    """A portal's forms by their id, its source rules in their order with their matcher, and what needs no rule.
+
+    `known_sources` are the values of utm_source that Sales Intelligence has, by the rules or by an administrator.
+    """
 
     forms: Mapping[int, Form]
     rules: tuple[sources.Rule, ...]
     matcher: Matcher
+    known_sources: frozenset[str]
 
     def prepare(self, row: Submission) -> Prepared:
         """Everything that goes out for a submission; raises whatever stopped its preparation."""
@@ -39,9 +44,16 @@ class Rulebook:
             _agreement(form) if row.consent == consent.GIVEN else 0,
         )
 
+    def facts(self, row: Submission) -> sources.Facts:
+        """What source rules look at, without the rest of its preparation; raises whatever stopped it."""
+        form = self.forms.get(row.form_id) or row.form
+        names = addresses.SECRET_NAMES | settings.SECRET_PARAMETERS
+        sender_form = (row.sender_form_name, row.sender_form_id)
+        return facts_of(_settings(form), row.body, int(row.received_at.timestamp()), names, sender_form)[1]
+
     def unmatched(self, prepared: Prepared) -> Iterable[tuple[str, str]]:
         """The submission's values that no rule matched and none gives, as (field, value)."""
-        return sources.unmatched(prepared.rule, prepared.facts, self.matcher.utm_sources)
+        return sources.unmatched(prepared.rule, prepared.facts, self.known_sources)
 
 
 def _settings(form: Form) -> FormSettings:
@@ -66,5 +78,6 @@ def _agreement(form: Form) -> int:
 def load(portal_id: int) -> Rulebook:
     """The rulebook of a portal as it is now. Its rules are compiled here, once for all submissions of a turn."""
     forms = {form.pk: form for form in Form.objects.filter(portal=portal_id).select_related("portal")}
-    rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id))
-    return Rulebook(forms, rules, Matcher(rules))
+    rules = tuple(row.rule() for row in SourceRule.objects.filter(portal=portal_id, active=True))
+    matcher = Matcher(rules)
+    return Rulebook(forms, rules, matcher, matcher.utm_sources.union(known_values.names(portal_id)))

@@ -64,6 +64,15 @@ def move(portal: Portal, pk: int, position: int) -> list[SourceRule]:
     return rows
 
 
+def switch(portal: Portal, pk: int, *, active: bool) -> SourceRule:
+    """Turn a rule on or off. Returns it; raises `RuleRejected`."""
+    with _ordered(portal) as rows:
+        row = rows[_place_of(rows, pk)]
+        row.active = active
+        row.save(update_fields=["active"])
+    return row
+
+
 def remove(portal: Portal, pk: int) -> list[SourceRule]:
     """Remove a rule. Returns those that are left; raises `RuleRejected`."""
     with _ordered(portal) as rows:
@@ -71,10 +80,20 @@ def remove(portal: Portal, pk: int) -> list[SourceRule]:
     return rows
 
 
+def put_back(portal: Portal, row: SourceRule) -> list[SourceRule]:
+    """Put a rule that was removed back to its position, under its number. Returns all rules; raises `RuleRejected`."""
+    with _ordered(portal) as rows:
+        if all(other.pk != row.pk for other in rows):
+            _insert(portal, rows, row, row.position)
+            row.position = 0  # is stored in any case
+    return rows
+
+
 def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
     """Put these rules in the place of all there are; a default rule becomes the last.
 
-    Returns them in their order; raises `RuleRejected`.
+    One that looks for the same as a former one keeps its number, by which submissions know it. Returns them in their
+    order; raises `RuleRejected`.
     """
     if len(new) > MAX_RULES:
         raise RuleRejected(TOO_MANY)
@@ -84,6 +103,9 @@ def replace(portal: Portal, new: Sequence[SourceRule]) -> list[SourceRule]:
         _check(row)
         row.portal = portal
     with _ordered(portal) as rows:
+        former = {(row.field, row.operator, row.value): row.pk for row in reversed(rows)}
+        for row in new:
+            row.pk = row.pk or former.pop((row.field, row.operator, row.value), None)
         portal.source_rules.all().delete()
         rows[:] = sorted(new, key=is_default)
         for position, row in enumerate(rows, start=1):

@@ -15,9 +15,9 @@ from traces.compose import sources
 from traces.compose.sources import Rule
 from traces.setup import rules
 
-HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description", "also_known")
+HEAD = ("match", "how", "value", "utm_source", "crm_source", "crm_description", "also_known", "active")
 # What a cell of also_known says where a default rule is for unknown sources alone; all else, and a file of before
-# without the column, is yes.
+# without the column, is yes. The same of active, for any rule.
 NO = "no"
 MAX_SIZE = 250_000  # characters
 # What is wrong with a file, besides the faults of its rules.
@@ -39,7 +39,7 @@ def write(listed: Iterable[Rule]) -> str:
     for rule in listed:
         cells = (rule.field, rule.operator, rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
         known = ("yes" if rule.also_known else NO) if rule.field == sources.ANY else ""
-        writer.writerow(map(csv_cells.escape, (*cells, known)))
+        writer.writerow(map(csv_cells.escape, (*cells, known, "yes" if rule.active else NO)))
     return csv_cells.MARK + text.getvalue()
 
 
@@ -89,4 +89,5 @@ def _rule_of_cells(cells: Mapping[str, str]) -> Rule:
         crm_source=cells.get("crm_source", "").strip(),
         crm_description=cells.get("crm_description", "").strip(),
         also_known=field != sources.ANY or cells.get("also_known", "").strip().lower() != NO,
+        active=cells.get("active", "").strip().lower() != NO,
     )

@@ -19,7 +19,7 @@ from b24app.host.transactions import writing
 from b24app.models import Portal, PortalUser
 from b24app.portal import calls, tokens
 from traces.compose import search, sources
-from traces.models import Attempt, Batch, Form, Preferences, Source, SourceRule, Submission, Unmatched
+from traces.models import Attempt, Batch, Form, KnownValue, Preferences, Source, SourceRule, Submission, Unmatched
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ def take_over(portal: Portal, former_id: int) -> None:
         # An agreement's number is the former portal's own.
         Form.objects.filter(portal=former).update(portal=portal, agreement_id=None)
         _move_rules(former, portal)
+        _move_known_values(former, portal)
         _move_preferences(former, portal)
         _move_counts(former, portal)
         if portal.tariff == Portal.Tariff.STANDARD:
@@ -112,6 +113,14 @@ def _move_rules(former: Portal, portal: Portal) -> None:
     for position, row in enumerate(rows, start=1):
         row.portal, row.position = portal, position
     SourceRule.objects.bulk_update(rows, ["portal", "position"], batch_size=200)
+
+
+def _move_known_values(former: Portal, portal: Portal) -> None:
+    """What needs no rule; what both portals know is there once."""
+    there = set(portal.known_values.values_list("field", "value"))
+    for row in former.known_values.all():
+        if (row.field, row.value) not in there:
+            KnownValue.objects.filter(pk=row.pk).update(portal=portal)
 
 
 def _move_preferences(former: Portal, portal: Portal) -> None:

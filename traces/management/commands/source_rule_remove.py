@@ -3,11 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from b24app.management import arguments
 from traces.management import rule_lines
-from traces.models import SourceRule
 from traces.setup import rules
 
 
@@ -20,9 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         portal = arguments.required_portal(options["portal"])
-        row = SourceRule.objects.filter(portal=portal, position=options["position"]).first()
-        if row is None:
-            raise CommandError(f"The portal has no rule {options['position']}. `manage.py source_rules` lists them.")
+        row = rule_lines.at_position(portal, options["position"])
         text = str(row)
         left = rules.remove(portal, row.pk)
         self.stdout.write(f"removed: {text}")
