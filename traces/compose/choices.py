@@ -21,7 +21,7 @@ FIELDS = (
     *(SUBMITTED, "page_path", "page_host", "utm_source", "utm_medium", "utm_campaign", "referrer"),
     *("form_name", "form_id", sources.CLICK_ID, sources.ANY),
 )
-MAX_CHOICES, MAX_PEOPLE, MAX_NAME_LENGTH, MAX_STAGE_LENGTH = 20, 20, 100, 50
+MAX_CHOICES, MAX_PEOPLE, MAX_NAME_LENGTH, MAX_STAGE_LENGTH = 10, 10, 100, 50
 MAX_USER_ID = 2**31 - 1
 # Records that are linked were there before, so no choice is left.
 _NOT_CHOSEN = ("link",)
