@@ -104,6 +104,15 @@ class Form(models.Model):
 
     objects = Telling.as_manager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "name"],
+                name="one_form_a_name",
+                violation_error_message=_("Another form already has this name. Choose another one."),
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name
 

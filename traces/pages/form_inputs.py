@@ -87,7 +87,7 @@ def _repeats() -> list[tuple[str, str]]:
 
 
 class NewFormInput(PageInput):
-    """What makes a form: its name and its kind. `kind` is the one that it has already."""
+    """What makes a form: its name and its kind. `own` is the form that has them already."""
 
     ids = "form-%s"
 
@@ -107,16 +107,25 @@ class NewFormInput(PageInput):
     )
 
     def __init__(
-        self, portal: Portal, data: Mapping[str, Any] | None = None, *, kind: str = "", **options: Any
+        self, portal: Portal, data: Mapping[str, Any] | None = None, *, own: Form | None = None, **options: Any
     ) -> None:
         super().__init__(data, **options)
+        self.portal, self.own = portal, own
         self.without_leads = portal.simple_crm is True
         if not self.without_leads:
             return
-        field, unavailable = self.fields["creates"], frozenset(map(str, LEADS)) - {kind}
+        field, unavailable = self.fields["creates"], frozenset(map(str, LEADS)) - {own.creates if own else ""}
         assert isinstance(field, forms.ChoiceField) and isinstance(field.widget, KindSelect)
         field.choices, field.initial = _kinds(unavailable), Kind.DEAL
         field.widget.unavailable = unavailable
+
+    def clean_name(self) -> str:
+        """The name, which no other form of the portal has."""
+        name: str = self.cleaned_data["name"]
+        others = Form.objects.filter(portal=self.portal, name=name)
+        if others.exclude(pk=self.own.pk if self.own else None).exists():
+            raise ValidationError(_("Another form already has this name. Choose another one."))
+        return name
 
     def clean_creates(self) -> str:
         """The kind; one of leads only where the portal has them."""
@@ -233,7 +242,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         stored = {name: getattr(form, name) for name in cls.base_fields if name != "captcha_secret"}
         return cls(
             form.portal,
-            kind=form.creates,
+            own=form,
             initial={
                 **stored,
                 "origins": "\n".join(form.origins),

@@ -25,6 +25,7 @@ from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
 from traces.setup import embed, first_steps, takeover
+from traces.setup.forms import free_name
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -56,7 +57,7 @@ def page(
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
     form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
     context: dict[str, Any] = {
-        "input": typed or NewFormInput(reader.portal, initial={"name": _("Website")}),
+        "input": typed or NewFormInput(reader.portal, initial={"name": free_name(_("Website"), reader.portal)}),
         "form": form,
         "former": takeover.offered(reader.portal),
     }
@@ -91,8 +92,10 @@ def create_form(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return page(request, reader, typed=typed)
-    form, secret = forms.create_form(reader.portal, typed)
-    return page(request, reader, form=form, secret=secret)
+    made = forms.create_form(reader.portal, typed)
+    if made is None:
+        return page(request, reader, typed=typed)
+    return page(request, reader, form=made[0], secret=made[1])
 
 
 @view("POST")

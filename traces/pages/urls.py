@@ -9,6 +9,7 @@ from traces.pages import (
     form_choices,
     form_consent,
     form_fields,
+    form_list,
     forms,
     health,
     opening,
@@ -57,7 +58,8 @@ urlpatterns = [
     path("sources/export/", sources.export_rules, name="source-export"),
     path("sources/import/", sources.import_rules, name="source-import"),
     # Forms
-    path("forms/", forms.show, name="forms"),
+    path("forms/", form_list.show, name="forms"),
+    path("forms/restore/", form_list.restore, name="form-restore"),
     path("forms/new/", forms.create, name="form-new"),
     path("forms/<int:form_id>/", forms.settings, name="form"),
     path("forms/<int:form_id>/responsible/", responsible.show, name="form-responsible"),
@@ -69,7 +71,9 @@ urlpatterns = [
     path("forms/<int:form_id>/codes/", forms.show_codes, name="form-codes"),
     path("forms/<int:form_id>/arrival/", arrival.show, name="form-arrival"),
     path("forms/<int:form_id>/secret/", forms.renew_secret, name="form-secret"),
-    path("forms/<int:form_id>/remove/", forms.delete_or_disable, name="form-remove"),
+    path("forms/<int:form_id>/switch/", form_list.switch, name="form-switch"),
+    path("forms/<int:form_id>/duplicate/", forms.duplicate, name="form-duplicate"),
+    path("forms/<int:form_id>/remove/", form_list.delete_or_disable, name="form-remove"),
     # Submissions
     path("submissions/", submissions.show, name="submissions"),
     path("submissions/again/", submission_actions.resend, name="submissions-again"),
