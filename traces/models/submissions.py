@@ -17,6 +17,9 @@ from b24app.models import Portal
 from traces import sentences
 from traces.models.forms import Form
 
+# As a sender: our own test submission (`traces.pages.start`).
+OWN_TEST = "test"
+
 
 def new_submission_id() -> uuid.UUID:
     """An id that grows with time, so that the index stays small and the oldest come first."""

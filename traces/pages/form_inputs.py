@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
 from traces.compose import existing
-from traces.intake.access import normal_origin
 from traces.models import LEADS, Form, Kind, Repeats
+from traces.pages.address_inputs import AddressField, origin_of
 from traces.pages.captcha_inputs import CaptchaInput
-from traces.pages.inputs import NumberField, PageInput, filled, one_answer
+from traces.pages.inputs import NameField, NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
 MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES, MAX_SECONDS = 50, 10_000, 1440, 60
@@ -57,13 +57,6 @@ _NO_PAGE = _(
 )
 
 
-class NameField(forms.CharField):
-    """A name on one line, without spaces around it or more than one between its words."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(str(super().to_python(value)).replace("\0", "").split())
-
-
 class KindSelect(forms.RadioSelect):
     """The kinds of form; those in `unavailable` cannot be chosen."""
 
@@ -82,8 +75,10 @@ def _kinds(unavailable: Collection[str] = ()) -> list[tuple[str, str]]:
     return [(kind.value, format_html("{}<br><small>{}</small>", kind.label, text)) for kind, text in texts.items()]
 
 
-def _repeats() -> list[tuple[str, str]]:
-    return [(one.value, format_html("{}<br><small>{}</small>", one.label, REPEATS[one])) for one in REPEATS]
+def _repeats(kind: str = "") -> list[tuple[str, str]]:
+    """What a form can do about known visitors; only what does something for its kind, where one is given."""
+    shown = [one for one in REPEATS if not kind or one in existing.repeats_of(kind)]
+    return [(one.value, format_html("{}<br><small>{}</small>", one.label, REPEATS[one])) for one in shown]
 
 
 class NewFormInput(PageInput):
@@ -177,7 +172,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "https://shop.example"}),
     )
-    thank_you_url = forms.CharField(
+    thank_you_url = AddressField(
         label=_("Thank-you page"),
         help_text=_(
             "Visitors land here after submitting a plain HTML form. If empty, they see a short thank-you "
@@ -251,6 +246,15 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
             },
         )
 
+    @property
+    def known_visitors(self) -> forms.BoundField:
+        """What can be done about known visitors by the chosen kind of form, to be shown."""
+        kind = str(self["creates"].value() or "")
+        field = self.fields["repeats"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = _repeats(kind if kind in Kind.values else "")
+        return self["repeats"]
+
     def clean(self) -> dict[str, Any]:
         """Visitors can be looked for only where the form makes what is found by phone or e-mail."""
         cleaned: dict[str, Any] = super().clean() or {}
@@ -262,7 +266,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
     def clean_origins(self) -> list[str]:
         """The sites, as browsers name them."""
         lines = filter(None, map(str.strip, self.cleaned_data["origins"].splitlines()))
-        origins = list(dict.fromkeys(map(_origin, lines)))
+        origins = list(dict.fromkeys(map(origin_of, lines)))
         if len(origins) > MAX_ORIGINS:
             raise ValidationError(_("A form can have at most %(most)s sites."), params={"most": MAX_ORIGINS})
         return origins
@@ -292,13 +296,3 @@ class SecretInput(PageInput):
     """How a form's secret is renewed."""
 
     at_once = forms.BooleanField(label=_("Disable the old secret now because it has leaked"), required=False)
-
-
-def _origin(line: str) -> str:
-    try:
-        return normal_origin(line if line.isprintable() else "")
-    except ValueError:
-        raise ValidationError(
-            _("“%(line)s” isn't a website address. Enter one per line, such as https://shop.example."),
-            params={"line": line[:100]},
-        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
@@ -12,10 +13,14 @@ from django.utils.translation import gettext as _
 
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.models import LEADS, Form
+from traces.models import LEADS, Form, Kind
+from traces.pages import submissions
 from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
 from traces.pages.frame import Reader, render, view
 from traces.setup import embed, first_steps, forms
+
+# How many of the latest submissions a form's page shows.
+LATEST = 5
 
 
 def of_portal(
@@ -107,6 +112,15 @@ def duplicate(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     return _codes(request, reader, copy, secret=secret, notice=notice)
 
 
+@view("GET")
+@of_portal
+def repeats(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """What can be done about known visitors by the kind that is being chosen; a part of the settings."""
+    chosen = {"creates": request.GET.get("creates", ""), "repeats": request.GET.get("repeats", "")}
+    typed = FormSettingsInput(reader.portal, own=form, initial=chosen)
+    return render(request, reader, "traces/forms/_repeats.html", {"form": form, "input": typed})
+
+
 def settings_page(
     request: HttpRequest, reader: Reader, form: Form, *, typed: FormSettingsInput | None = None, notice: str = ""
 ) -> HttpResponse:
@@ -114,6 +128,9 @@ def settings_page(
         "form": form,
         "input": typed or FormSettingsInput.of_form(form),
         "is_used": form.submissions.exists(),
+        "latest": submissions.latest_of(form, LATEST),
+        "can_test": form.active and form.creates != Kind.LINK,
+        "once": uuid.uuid4(),
         "makes_no_leads": reader.portal.simple_crm and form.creates in LEADS,
         "notice": notice,
     }

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from b24app.models import Portal
 from traces import sentences
 from traces.delivery import wake
+from traces.history import statistics
 from traces.intake import accept
 from traces.intake.senders import Posted
-from traces.models import Form, Kind, Preferences, Submission
+from traces.models import OWN_TEST, Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
 from traces.pages import forms, overview, submission, submissions
 from traces.pages.form_inputs import NewFormInput
@@ -64,6 +65,8 @@ def page(
     if form:
         context |= {
             "can_test": form.creates != Kind.LINK,
+            "tested": form.submissions.filter(sender=OWN_TEST, state=Submission.State.DELIVERED).exists(),
+            "arrived": form.submissions.filter(state__in=statistics.COUNTED).exclude(sender=OWN_TEST).exists(),
             "once": uuid.uuid4(),
             "examples": embed.examples(form, secret),
             "tabs": first_steps.tabs(form),
@@ -110,7 +113,7 @@ def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
         "page_url": test_address(reader.portal),
     }
     form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]
-    accepted = accept.accept(form, Posted(sender="", body=fields), key=key)
+    accepted = accept.accept(form, Posted(sender=OWN_TEST, body=fields), key=key)
     wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 
@@ -156,5 +159,6 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "failure": sentences.failure(row.code, row.params) if ended and not delivered else None,
         "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,
+        "once": uuid.uuid4(),
     }
     return render(request, reader, "traces/start/_watch.html", context)

@@ -63,6 +63,7 @@ urlpatterns = [
     path("forms/new/", forms.create, name="form-new"),
     path("forms/<int:form_id>/", forms.settings, name="form"),
     path("forms/<int:form_id>/responsible/", responsible.show, name="form-responsible"),
+    path("forms/<int:form_id>/repeats/", forms.repeats, name="form-repeats"),
     path("forms/<int:form_id>/fields/", form_fields.show, name="form-fields"),
     path("forms/<int:form_id>/fields/rows/", form_fields.rows, name="form-fields-rows"),
     path("forms/<int:form_id>/conditions/", form_choices.show, name="form-choices"),
