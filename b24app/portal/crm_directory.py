@@ -7,6 +7,7 @@ failure. All raise an error of `b24app.api.errors` where the portal cannot be as
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -70,6 +71,33 @@ def statuses(portal: Portal, entity_id: str) -> list[tuple[str, str]]:
         return [(str(row["STATUS_ID"]), str(row.get("NAME", ""))) for row in rows if isinstance(row, dict)]
 
     return _remembered(portal, _STATUSES, entity_id, params, read)
+
+
+def stages(portal: Portal, record: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns the stages of a `lead` or a `deal` by pipeline, as (pipeline, [(STATUS_ID, name)]); a lead has one, "".
+
+    The directory DEAL_STAGE is of the first pipeline, DEAL_STAGE_3 of number 3, whose stages begin with `C3:`. All
+    directories come at once, not paged (crm.status.list); pipelines have their names in crm.category.list.
+    """
+    if record == "lead":
+        return [("", statuses(portal, "STATUS"))]
+    names = _remembered(portal, "crm.category.list", "", {"entityTypeId": 2}, _category_names)
+
+    def read(result: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in result if isinstance(result, list) else []:
+            if isinstance(row, dict) and re.fullmatch("DEAL_STAGE(_[0-9]+)?", str(row.get("ENTITY_ID"))):
+                number = str(row["ENTITY_ID"])[len("DEAL_STAGE_") :] or "0"
+                pipeline = names.get(number, number)
+                found.setdefault(pipeline, []).append((str(row["STATUS_ID"]), str(row.get("NAME", ""))))
+        return list(found.items())
+
+    return _remembered(portal, "crm.status.list", "deals", {"order": {"SORT": "ASC"}}, read)
+
+
+def _category_names(result: Any) -> dict[str, str]:
+    rows = result.get("categories") if isinstance(result, dict) else []
+    return {str(row["id"]): str(row.get("name") or row["id"]) for row in rows or [] if isinstance(row, dict)}
 
 
 def agreements(portal: Portal) -> list[tuple[str, str]]:

@@ -126,7 +126,7 @@ def test_a_probe_says_that_the_connection_works_and_the_page_waits_on(arrival, m
 
 
 def test_the_test_of_the_first_run_is_no_request(arrival, acme, make_submission):
-    make_submission(body={"page_url": start.test_address(acme)})
+    make_submission(body={"page_url": start.test_address(acme)}, sender="test")
     assert arrival().status_code == 204
 
 

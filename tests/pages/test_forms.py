@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from b24app.portal import crm_directory
-from tests.fixtures.forms import SECRET
+from tests.fixtures.forms import SECRET, make_form
 from tests.fixtures.product import Frame
 from tests.pages.helpers import error_of
 from traces.intake import access
@@ -105,11 +105,12 @@ def test_what_is_not_ticked_is_off(frame, form):
     [
         ("name", " "),
         ("creates", "x"),
-        ("origins", "https://shop.example\nshop.example"),
+        ("origins", "https://shop.example\nshop"),
         ("origins", "https://a\0b.example"),
         ("origins", "\n".join(f"https://s{number}.example" for number in range(51))),
         ("thank_you_url", "javascript:alert(1)"),
-        ("thank_you_url", "shop.example"),
+        ("thank_you_url", "shop"),
+        ("thank_you_url", "mailto:ines@shop.example"),
         ("thank_you_url", f"https://shop.example/{'x' * 500}"),
         ("thank_you_url", "https://shop.example/a\0b"),
         ("country", "D1"),
@@ -239,3 +240,52 @@ def test_no_page_has_a_script_or_a_style_of_its_own(frame, lead, described, path
     page = frame.get(f"{HERE}{path.replace('FORM', str(lead.pk))}").text
     assert not re.search(r"<script(?! async src)|\sstyle=|\son[a-z]+=", page)
     assert "rows" in path or page.count("<h1") == 1
+
+
+# --- What helps to set a form up ---
+
+
+def test_https_is_added_to_what_is_typed_without_it(frame, form):
+    typed = {**SETTINGS, "origins": "shop.example\nWWW.shop.example:8443/cart", "thank_you_url": "shop.example/thanks"}
+    frame.post(f"{HERE}{form.pk}/", typed)
+    form.refresh_from_db()
+    assert form.origins == ["https://shop.example", "https://www.shop.example:8443"]
+    assert form.thank_you_url == "https://shop.example/thanks"
+
+
+@pytest.mark.parametrize(
+    ("creates", "offered"),
+    [
+        ("lead", ["new", "find", "join"]),
+        ("contact", ["new", "find"]),
+        ("quote", ["new"]),
+        ("x", ["new", "find", "join"]),
+    ],
+)
+def test_only_what_does_something_for_the_kind_is_offered(frame, lead, creates, offered):
+    page = frame.get(f"{HERE}{lead.pk}/repeats/", {"creates": creates}).text
+    assert re.findall(r'name="repeats" value="(\w+)"', page) == offered
+
+
+def test_a_forms_page_shows_its_latest_submissions(frame, lead, make_submission):
+    for number in range(6):
+        make_submission(form=lead, body={"name": f"Visitor {number}"}, received_at=timezone.now() + timedelta(number))
+    page = frame.get(f"{HERE}{lead.pk}/").text
+    assert re.findall(r"Visitor \d", page) == [f"Visitor {number}" for number in (5, 4, 3, 2, 1)]
+    assert f"/b24/app/submissions/?form={lead.pk}" in page
+
+
+@pytest.mark.parametrize(("facts", "offered"), [({}, True), ({"active": False}, False), ({"creates": "link"}, False)])
+def test_a_test_can_be_sent_from_a_forms_page(frame, acme, facts, offered):
+    form = make_form(acme, **facts)
+    assert ("/b24/app/start/test/" in frame.get(f"{HERE}{form.pk}/").text) is offered
+
+
+def test_lead_and_deal_come_first_and_the_rest_under_more(frame):
+    first, more = frame.get(f"{HERE}new/").text.split("<summary>More</summary>")
+    assert re.findall(r'name="creates" value="(\w+)"', first) == ["lead", "deal"]
+    assert re.findall(r'name="creates" value="(\w+)"', more)[0] == "contact" and "<details open>" not in first
+
+
+def test_a_rare_kind_is_not_hidden_where_it_is_chosen(frame, form):
+    assert "<details open><summary>More" in frame.get(f"{HERE}{form.pk}/").text

@@ -125,3 +125,35 @@ def test_who_is_no_administrator_begins_nothing(client, acme, form):
     for name in ("start-form", "start-test", "start-finish"):
         assert user.post(reverse(name), {"name": "x", "creates": "lead", "form": form.pk}).status_code == 403
     assert (Form.objects.count(), Submission.objects.count(), Preferences.objects.count()) == (1, 0, 0)
+
+
+def once(page):
+    return re.search(r'<input type="hidden" id="once" name="once" value="([^"]+)"', page)[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_a_test_has_ended_the_next_click_sends_another(frame, form):
+    page = frame.get(reverse("start")).text
+    frame.post(reverse("start-test"), {"form": form.pk, "once": once(page)})
+    Submission.objects.update(state="delivered", due_at=None, delivered_at=timezone.now())
+    ended = watched(frame, Submission.objects.get())
+    frame.post(reverse("start-test"), {"form": form.pk, "once": once(ended)})
+    assert Submission.objects.count() == 2
+
+
+def test_a_delivered_test_ticks_its_step(frame, form, make_submission):
+    assert 'id="tested" class="badge wait">3<' in frame.get(reverse("start")).text
+    row = make_submission(sender="test", state="delivered", due_at=None, delivered_at=timezone.now())
+    ticked = 'id="tested" class="badge good"'
+    assert ticked in watched(frame, row) and ticked in frame.get(reverse("start")).text
+
+
+@pytest.mark.parametrize(("sender", "done"), [("", 2), ("test", 1)])
+def test_the_websites_first_submission_ticks_the_second_step(frame, form, make_submission, sender, done):
+    make_submission(sender=sender)
+    assert frame.get(reverse("start")).text.count('class="badge good">done<') == done
+
+
+def test_a_test_is_called_so_in_the_list(frame, form):
+    frame.post(reverse("start-test"), {"form": form.pk})
+    assert ">Test" in frame.get(reverse("submissions")).text

@@ -18,6 +18,14 @@ _SOURCES = {
     "RECOMMENDATION": "By recommendation", "TRADE_SHOW": "Trade show", "WEBFORM": "CRM form",
     "CALLBACK": "Callback", "RC_GENERATOR": "Sales boost", "STORE": "Online store", "OTHER": "Other",
 }  # fmt: skip
+# The directories by their ENTITY_ID; a deal's stages of a further pipeline begin with its number.
+_DIRECTORIES = {
+    "SOURCE": _SOURCES,
+    "STATUS": {"NEW": "New", "IN_PROCESS": "In progress", "CONVERTED": "Good lead", "JUNK": "Junk lead"},
+    "DEAL_STAGE": {"NEW": "Initial", "EXECUTING": "In progress", "WON": "Deal won", "LOSE": "Deal lost"},
+    "DEAL_STAGE_3": {"C3:NEW": "First call", "C3:WON": "Contract signed", "C3:LOSE": "Lost"},
+}
+_PIPELINES = {0: "Sales", 3: "Partners"}
 
 
 @method("crm.duplicate.findbycomm", "crm")
@@ -55,26 +63,45 @@ def _comparable(kind: str, text: str) -> str:
 @method("crm.status.list", "crm")
 def status_list(call: Call) -> Any:
     need_crm(call)
-    if php.get(call.get_any_case("filter"), "ENTITY_ID") not in (None, "SOURCE"):
-        return []
+    wanted = php.get(call.get_any_case("filter"), "ENTITY_ID")
+    listed = [
+        (entity, code, name)
+        for entity, codes in _DIRECTORIES.items()
+        if wanted in (None, entity)
+        for code, name in codes.items()
+    ]
     rows = [
         {
             "ID": str(30 + number),
-            "ENTITY_ID": "SOURCE",
+            "ENTITY_ID": entity,
             "STATUS_ID": code,
             "NAME": name,
             "NAME_INIT": name,
             "SORT": str(10 * (number + 1)),
             "SYSTEM": "Y",
-            "CATEGORY_ID": "0",
+            "CATEGORY_ID": entity.removeprefix("DEAL_STAGE_") if entity.startswith("DEAL_STAGE_") else "0",
             "COLOR": None,
             "SEMANTICS": None,
             "EXTRA": None,
         }
-        for number, (code, name) in enumerate(_SOURCES.items())
+        for number, (entity, code, name) in enumerate(listed)
     ]
     call.envelope["total"] = len(rows)
     return rows
+
+
+@method("crm.category.list", "crm")
+def category_list(call: Call) -> Any:
+    """The pipelines of deals."""
+    need_crm(call)
+    if str(call.get("entityTypeId")) != "2":
+        return {"categories": []}
+    return {
+        "categories": [
+            {"id": number, "name": name, "sort": 100 * place, "entityTypeId": 2, "isDefault": "N" if number else "Y"}
+            for place, (number, name) in enumerate(_PIPELINES.items(), start=1)
+        ]
+    }
 
 
 @method("crm.settings.mode.get", "crm")

@@ -58,10 +58,10 @@ class Matcher:
         """The first rule that matches."""
         best = self._default if facts.is_known else min(self._default, self._unknown)
         for field, index in self._empty.items():
-            if index < best and not _texts(field, facts):
+            if index < best and not texts(field, facts):
                 best = index
         for field in self._fields:
-            for text in _texts(field, facts):
+            for text in texts(field, facts):
                 best = self._first(field, text, best)
         return self._rules[best] if best < len(self._rules) else None
 
@@ -123,18 +123,29 @@ def _reason(rule: Rule, facts: Facts) -> str:
     """Why a rule matches or not, without regard to those before it."""
     if rule.field == ANY:
         return "default" if rule.also_known or not facts.is_known else "known"
-    if rule.operator == EMPTY:
-        return "differs" if _texts(rule.field, facts) else "matches"
-    test = _test(rule.field in HOSTS, rule.operator, rule.value)
-    if any(test(text) for text in _texts(rule.field, facts)):
+    if agrees(rule, texts(rule.field, facts)):
         return "matches"
     if rule.operator == REGEX and expressions.compiled(rule.value) is None:
         return "unusable"
+    if rule.operator == EMPTY:
+        return "differs"
     return "differs" if _shown(rule, facts) else "no_value"
 
 
-def _texts(field: str, facts: Facts) -> list[str]:
+def agrees(rule: Rule, found: Sequence[str]) -> bool:
+    """Whether one of the texts that were found is as a rule says; a default rule agrees with all."""
+    if rule.field == ANY:
+        return True
+    if rule.operator == EMPTY:
+        return not found
+    test = _test(rule.field in HOSTS, rule.operator, rule.value)
+    return any(map(test, found))
+
+
+def texts(field: str, facts: Facts) -> list[str]:
     """The texts that a rule on this field is compared with; a host without and with `www.`."""
+    if field == ANY:
+        return []
     if field == FORM:
         return [text for text in facts.form if text]
     if field == CLICK_ID:

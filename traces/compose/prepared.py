@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from traces.compose import existing, fields, search, sources, steps, trace
+from traces.compose import choices, existing, fields, search, sources, steps, trace
 from traces.compose.addresses import SECRET_NAMES
+from traces.compose.choices import Choice, Chosen
 from traces.compose.matching import Matcher
 from traces.compose.records import BY_NAME, KINDS
 from traces.compose.typed_values import Types
@@ -31,6 +32,9 @@ class FormSettings:
     country: str = ""
     # The portal's user who is responsible for new records; None leaves it to the portal.
     assigned_by_id: int | None = None
+    # What changes all that for some submissions, and how many turns the responsible people have had.
+    choices: tuple[Choice, ...] = ()
+    rota: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Prepared:
     agreement: int = 0
     # None where no record is made of it, so that nobody had to recognise it.
     visitor: Visitor | None = None
+    # The form's choice that the submission matches, if any.
+    chosen: Chosen | None = None
 
     @property
     def source(self) -> str:
@@ -87,18 +93,22 @@ def prepare(
     secret_names: Collection[str] = SECRET_NAMES,
     sender_form: tuple[str, str] = ("", ""),
     agreement: int = 0,
+    responsible: int = 0,
 ) -> Prepared:
     """Prepare a submission of this form that arrived at `received_at` (unix seconds).
 
     `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address;
     `sender_form` is the name and the id that the sender gives its own form; `agreement` is the portal's, where the
-    visitor has agreed to it.
+    visitor has agreed to it; `responsible` is the person whose turn it was already, 0 where none has had it.
     """
     clean, facts = facts_of(form, body, received_at, secret_names, sender_form)
     rule = matcher.match(facts)
+    chosen = _chosen(form, facts, body, responsible)
+    if chosen and chosen.choice.creates:
+        form = replace(form, creates=chosen.choice.creates)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
-    records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule)
+    records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule, chosen)
     if form.creates == "lead_utm":
         records["lead"] |= _utm_fields(built)
     known, repairs_of_comment = _known(form, visitor, body, built, records)
@@ -116,11 +126,23 @@ def prepare(
         repairs=tuple(dict.fromkeys([*clean.repairs, *repairs, *repairs_of_comment])),
         agreement=agreement,
         visitor=visitor if KINDS[form.creates] else None,
+        chosen=chosen,
     )
 
 
+def _chosen(form: FormSettings, facts: sources.Facts, body: Mapping[str, Any], responsible: int) -> Chosen | None:
+    """The choice that a submission matches, with the person who is responsible by it."""
+    found = choices.first(form.choices, facts, body) if form.choices else None
+    return Chosen(*found, choices.responsible(found[1], form.rota, responsible)) if found else None
+
+
 def _records(
-    form: FormSettings, visitor: Visitor, body: Mapping[str, Any], texts: Mapping[str, str], rule: sources.Rule | None
+    form: FormSettings,
+    visitor: Visitor,
+    body: Mapping[str, Any],
+    texts: Mapping[str, str],
+    rule: sources.Rule | None,
+    chosen: Chosen | None,
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The fields of each record, and what was repaired in them."""
     types, names = Types(form.field_types, form.country), _names(form.creates, visitor)
@@ -128,7 +150,10 @@ def _records(
         name: fields.build(name, visitor, body, form.mapping, texts, types, set(names) - {name}) for name in names
     }
     records = {
-        name: record.values | _responsible(form, name, record.values) | _source_fields(name, rule)
+        name: record.values
+        | _responsible(form, name, record.values)
+        | choices.fields_of(chosen, name)
+        | _source_fields(name, rule)
         for name, record in filled.items()
     }
     return records, [key for record in filled.values() for key in record.repairs]

@@ -28,7 +28,7 @@ from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal import receipt_slots, tokens
 from traces.compose import steps
-from traces.delivery import findable, methods, results
+from traces.delivery import findable, methods, results, rota
 from traces.delivery.items import CROWDED, Item, Wait, fitting, split_blocked, together
 from traces.models import Attempt, Batch, Submission
 from traces.setup.rulebook import Rulebook
@@ -202,6 +202,8 @@ def _draft(
 ) -> _Draft:
     rows = list(Submission.objects.filter(batch=batch).order_by("received_at", "pk"))
     items, ended = _items(batch.portal, rulebook, rows)
+    given = rota.give(batch, items)
+    items = [_item(rulebook, item.row) if item.row.pk in given else item for item in items]
     needed = (command.method for item in items for command in item.commands.values())
     held, probes = methods.held(batch.portal, needed, timezone.now())
     ready, waiting = split_blocked(items, {**blocked, **held})
@@ -230,16 +232,20 @@ def _items(portal: Portal, rulebook: Rulebook, rows: Sequence[Submission]) -> tu
             ended.append(results.unreadable(row))
             continue
         try:
-            prepared = rulebook.prepare(row)
-            commands = steps.next_commands(prepared, row.progress)
-            if commands:
-                items.append(Item(row, prepared, commands))
+            item = _item(rulebook, row)
+            if item.commands:
+                items.append(item)
             else:
-                ended.append(results.ended(row, prepared))
+                ended.append(results.ended(row, item.prepared))
         except Exception as error:
             log_fault(f"submission {row.pk}", error)
             ended.append(results.failed(row, [], "", errors.Transient("internal_error"), 0.0))
     return items, ended
+
+
+def _item(rulebook: Rulebook, row: Submission) -> Item:
+    prepared = rulebook.prepare(row)
+    return Item(row, prepared, steps.next_commands(prepared, row.progress))
 
 
 def _mark_sent(draft: _Draft, sent: list[receipt_slots.InFlight], seconds_per_command: float) -> bool:

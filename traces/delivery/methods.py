@@ -51,7 +51,8 @@ def without_right(portal: Portal, rulebook: Rulebook, error: errors.PortalError,
     if error.code != NO_RIGHTS or not is_nobodys or not method:
         return error
     missing = {method, *portal.held_methods}
-    if all(missing & steps.methods(form.creates, form.repeats) for form in rulebook.forms.values()):
+    forms = rulebook.forms.values()
+    if all(missing & steps.methods(kind, form.repeats) for form in forms for kind in form.kinds):
         return error
     portal.users.filter(state=PortalUser.State.BARRED, dead_code=NO_RIGHTS).update(
         state=PortalUser.State.ACTIVE, dead_code=""

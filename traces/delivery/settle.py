@@ -21,7 +21,7 @@ from traces.delivery import claims, exchange, methods, poison, recovery, results
 from traces.delivery.claims import PreparedBatch
 from traces.delivery.in_flight import Outcome
 from traces.delivery.unmatched import Pair
-from traces.models import Attempt, Batch, Submission
+from traces.models import OWN_TEST, Attempt, Batch, Submission
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def _without_users(
 
 def _count_unmatched(prepared: PreparedBatch, unmatched: Counter[Pair]) -> None:
     for item in prepared.items:
-        if item.row.state == Submission.State.DELIVERED:
+        if item.row.state == Submission.State.DELIVERED and item.row.sender != OWN_TEST:
             unmatched.update(prepared.rulebook.unmatched(item.prepared))
 
 

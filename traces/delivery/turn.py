@@ -145,7 +145,10 @@ class Turn:
 
     def _room(self, max_commands: int) -> _Room:
         methods = {
-            method for form in self.rulebook.forms.values() for method in steps.methods(form.creates, form.repeats)
+            method
+            for form in self.rulebook.forms.values()
+            for kind in form.kinds
+            for method in steps.methods(kind, form.repeats)
         }
         allowances = limits.look(self.portal, sorted(methods or {steps.TRACE_ADD}), max_commands)
         by_method = {method: allowance.commands for method, allowance in allowances.items() if not allowance.wait}

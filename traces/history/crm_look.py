@@ -89,7 +89,8 @@ def night_of(portal_id: int, now: datetime) -> datetime:
 
 def _add_missing(now: datetime) -> None:
     """Portals with a form that makes leads or deals are looked at from their next night on."""
-    makers = Form.objects.filter(creates__in=_MAKES_RECORDS, portal__state=Portal.State.ACTIVE, portal__crm_look=None)
+    makes_records = Q(creates__in=_MAKES_RECORDS) | ~Q(choices=[])
+    makers = Form.objects.filter(makes_records, portal__state=Portal.State.ACTIVE, portal__crm_look=None)
     new = [CrmLook(portal_id=pk, next_at=night_of(pk, now)) for pk in set(makers.values_list("portal", flat=True))]
     if new:
         CrmLook.objects.bulk_create(new, ignore_conflicts=True)

@@ -20,7 +20,7 @@ CHUNK = 500
 PORTAL = ("domain", "language", "state", "hold_code", "installed_at")
 FORM = (
     *("name", "key", "creates", "origins", "mapping", "repeats", "thank_you_url", "honeypot", "min_seconds"),
-    *("assigned_by_id", "consent_field", "agreement_id", "active", "created_at"),
+    *("assigned_by_id", "choices", "consent_field", "agreement_id", "active", "created_at"),
 )
 RULE = ("position", "value", "utm_source", "crm_source", "crm_description", "also_known", "active")
 PREFERENCES = (

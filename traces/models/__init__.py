@@ -5,6 +5,7 @@ from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Prefere
 from traces.models.notices import Notice
 from traces.models.source_rules import KnownValue, SourceRule, Unmatched
 from traces.models.submissions import (
+    OWN_TEST,
     Attempt,
     Batch,
     Reasoned,
@@ -17,6 +18,7 @@ from traces.models.submissions import (
 
 __all__ = [
     "LEADS",
+    "OWN_TEST",
     "Attempt",
     "Batch",
     "Captcha",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from b24app.host.encryption import EncryptedTextField
 from b24app.models import Portal, Telling
+from traces.compose import choices
 
 
 def new_key() -> str:
@@ -78,6 +79,10 @@ class Form(models.Model):
     repeats = models.CharField(max_length=4, choices=Repeats.choices, default=Repeats.NEW)
     # The portal's user who is responsible for new records; None: the portal's chosen administrator.
     assigned_by_id = models.PositiveIntegerField(null=True, blank=True)
+    # What makes other records of some submissions, or other people responsible (`traces.compose.choices`), in their
+    # order; and how many turns the people of a choice have had, by their numbers (`traces.delivery.rota`).
+    choices: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    rota: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, blank=True)
     thank_you_url = models.CharField(max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     # Against spam: whether a field that no person sees is looked at (`traces.intake.spam`), how many seconds the script
     # on a website must have seen a page open (0: any), and how many submissions it takes in a minute (0: any number).
@@ -99,8 +104,22 @@ class Form(models.Model):
 
     objects = Telling.as_manager()
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["portal", "name"],
+                name="one_form_a_name",
+                violation_error_message=_("Another form already has this name. Choose another one."),
+            )
+        ]
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """All kinds of which its submissions may become one."""
+        return choices.kinds(self.creates, () if self.creates == Kind.LINK else self.choices)
 
 
 class ConsentText(models.Model):

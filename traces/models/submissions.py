@@ -19,6 +19,9 @@ from traces import sentences
 from traces.models.forms import Form
 from traces.models.source_rules import SourceRule
 
+# As a sender: our own test submission (`traces.pages.start`).
+OWN_TEST = "test"
+
 
 def new_submission_id() -> uuid.UUID:
     """An id that grows with time, so that the index stays small and the oldest come first."""

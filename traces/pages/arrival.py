@@ -10,15 +10,14 @@ from django.utils import timezone
 
 from traces.compose.visitor import recognise
 from traces.history import statistics
-from traces.models import Form, Submission
-from traces.pages import forms, start, submission, submissions
+from traces.models import OWN_TEST, Form, Submission
+from traces.pages import forms, submission, submissions
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import NumberField, PageInput
 
 # So long a page asks by itself.
 MAX_WAIT = timedelta(minutes=10)
 MAX_SECONDS = 10**10  # of the year 2286
-MAX_TESTS = 20
 
 
 class ArrivalInput(PageInput):
@@ -41,7 +40,7 @@ def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     typed = ArrivalInput(request.GET)
     typed.full_clean()
     since = typed.since_or(now)
-    row = _first(form, start.test_address(reader.portal), since)
+    row = _first(form, since)
     probed = form.submissions.filter(state=Submission.State.TEST, received_at__gte=since).exists()
     is_over = now - since > MAX_WAIT
     is_new = row or is_over or "since" not in request.GET or probed != typed.cleaned_data.get("probed")
@@ -61,10 +60,10 @@ def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     return render(request, reader, "traces/forms/_arrival.html", context)
 
 
-def _first(form: Form, test_address: str, since: datetime) -> Submission | None:
-    """The first submission since then; neither a sender's probe nor a test of the first run."""
-    rows = form.submissions.filter(state__in=statistics.COUNTED, received_at__gte=since).order_by("received_at")
-    return next((row for row in rows[:MAX_TESTS] if row.body.get("page_url") != test_address), None)
+def _first(form: Form, since: datetime) -> Submission | None:
+    """The first submission since then; neither a sender's probe nor a test of our own."""
+    rows = form.submissions.filter(state__in=statistics.COUNTED, received_at__gte=since)
+    return rows.exclude(sender=OWN_TEST).order_by("received_at").first()
 
 
 def _recognised(row: Submission) -> str:

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
 from traces.compose import existing
-from traces.intake.access import normal_origin
 from traces.models import LEADS, Form, Kind, Repeats
+from traces.pages.address_inputs import AddressField, origin_of
 from traces.pages.captcha_inputs import CaptchaInput
-from traces.pages.inputs import NumberField, PageInput, filled, one_answer
+from traces.pages.inputs import NameField, NumberField, PageInput, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
 MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES, MAX_SECONDS = 50, 10_000, 1440, 60
@@ -57,13 +57,6 @@ _NO_PAGE = _(
 )
 
 
-class NameField(forms.CharField):
-    """A name on one line, without spaces around it or more than one between its words."""
-
-    def to_python(self, value: Any) -> str:
-        return " ".join(str(super().to_python(value)).replace("\0", "").split())
-
-
 class KindSelect(forms.RadioSelect):
     """The kinds of form; those in `unavailable` cannot be chosen."""
 
@@ -82,12 +75,14 @@ def _kinds(unavailable: Collection[str] = ()) -> list[tuple[str, str]]:
     return [(kind.value, format_html("{}<br><small>{}</small>", kind.label, text)) for kind, text in texts.items()]
 
 
-def _repeats() -> list[tuple[str, str]]:
-    return [(one.value, format_html("{}<br><small>{}</small>", one.label, REPEATS[one])) for one in REPEATS]
+def _repeats(kind: str = "") -> list[tuple[str, str]]:
+    """What a form can do about known visitors; only what does something for its kind, where one is given."""
+    shown = [one for one in REPEATS if not kind or one in existing.repeats_of(kind)]
+    return [(one.value, format_html("{}<br><small>{}</small>", one.label, REPEATS[one])) for one in shown]
 
 
 class NewFormInput(PageInput):
-    """What makes a form: its name and its kind. `kind` is the one that it has already."""
+    """What makes a form: its name and its kind. `own` is the form that has them already."""
 
     ids = "form-%s"
 
@@ -107,16 +102,25 @@ class NewFormInput(PageInput):
     )
 
     def __init__(
-        self, portal: Portal, data: Mapping[str, Any] | None = None, *, kind: str = "", **options: Any
+        self, portal: Portal, data: Mapping[str, Any] | None = None, *, own: Form | None = None, **options: Any
     ) -> None:
         super().__init__(data, **options)
+        self.portal, self.own = portal, own
         self.without_leads = portal.simple_crm is True
         if not self.without_leads:
             return
-        field, unavailable = self.fields["creates"], frozenset(map(str, LEADS)) - {kind}
+        field, unavailable = self.fields["creates"], frozenset(map(str, LEADS)) - {own.creates if own else ""}
         assert isinstance(field, forms.ChoiceField) and isinstance(field.widget, KindSelect)
         field.choices, field.initial = _kinds(unavailable), Kind.DEAL
         field.widget.unavailable = unavailable
+
+    def clean_name(self) -> str:
+        """The name, which no other form of the portal has."""
+        name: str = self.cleaned_data["name"]
+        others = Form.objects.filter(portal=self.portal, name=name)
+        if others.exclude(pk=self.own.pk if self.own else None).exists():
+            raise ValidationError(_("Another form already has this name. Choose another one."))
+        return name
 
     def clean_creates(self) -> str:
         """The kind; one of leads only where the portal has them."""
@@ -168,7 +172,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "placeholder": "https://shop.example"}),
     )
-    thank_you_url = forms.CharField(
+    thank_you_url = AddressField(
         label=_("Thank-you page"),
         help_text=_(
             "Visitors land here after submitting a plain HTML form. If empty, they see a short thank-you "
@@ -233,7 +237,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         stored = {name: getattr(form, name) for name in cls.base_fields if name != "captcha_secret"}
         return cls(
             form.portal,
-            kind=form.creates,
+            own=form,
             initial={
                 **stored,
                 "origins": "\n".join(form.origins),
@@ -241,6 +245,15 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
                 "min_seconds": form.min_seconds or None,
             },
         )
+
+    @property
+    def known_visitors(self) -> forms.BoundField:
+        """What can be done about known visitors by the chosen kind of form, to be shown."""
+        kind = str(self["creates"].value() or "")
+        field = self.fields["repeats"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = _repeats(kind if kind in Kind.values else "")
+        return self["repeats"]
 
     def clean(self) -> dict[str, Any]:
         """Visitors can be looked for only where the form makes what is found by phone or e-mail."""
@@ -253,7 +266,7 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
     def clean_origins(self) -> list[str]:
         """The sites, as browsers name them."""
         lines = filter(None, map(str.strip, self.cleaned_data["origins"].splitlines()))
-        origins = list(dict.fromkeys(map(_origin, lines)))
+        origins = list(dict.fromkeys(map(origin_of, lines)))
         if len(origins) > MAX_ORIGINS:
             raise ValidationError(_("A form can have at most %(most)s sites."), params={"most": MAX_ORIGINS})
         return origins
@@ -283,13 +296,3 @@ class SecretInput(PageInput):
     """How a form's secret is renewed."""
 
     at_once = forms.BooleanField(label=_("Disable the old secret now because it has leaked"), required=False)
-
-
-def _origin(line: str) -> str:
-    try:
-        return normal_origin(line if line.isprintable() else "")
-    except ValueError:
-        raise ValidationError(
-            _("“%(line)s” isn't a website address. Enter one per line, such as https://shop.example."),
-            params={"line": line[:100]},
-        ) from None

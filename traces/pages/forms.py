@@ -1,39 +1,26 @@
-"""The page "forms": the list, making one, its settings, its codes and its secret; its fields are in `form_fields`."""
+"""The pages of a form: making one, its settings, its codes and its secret; the list of all is `form_list`."""
 
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from b24app.host.transactions import in_line
 from b24app.models import Portal
-from traces.history import statistics
-from traces.models import LEADS, Form, Submission
-from traces.pages import chart
-from traces.pages.chart import Sparkline
+from traces.models import LEADS, Form, Kind
+from traces.pages import submissions
 from traces.pages.form_inputs import FormSettingsInput, NewFormInput, SecretInput
 from traces.pages.frame import Reader, render, view
 from traces.setup import embed, first_steps, forms
 
-# How many days the list's pictures show, which its words say too.
-DAYS = 14
-
-
-@dataclass(frozen=True, slots=True)
-class FormRow:
-    """A form in the list: its picture of the last `DAYS` days, and when something came through it last."""
-
-    form: Form
-    address: str
-    spark: Sparkline
-    last: datetime | None
+# How many of the latest submissions a form's page shows.
+LATEST = 5
 
 
 def of_portal(
@@ -51,21 +38,6 @@ def of_portal(
     return wrapped
 
 
-def rows(portal: Portal) -> list[FormRow]:
-    """The portal's forms, those in use first, as the list shows them: two queries, however many there are."""
-    real = Submission.objects.filter(form=OuterRef("pk"), state__in=statistics.COUNTED)
-    latest = real.order_by("-received_at").values("received_at")[:1]
-    listed = Form.objects.filter(portal=portal).annotate(last=Subquery(latest)).order_by("-active", "name", "pk")
-    counts = statistics.by_form([form.pk for form in listed], DAYS)
-    return [FormRow(form, forms.address(form), chart.sparkline(counts[form.pk]), form.last) for form in listed]
-
-
-@view()
-def show(request: HttpRequest, reader: Reader) -> HttpResponse:
-    """The list of the portal's forms."""
-    return _list(request, reader)
-
-
 @view("GET", "POST")
 def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     """Ask for a name and a kind; make the form, and show its secret this once."""
@@ -74,15 +46,22 @@ def create(request: HttpRequest, reader: Reader) -> HttpResponse:
     typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
-    form, secret = create_form(reader.portal, typed)
+    made = create_form(reader.portal, typed)
+    if made is None:
+        return render(request, reader, "traces/forms/new.html", {"input": typed}, page="forms", status=422)
+    form, secret = made
     notice = _("The form “%(name)s” is ready. Copy the code below to your website.")
     return _codes(request, reader, form, secret=secret, notice=notice % {"name": form.name})
 
 
-def create_form(portal: Portal, typed: NewFormInput) -> tuple[Form, str]:
-    """Make a form as it was typed. Returns the form and its secret."""
-    with in_line():
-        return forms.create(portal, honeypot=True, **typed.cleaned_data)
+def create_form(portal: Portal, typed: NewFormInput) -> tuple[Form, str] | None:
+    """Make a form as it was typed. Returns the form and its secret; None where somebody else was faster."""
+    try:
+        with in_line():
+            return forms.create(portal, honeypot=True, **typed.cleaned_data)
+    except ValidationError as error:
+        typed.add_error("name", error.messages[0])
+        return None
 
 
 @view("GET", "POST")
@@ -90,16 +69,16 @@ def create_form(portal: Portal, typed: NewFormInput) -> tuple[Form, str]:
 def settings(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
     """What an administrator decides about a form, but its fields."""
     if request.method == "GET":
-        return _settings(request, reader, form)
-    typed = FormSettingsInput(reader.portal, request.POST, kind=form.creates)
+        return settings_page(request, reader, form)
+    typed = FormSettingsInput(reader.portal, request.POST, own=form)
     typed.stored_secret = form.captcha_secret
     if not typed.is_valid():
-        return _settings(request, reader, form, typed=typed)
+        return settings_page(request, reader, form, typed=typed)
     for name, value in typed.cleaned_data.items():
         setattr(form, name, value)
     with in_line():
         form.save(update_fields=list(typed.cleaned_data))
-    return _settings(request, reader, form, notice=_("Settings saved. They apply to new submissions."))
+    return settings_page(request, reader, form, notice=_("Settings saved. They apply to new submissions."))
 
 
 @view("GET")
@@ -126,26 +105,32 @@ def renew_secret(request: HttpRequest, reader: Reader, form: Form) -> HttpRespon
 
 @view("POST")
 @of_portal
-def delete_or_disable(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
-    """Delete a form that nothing came through, else switch it off."""
-    if forms.delete_or_disable(form):
-        return _list(request, reader, notice=_("Form “%(name)s” deleted.") % {"name": form.name})
-    notice = _("The form is off and accepts nothing. Submissions already received will be delivered.")
-    return _settings(request, reader, form, notice=notice)
+def duplicate(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """Make a form with the same settings, and show its secret this once."""
+    copy, secret = forms.duplicate(form)
+    notice = _("“%(name)s” has the same settings, with an address and a secret of its own.") % {"name": copy.name}
+    return _codes(request, reader, copy, secret=secret, notice=notice)
 
 
-def _list(request: HttpRequest, reader: Reader, *, notice: str = "") -> HttpResponse:
-    context = {"rows": rows(reader.portal), "notice": notice}
-    return render(request, reader, "traces/forms/page.html", context, page="forms")
+@view("GET")
+@of_portal
+def repeats(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
+    """What can be done about known visitors by the kind that is being chosen; a part of the settings."""
+    chosen = {"creates": request.GET.get("creates", ""), "repeats": request.GET.get("repeats", "")}
+    typed = FormSettingsInput(reader.portal, own=form, initial=chosen)
+    return render(request, reader, "traces/forms/_repeats.html", {"form": form, "input": typed})
 
 
-def _settings(
+def settings_page(
     request: HttpRequest, reader: Reader, form: Form, *, typed: FormSettingsInput | None = None, notice: str = ""
 ) -> HttpResponse:
     context = {
         "form": form,
         "input": typed or FormSettingsInput.of_form(form),
         "is_used": form.submissions.exists(),
+        "latest": submissions.latest_of(form, LATEST),
+        "can_test": form.active and form.creates != Kind.LINK,
+        "once": uuid.uuid4(),
         "makes_no_leads": reader.portal.simple_crm and form.creates in LEADS,
         "notice": notice,
     }

@@ -28,6 +28,13 @@ class PageInput(forms.Form):
         super().__init__(data, **{"auto_id": self.ids, "label_suffix": "", **options})
 
 
+class NameField(forms.CharField):
+    """A name on one line, without spaces around it or more than one between its words."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(str(super().to_python(value)).replace("\0", "").split())
+
+
 class NumberField(forms.IntegerField):
     """A whole number in plain digits: Python's `int` takes "3_0" too, and the digits of every script."""
 

@@ -17,15 +17,17 @@ from b24app.models import Portal
 from traces import sentences
 from traces.compose import sources
 from traces.delivery import wake
+from traces.history import statistics
 from traces.intake import accept
 from traces.intake.senders import Posted
-from traces.models import Form, Kind, Preferences, Submission
+from traces.models import OWN_TEST, Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
 from traces.pages import forms, overview, submission, submissions
 from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
 from traces.setup import embed, first_steps, takeover
+from traces.setup.forms import free_name
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
@@ -56,13 +58,15 @@ def page(
     """The page itself, which is also the first one after the installation; `secret` of a form just made."""
     form = form or Form.objects.filter(portal=reader.portal, active=True).order_by("-created_at", "-pk").first()
     context: dict[str, Any] = {
-        "input": typed or NewFormInput(reader.portal, initial={"name": _("Website")}),
+        "input": typed or NewFormInput(reader.portal, initial={"name": free_name(_("Website"), reader.portal)}),
         "form": form,
         "former": takeover.offered(reader.portal),
     }
     if form:
         context |= {
             "can_test": form.creates != Kind.LINK,
+            "tested": form.submissions.filter(sender=OWN_TEST, state=Submission.State.DELIVERED).exists(),
+            "arrived": form.submissions.filter(state__in=statistics.COUNTED).exclude(sender=OWN_TEST).exists(),
             "once": uuid.uuid4(),
             "examples": embed.examples(form, secret),
             "tabs": first_steps.tabs(form),
@@ -91,8 +95,10 @@ def create_form(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     typed = NewFormInput(reader.portal, request.POST)
     if not typed.is_valid():
         return page(request, reader, typed=typed)
-    form, secret = forms.create_form(reader.portal, typed)
-    return page(request, reader, form=form, secret=secret)
+    made = forms.create_form(reader.portal, typed)
+    if made is None:
+        return page(request, reader, typed=typed)
+    return page(request, reader, form=made[0], secret=made[1])
 
 
 @view("POST")
@@ -107,7 +113,7 @@ def send_test(request: HttpRequest, reader: Reader) -> HttpResponse:
         "page_url": test_address(reader.portal),
     }
     form, key = typed.cleaned_data["form"], typed.cleaned_data["once"]
-    accepted = accept.accept(form, Posted(sender="", body=fields), key=key)
+    accepted = accept.accept(form, Posted(sender=OWN_TEST, body=fields), key=key)
     wake.wake(reader.portal.pk)
     return _watch(request, reader, accepted.submission)
 
@@ -153,5 +159,6 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "failure": sentences.failure(row.code, row.params) if ended and not delivered else None,
         "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,
+        "once": uuid.uuid4(),
     }
     return render(request, reader, "traces/start/_watch.html", context)

@@ -28,7 +28,7 @@ from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
 from traces.history import explanation, listing, resending
 from traces.history.explanation import Explanation
-from traces.models import Attempt, ShownState, Submission
+from traces.models import Attempt, Kind, ShownState, Submission
 from traces.pages import form_mapping, submissions
 from traces.pages.frame import Reader, render, view
 from traces.sentences.failures import Failure
@@ -150,7 +150,14 @@ def _around(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         return around
     prepared = explained.prepared
     why = (sentences.brought(prepared.facts), sentences.decided(prepared.rule))
-    return {**around, "why": [*why, sentences.told(row.source_text, prepared.source)], "rule": prepared.rule}
+    chosen = prepared.chosen
+    return {
+        **around,
+        "why": [*why, sentences.told(row.source_text, prepared.source)],
+        "rule": prepared.rule,
+        "creates": Kind(prepared.kind).label,
+        "chosen": sentences.chosen(chosen, len(chosen.choice.people)) if chosen else "",
+    }
 
 
 def _is_under_way(row: Submission, portal: Portal, now: datetime) -> bool:

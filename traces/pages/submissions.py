@@ -19,7 +19,7 @@ from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
 from traces.history.listing import Filter
 from traces.intake.senders.table import BY_KEY
-from traces.models import Source, Submission
+from traces.models import OWN_TEST, Form, Source, Submission
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.submission_inputs import NOT_KNOWN, FilterInput, PlaceInput
@@ -123,10 +123,17 @@ def _list_row(row: Submission, now: datetime) -> ListRow:
     )
 
 
+def latest_of(form: Form, number: int) -> list[ListRow]:
+    """So many of the form's latest submissions, the newest first."""
+    rows = Submission.objects.filter(form=form).select_related("portal", "source").order_by("-received_at")[:number]
+    now = timezone.now()
+    return [_list_row(row, now) for row in rows]
+
+
 def sender_name(row: Submission) -> str:
     """What the sender of a submission is called; "" where none is known."""
     sender = BY_KEY.get(row.sender)
-    return sender.name if sender else ""
+    return _("Test") if row.sender == OWN_TEST else sender.name if sender else ""
 
 
 def sender_text(row: Submission) -> str:

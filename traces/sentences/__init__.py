@@ -5,6 +5,7 @@ language, so any of them can be reworded.
 """
 
 from b24app.api.remedies import Text
+from traces.sentences.choices import CHOICE_FAULTS, CHOICE_FIELDS, chosen
 from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, hold, reason
 from traces.sentences.figures import came_by_label, duration, source_label
 from traces.sentences.mapping import MAPPING, mapping_fault
@@ -15,6 +16,8 @@ from traces.sentences.why import brought, decided, told, tried
 
 __all__ = [
     "AFTER_THREE_DAYS",
+    "CHOICE_FAULTS",
+    "CHOICE_FIELDS",
     "FAILURES",
     "GAVE_UP",
     "MAPPING",
@@ -29,6 +32,7 @@ __all__ = [
     "Text",
     "brought",
     "came_by_label",
+    "chosen",
     "decided",
     "described",
     "duration",

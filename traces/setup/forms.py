@@ -6,14 +6,18 @@ The page in the portal and the operator's command do the same with these functio
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.core import serializers
 from django.utils import timezone
 
+from b24app.host import encryption
 from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal.crm_directory import Field
@@ -23,6 +27,15 @@ from traces.models import Form
 
 # How long the former secret is good, so that a server can be given the new one in peace.
 OLD_SECRET_FOR = timedelta(hours=24)
+# So long a deleted form can be brought back.
+RESTORE_FOR = timedelta(minutes=1)
+# What of a name stands before a number that tells it from another one.
+NAME_ROOM = 110
+# What a copy of a form does not have in common with it.
+_ITS_OWN = {
+    *("id", "portal", "name", "key", "created_at", "rota"),
+    *("secret_hash", "old_secret_hash", "old_secret_until"),
+}
 SUBMISSIONS_READ = 50
 MAX_NAMES = 100
 
@@ -37,6 +50,54 @@ def create(portal: Portal, **values: Any) -> tuple[Form, str]:
     form.full_clean()
     form.save()
     return form, secret
+
+
+def free_name(name: str, *portals: Portal) -> str:
+    """The name, or with a number behind it where another form of the portals has it already: `Name (2)`."""
+    taken = set(
+        Form.objects.filter(portal__in=portals, name__startswith=name[:NAME_ROOM]).values_list("name", flat=True)
+    )
+    numbered = (f"{name[:NAME_ROOM]} ({number})" for number in itertools.count(2))
+    return next(one for one in itertools.chain([name], numbered) if one not in taken)
+
+
+def duplicate(form: Form) -> tuple[Form, str]:
+    """Make a form with the settings of another one, and what its visitors agree to. Returns it and its secret."""
+    values = {field.name: getattr(form, field.name) for field in Form._meta.concrete_fields}
+    for name in _ITS_OWN:
+        del values[name]
+    with writing():
+        copy, secret = create(form.portal, **values, name=free_name(form.name, form.portal))
+        if text := consent_text(form, timezone.now()):
+            copy.consent_texts.create(text=text)
+    return copy, secret
+
+
+def sealed(form: Form) -> str:
+    """The whole form as an encrypted text, with which it can be brought back once it is deleted (`restore`)."""
+    return encryption.encrypted(serializers.serialize("json", [form, *form.consent_texts.all()]))
+
+
+def restore(portal: Portal, sealed: str) -> Form | None:
+    """Bring back a form of the portal that was deleted, under its address and with its secret.
+
+    Returns None where `sealed` is none of ours, or older than `RESTORE_FOR`.
+    """
+    try:
+        seconds = int(RESTORE_FOR.total_seconds())
+        text = encryption.cipher().decrypt(sealed.encode(errors="replace"), ttl=seconds).decode()
+    except InvalidToken:
+        return None
+    rows = [read.object for read in serializers.deserialize("json", text)]
+    form = rows[0]
+    assert isinstance(form, Form)
+    with writing():
+        if form.portal_id != portal.pk or Form.objects.filter(pk=form.pk).exists():
+            return None
+        form.name = free_name(form.name, portal)
+        for row in rows:
+            row.save(force_insert=True)
+    return form
 
 
 def renew_secret(form: Form, *, at_once: bool = False) -> str:

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from traces.compose import addresses, consent, countries, sources
+from traces.compose.choices import Choice
 from traces.compose.matching import Matcher
 from traces.compose.prepared import FormSettings, Prepared, facts_of, prepare
-from traces.models import Form, SourceRule, Submission
+from traces.models import Form, Kind, SourceRule, Submission
 from traces.setup import known_values
+
+# Under this name a submission's progress has the person whose turn it was to be responsible for it.
+RESPONSIBLE = "responsible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Rulebook:
             addresses.SECRET_NAMES | settings.SECRET_PARAMETERS,
             (row.sender_form_name, row.sender_form_id),
             _agreement(form) if row.consent == consent.GIVEN else 0,
+            row.progress.get(RESPONSIBLE, 0),
         )
 
     def facts(self, row: Submission) -> sources.Facts:
@@ -67,6 +72,8 @@ def _settings(form: Form) -> FormSettings:
         field_types=form.field_types,
         country=country,
         assigned_by_id=form.assigned_by_id or form.portal.chosen_user_id,
+        choices=() if form.creates == Kind.LINK else tuple(map(Choice.of, form.choices)),
+        rota=form.rota,
     )
 
 

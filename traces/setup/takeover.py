@@ -20,6 +20,7 @@ from b24app.models import Portal, PortalUser
 from b24app.portal import calls, tokens
 from traces.compose import search, sources
 from traces.models import Attempt, Batch, Form, KnownValue, Preferences, Source, SourceRule, Submission, Unmatched
+from traces.setup import forms
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def take_over(portal: Portal, former_id: int) -> None:
         if not Form.objects.filter(portal=former).exists() and not former.source_rules.exists():
             raise NothingOffered  # somebody else has clicked too
         _retire(former)
+        _free_names(former, portal)
         # An agreement's number is the former portal's own.
         Form.objects.filter(portal=former).update(portal=portal, agreement_id=None)
         _move_rules(former, portal)
@@ -101,6 +103,14 @@ def _retire(former: Portal) -> None:
         probe_at=None,
     )
     PortalUser.objects.filter(portal=former).delete()
+
+
+def _free_names(former: Portal, portal: Portal) -> None:
+    """Forms of the former portal whose names the new one has already get a number behind theirs."""
+    taken = Form.objects.filter(portal=portal).values_list("name", flat=True)
+    for form in Form.objects.filter(portal=former, name__in=list(taken)):
+        form.name = forms.free_name(form.name, former, portal)
+        form.save(update_fields=["name"])
 
 
 def _move_rules(former: Portal, portal: Portal) -> None:

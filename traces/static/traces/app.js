@@ -129,6 +129,18 @@
     navigator.clipboard.writeText(text.value || text.textContent).then(done, byHand);
   }
 
+  // Users by the portal's own dialog: their numbers go into the field that the button names, their names beside it.
+  function chooseUsers(button) {
+    if (!portal) return;
+    var several = "several" in button.dataset;
+    (several ? portal.dialog.selectUsers() : portal.dialog.selectUser()).then(function (found) {
+      if (!found) return; // the dialog was closed
+      var users = several ? Object.values(found) : [found];
+      document.querySelector(button.dataset.chooseUsers).value = users.map(function (user) { return user.id; }).join(", ");
+      button.nextElementSibling.textContent = users.map(function (user) { return user.name; }).join(", ");
+    }).catch(function () {});
+  }
+
   function tab(chosen) {
     chosen.parentNode.querySelectorAll("[role=tab]").forEach(function (other) {
       var selected = other === chosen;
@@ -144,6 +156,7 @@
     var element;
     if ((element = on("[data-open-path]"))) { event.preventDefault(); openPath(element.dataset.openPath); }
     if ((element = on("[data-copy]"))) copy(element);
+    if ((element = on("[data-choose-users]"))) chooseUsers(element);
     if ((element = on("[data-close]"))) document.querySelector(element.dataset.close).hidden = true;
     if ((element = on("[role=tab]"))) tab(element);
     if (on("[data-theme-switch]")) paint(theme(isDark() ? "light" : "dark"));
