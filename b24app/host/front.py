@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -20,6 +21,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]  # it has no stubs
+
+from b24app.host import downloads
+
+logger = logging.getLogger(__name__)
 
 Headers = list[tuple[str, str]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -32,9 +37,10 @@ MAX_BODY_BYTES = 8 * 1024 * 1024 + 1
 MAX_MEMORY_BYTES = 256 * 1024
 # Requests that wait for one group of threads, their bodies in memory.
 MAX_WAITING = 256
-# An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
+# An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made. An export, which
+# may be of any size, is made as it is read, and keeps its thread for so long.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
-HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS, EXPORT_THREADS = 2, 12, 32, 2
+HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS, EXPORT_THREADS = 2, 12, 32, 4
 _HEALTH = ("/healthz", "/readyz", "/metrics")
 _INTAKE = "/in/"
 _EXPORTS = "/export/"
@@ -202,6 +208,8 @@ class _Answer:
         try:
             if self._is_whole():
                 self._protocol.response_bytes(self._status, self._headers, b"".join(parts))
+            elif self._environ["PATH_INFO"].endswith(_EXPORTS):
+                self._export(parts)
             else:
                 self._stream(parts)
         finally:
@@ -223,6 +231,12 @@ class _Answer:
 
         for part in parts:
             asyncio.run_coroutine_threadsafe(send(part), self._loop).result()
+
+    def _export(self, parts: Iterable[bytes]) -> None:
+        try:
+            downloads.send(parts, lambda path: self._protocol.response_file(self._status, self._headers, path))
+        except downloads.NotRead as error:
+            logger.warning("%s was not sent to its end: %s", self._environ["PATH_INFO"], error)
 
 
 def _refuse(protocol: HTTPProtocol, status: int, code: str, title: str, *headers: tuple[str, str]) -> None:
