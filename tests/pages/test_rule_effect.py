@@ -106,3 +106,8 @@ def test_a_rule_is_said_in_words_while_it_is_typed(frame, typed, words):
 
 def test_half_a_rule_is_not_said(frame):
     assert not plain(frame.post(reverse("source-words"), {"field": "utm_source", "operator": "equals"}).text).strip()
+
+
+def test_what_half_a_rule_lacks_is_not_said_while_it_is_typed(frame):
+    answer = frame.post(reverse("source-effect"), {"field": "utm_source", "quiet": "1"})
+    assert (answer.status_code, plain(answer.text).strip()) == (200, "")

@@ -86,7 +86,7 @@ def test_a_rule_is_turned_off_and_on(frame, three, acme):
     off = frame.post(reverse("source-switch", args=[three[0].pk])).text
     assert "Rule turned off." in off and "Turn on rule 1" in off
     assert [rule.value for rule in rulebook.load(acme.pk).rules] == ["spring", "partner"]
-    assert "Rule turned on." in frame.post(reverse("source-switch", args=[three[0].pk])).text
+    assert "Rule turned on." in frame.post(reverse("source-switch", args=[three[0].pk]), {"active": "on"}).text
     assert len(rulebook.load(acme.pk).rules) == 3
 
 

@@ -16,11 +16,17 @@ from traces.setup import known_values
 
 @view("POST")
 def show(request: HttpRequest, reader: Reader, rule_id: int = 0) -> HttpResponse:
-    """What the rule as it is typed would have changed; what it still lacks, where it cannot be stored yet."""
+    """What the rule as it is typed would have changed; what it still lacks where it cannot be stored yet.
+
+    The page asks by itself while somebody types: then what is lacking is not said yet (`quiet`).
+    """
     row, texts = _typed(request, rule_id)
     found = reader.portal.source_rules.filter(pk=rule_id).values_list("position", flat=True).first()
     row.position = found or 0
-    context = {"texts": texts, "effect": None if texts else rule_effect.effect(reader.portal, row)}
+    context = {
+        "texts": [] if request.POST.get("quiet") else texts,
+        "effect": None if texts else rule_effect.effect(reader.portal, row),
+    }
     return render(request, reader, "traces/sources/_effect.html", context)
 
 

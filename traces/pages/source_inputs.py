@@ -141,6 +141,12 @@ class PositionInput(PageInput):
     position = NumberField(min_value=1, max_value=99_999)
 
 
+class SwitchInput(PageInput):
+    """Whether a rule is to be on."""
+
+    active = forms.BooleanField(required=False)
+
+
 class AroundInput(PageInput):
     """Around which position the rules are to be listed."""
 

@@ -11,8 +11,10 @@ from b24app.models import Portal
 from traces.models import SourceRule
 
 SECONDS = 60
-_NAMES = ("id", "position", "field", "operator", "value", "utm_source", "crm_source", "crm_description")
-NAMES = (*_NAMES, "also_known", "active")
+NAMES = (
+    *("id", "position", "field", "operator", "value", "utm_source", "crm_source", "crm_description"),
+    *("also_known", "active"),
+)
 
 
 class TooLate(Exception):

@@ -21,6 +21,7 @@ from traces.pages.source_inputs import (
     PositionInput,
     RuleInput,
     RulesFileInput,
+    SwitchInput,
     TrialInput,
 )
 from traces.setup import known_values, rules
@@ -112,10 +113,10 @@ def move(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
 
 @view("POST")
 def switch(request: HttpRequest, reader: Reader, rule_id: int) -> HttpResponse:
-    """Turn a rule off where it is on, and on where it is off."""
-    row = _find(reader, rule_id)
+    """Turn a rule on or off."""
+    typed = SwitchInput(request.POST)
     try:
-        row = rules.switch(reader.portal, rule_id, active=not (row and row.active))
+        row = rules.switch(reader.portal, rule_id, active=typed.is_valid() and typed.cleaned_data["active"])
     except rules.RuleRejected:
         return _gone(request, reader)
     notice = _("Rule turned on. It applies to new submissions.") if row.active else _("Rule turned off.")

@@ -84,6 +84,8 @@ def put_back(portal: Portal, row: SourceRule) -> list[SourceRule]:
     """Put a rule that was removed back to its position, under its number. Returns all rules; raises `RuleRejected`."""
     with _ordered(portal) as rows:
         if all(other.pk != row.pk for other in rows):
+            if len(rows) >= MAX_RULES:
+                raise RuleRejected(TOO_MANY)
             _insert(portal, rows, row, row.position)
             row.position = 0  # is stored in any case
     return rows
