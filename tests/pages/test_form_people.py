@@ -62,3 +62,11 @@ def test_where_no_list_can_be_shown_the_number_is_typed(client, installed, porta
     frame = Frame(client, installed)
     assert frame.get(reverse("form-responsible", args=[form.pk])).status_code == 204
     assert 'type="number" name="assigned_by_id"' in frame.get(reverse("form", args=[form.pk])).text
+
+
+@pytest.mark.parametrize(("scope", "user", "name"), [(",user", 70, "Moreau Ines"), (",user", 99, ""), ("", 70, "")])
+def test_a_user_has_a_name_where_the_portal_tells_it(client, installed, portal, scope, user, name):
+    portal.scope += scope
+    portal.add_user(70, admin=False, name="Ines")
+    answer = Frame(client, installed).get(reverse("user-name", args=[user]))
+    assert (answer.status_code, answer.text.strip()) == (200 if name else 204, name)

@@ -26,7 +26,7 @@ def failed(acme, other):
         (acme, "spam", "spam"),
         (other, "failed", "error_core"),
     ):
-        form = Form.objects.create(portal=portal, name="Shop", secret_hash="0")
+        form = Form.objects.create(portal=portal, name=f"Shop, {code}", secret_hash="0")
         Submission.objects.create(portal=portal, form=form, body={}, body_hash="0", state=state, code=code)
 
 

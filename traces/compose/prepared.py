@@ -97,20 +97,15 @@ def prepare(
 ) -> Prepared:
     """Prepare a submission of this form that arrived at `received_at` (unix seconds).
 
-    `matcher` has the portal's source rules; parameters with one of `secret_names` are removed from every address;
-    `sender_form` is the name and the id that the sender gives its own form; `agreement` is the portal's, where the
-    visitor has agreed to it; `responsible` is the person whose turn it was already, 0 where none has had it.
+    `matcher` has the portal's source rules; no address keeps a parameter with one of `secret_names`; `sender_form` is
+    what the sender calls its own form (name, id); `agreement` is the portal's, if given; `responsible` who was, or 0.
     """
     clean, facts = facts_of(form, body, received_at, secret_names, sender_form)
     rule = matcher.match(facts)
-    chosen = _chosen(form, facts, body, responsible)
-    if chosen and chosen.choice.creates:
-        form = replace(form, creates=chosen.choice.creates)
+    form, chosen = _chosen(form, facts, body, responsible)
     built = trace.with_source(clean.trace, rule.utm_source) if rule and rule.utm_source else clean.trace
     visitor = recognise(body) if KINDS[form.creates] else Visitor()
-    records, repairs = _records(form, visitor, body, _texts(form, facts, built), rule, chosen)
-    if form.creates == "lead_utm":
-        records["lead"] |= _utm_fields(built)
+    records, repairs = _records(form, visitor, body, facts, built, rule, chosen)
     known, repairs_of_comment = _known(form, visitor, body, built, records)
     return Prepared(
         kind=form.creates,
@@ -130,22 +125,30 @@ def prepare(
     )
 
 
-def _chosen(form: FormSettings, facts: sources.Facts, body: Mapping[str, Any], responsible: int) -> Chosen | None:
-    """The choice that a submission matches, with the person who is responsible by it."""
+def _chosen(
+    form: FormSettings, facts: sources.Facts, body: Mapping[str, Any], responsible: int
+) -> tuple[FormSettings, Chosen | None]:
+    """The choice that a submission matches, with the person responsible by it; and the form as that one has it."""
     found = choices.first(form.choices, facts, body) if form.choices else None
-    return Chosen(*found, choices.responsible(found[1], form.rota, responsible)) if found else None
+    if found is None:
+        return form, None
+    number, choice = found
+    person = choices.responsible(choice, form.rota, responsible)
+    return replace(form, creates=choice.creates or form.creates), Chosen(number, choice, person)
 
 
 def _records(
     form: FormSettings,
     visitor: Visitor,
     body: Mapping[str, Any],
-    texts: Mapping[str, str],
+    facts: sources.Facts,
+    built: Mapping[str, Any],
     rule: sources.Rule | None,
     chosen: Chosen | None,
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The fields of each record, and what was repaired in them."""
     types, names = Types(form.field_types, form.country), _names(form.creates, visitor)
+    texts = _texts(form, facts, built)
     filled = {
         name: fields.build(name, visitor, body, form.mapping, texts, types, set(names) - {name}) for name in names
     }
@@ -156,6 +159,8 @@ def _records(
         | _source_fields(name, rule)
         for name, record in filled.items()
     }
+    if form.creates == "lead_utm":
+        records["lead"] |= _utm_fields(built)
     return records, [key for record in filled.values() for key in record.repairs]
 
 

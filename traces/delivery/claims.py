@@ -80,8 +80,7 @@ def due(now: datetime) -> QuerySet[Submission]:
 
 def in_flight(portal: Portal) -> list[receipt_slots.InFlight]:
     """The portal's batches, those that are still being prepared included."""
-    batches = Batch.objects.filter(portal=portal)
-    rows = batches.values_list("state", "receipt_slot", "sent_at", "expected_at")
+    rows = Batch.objects.filter(portal=portal).values_list("state", "receipt_slot", "sent_at", "expected_at")
     return [
         receipt_slots.InFlight(slot, sent_at, expected_at, is_lost=state == Batch.State.LOST)
         for state, slot, sent_at, expected_at in rows

@@ -117,8 +117,8 @@ class ChoiceInput(PageInput):
         super().__init__(data, prefix=f"c{number}", **options)
         self.form, self.number = form, number
         self.choice: Choice | None = None
-        left_out = {Kind.LINK, *(LEADS if form.portal.simple_crm else ())} - {str(self["creates"].value())}
-        kinds = [(kind.value, kind.label) for kind in Kind if kind not in left_out]
+        hidden = {Kind.LINK, *(LEADS if form.portal.simple_crm else ())} - {str(self["creates"].value())}
+        kinds = [(kind.value, kind.label) for kind in Kind if kind not in hidden]
         self._choose("creates", [("", _("As in the form's settings")), *kinds])
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Who is responsible for a form's records: a part of the form's settings, made of what the portal lists."""
+"""People of the portal by their names, where it lists them: a part of the settings, of a form and of the portal."""
 
 from __future__ import annotations
 
@@ -56,3 +56,13 @@ def show(request: HttpRequest, reader: Reader, form: Form) -> HttpResponse:
         return HttpResponse(status=204)
     context = {"field": ResponsibleInput(users, typed.cleaned_data.get("chosen"))["assigned_by_id"]}
     return render(request, reader, "traces/_field.html", context)
+
+
+@view("GET")
+def show_name(request: HttpRequest, reader: Reader, user: int) -> HttpResponse:
+    """What a user is called; 204 where the portal does not tell."""
+    try:
+        name = dict(crm_directory.users(reader.portal)).get(str(user), "")
+    except errors.PortalError:
+        name = ""
+    return render(request, reader, "traces/forms/_name.html", {"name": name}) if name else HttpResponse(status=204)

@@ -125,6 +125,7 @@ urlpatterns = [
     path("settings/visitor/erase/", visitor_requests.erase, name="settings-visitor-erase"),
     path("settings/erase/", settings.erase, name="settings-erase"),
     path("settings/erasing/", settings.show_erasing, name="settings-erasing"),
+    path("users/<int:user>/", responsible.show_name, name="user-name"),
     # Health
     path("health/", health.show, name="health"),
     path("health/portal/", health.show_portal, name="health-portal"),

@@ -1,7 +1,7 @@
 """What a form's conditions look at and decide, and why one is rejected."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from b24app.api.remedies import Text
 from traces.compose import choices
@@ -27,11 +27,11 @@ CHOICE_FAULTS: dict[str, Text] = {
 def chosen(found: Chosen, number_of_people: int) -> str:
     """Which of the form's conditions a submission matched, and what that one decides."""
     parts = [_("Condition %(number)s matches.") % {"number": found.number}]
-    if found.responsible:
-        text = ngettext(
-            "Responsible: user %(user)s.", "Responsible: user %(user)s, one of %(count)s in turns.", number_of_people
-        )
-        parts.append(text % {"user": found.responsible, "count": number_of_people})
+    people = {"user": found.responsible, "count": number_of_people}
+    if found.responsible and number_of_people > 1:
+        parts.append(_("Responsible: user %(user)s, one of %(count)s in turns.") % people)
+    elif found.responsible:
+        parts.append(_("Responsible: user %(user)s.") % people)
     if found.choice.stage:
         parts.append(_("Stage: %(stage)s.") % {"stage": found.choice.stage})
     return " ".join(parts)

@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from b24app.api import errors
@@ -74,7 +74,9 @@ class Command(BaseCommand):
                 thank_you_url=options["thank_you"],
             )
         except ValidationError as error:
-            faults = (f"--{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+            # What concerns several fields is the name, which the portal has already.
+            messages = {name.replace(NON_FIELD_ERRORS, "name"): texts for name, texts in error.message_dict.items()}
+            faults = (f"--{name}: {' '.join(texts)}" for name, texts in messages.items())
             raise CommandError(f"The form cannot be made. {' '.join(faults)}") from None
         for warning in _asked(form):
             self.stderr.write(self.style.WARNING(warning))
