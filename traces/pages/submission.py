@@ -6,7 +6,6 @@ import json
 import logging
 import shlex
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,13 +22,12 @@ from b24app.models import Portal
 from b24app.portal import hold
 from traces import sentences
 from traces.compose import consent, journey
-from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
 from traces.history import explanation, listing, resending
 from traces.history.explanation import Explanation
 from traces.models import Attempt, ShownState, Submission
-from traces.pages import form_mapping, submissions
+from traces.pages import submission_records, submissions
 from traces.pages.frame import Reader, render, view
 from traces.sentences.failures import Failure
 from traces.setup import forms
@@ -42,14 +40,6 @@ MAX_RULES = 20
 # A page that is open for longer than this asks no more by itself.
 MAX_WATCH = timedelta(minutes=10)
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record that came of a submission; `path` opens its card, "" where the portal opens none."""
-
-    name: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +162,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "tries": [_try(attempt, row.portal) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
         "exchange_days": int(settings.EXCHANGE_DAYS),
-        "records": cards(explanation.records(row, prepared)),
+        "records": submission_records.cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
 
@@ -259,19 +249,6 @@ def _remedy(portal: Portal, row: Submission) -> Remedy | None:
         _("Bitrix24 isn't accepting requests right now."), _("Open Trace Relay once as a Bitrix24 administrator.")
     )
     return remedies.of(portal.hold_code, portal.by_webhook) or unknown
-
-
-def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """The records that a submission has become, as links to their cards."""
-    return [_card(str(entry.get("TYPE", "")), entry.get("ID")) for entry in made]
-
-
-def _card(kind: str, number: Any) -> Record:
-    record = BY_TYPE.get(kind)
-    if record is None:
-        return Record(f"{kind} {number}", "")
-    path = f"/crm/{record.name}/details/{number}/" if record.has_card else ""
-    return Record(f"{form_mapping.RECORDS[record.name]} {number}", path)
 
 
 def _try(attempt: Attempt, portal: Portal) -> Try:

@@ -18,6 +18,7 @@ from traces.pages import (
     start,
     submission,
     submission_actions,
+    submission_live,
     submissions,
     takeover,
     visitor_requests,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("forms/<int:form_id>/remove/", forms.delete_or_disable, name="form-remove"),
     # Submissions
     path("submissions/", submissions.show, name="submissions"),
+    path("submissions/live/", submission_live.show, name="submissions-live"),
     path("submissions/again/", submission_actions.resend, name="submissions-again"),
     path("submissions/again/all/", submission_actions.resend_all, name="submissions-again-all"),
     path("submissions/again/ask/", submission_actions.ask, name="submissions-again-ask"),
