@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from traces.history import erasure, listing, resending
+from traces.history import erasure, listing, removal, resending
 from traces.models import Submission
 from traces.pages import submissions
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
-from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput
+from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput, UndoInput
 
 
 @sensitive_post_parameters("text")
@@ -99,8 +99,21 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
     ids = ChosenInput(request.POST).ids_chosen()
     if not ids:
         return submissions.page(request, reader, trouble=_("Select at least one submission first."))
-    rows = Submission.objects.filter(erasure.SETTLED, portal=reader.portal, pk__in=ids)
-    return submissions.page(request, reader, notice=deleted_text(erasure.delete_chunks(rows)))
+    number, undo = removal.remove(reader.portal, Submission.objects.filter(erasure.SETTLED, pk__in=ids))
+    return submissions.page(request, reader, notice=deleted_text(number), undo=undo)
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def undo(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Put back what was deleted less than a minute ago."""
+    asked = UndoInput(request.POST)
+    number = removal.restore(reader.portal, asked.cleaned_data["undo"]) if asked.is_valid() else 0
+    if not number:
+        trouble = _("It can't be restored: more than a minute has passed, or its form is deleted.")
+        return submissions.page(request, reader, trouble=trouble)
+    text = ngettext("%(count)s submission restored.", "%(count)s submissions restored.", number)
+    return submissions.page(request, reader, notice=text % {"count": grouped(number)})
 
 
 @sensitive_post_parameters("text")

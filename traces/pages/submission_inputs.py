@@ -31,6 +31,7 @@ STATES = (
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"
 MAX_COUNT = 10**9
+MAX_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,12 @@ class ChosenInput(PageInput):
         self.full_clean()
         button = self.cleaned_data.get("one")
         return [button] if button else self.cleaned_data["id"]
+
+
+class UndoInput(PageInput):
+    """What was deleted a moment ago and shall come back."""
+
+    undo = NumberField(max_value=MAX_NUMBER)
 
 
 class ProgressInput(PageInput):

@@ -57,15 +57,20 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     return page(request, reader)
 
 
-def page(request: HttpRequest, reader: Reader, notice: str = "", trouble: str = "") -> HttpResponse:
-    """The list with a `notice` of what was done before, or the `trouble` that kept it from being so."""
+def page(
+    request: HttpRequest, reader: Reader, notice: str = "", trouble: str = "", undo: int | None = None
+) -> HttpResponse:
+    """The list with a `notice` of what was done before, or the `trouble` that kept it from being so.
+
+    `undo` is the number of what can be put back (`traces.history.removal`).
+    """
     data = request.POST if request.method == "POST" else _of_link(reader.portal, request.GET)
     asked = FilterInput(reader.portal, data)
     asked.offer({name: texts[:MAX_LABELS] for name, texts in listing.recent(reader.portal).items()})
     asked.offer_reasons(listing.reasons(reader.portal))
     applied = asked.hidden_fields_of_others()
     presets = submission_filters.presets(reader.portal, applied)
-    context: dict[str, Any] = {"asked": asked, "presets": presets, "notice": notice, "trouble": trouble}
+    context: dict[str, Any] = {"asked": asked, "presets": presets, "notice": notice, "trouble": trouble, "undo": undo}
     if asked.is_valid():
         context |= {"applied": applied, "chips": asked.chips(), **_listed(reader.portal, asked.filter(), data)}
     status = 422 if trouble or not asked.is_valid() else 200
