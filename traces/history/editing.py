@@ -14,7 +14,7 @@ from traces.delivery import requeue
 from traces.models import Submission
 
 MAX_FIELDS = 100
-EDITED = "edited"  # in `Submission.repairs`
+NOTE = "edited"  # in `Submission.repairs`
 
 
 def editable(row: Submission) -> dict[str, str]:
@@ -42,6 +42,6 @@ def save(portal: Portal, pk: uuid.UUID, values: Mapping[str, str]) -> bool:
             return False
         row.body = {**row.body, **values}
         row.terms = None
-        row.repairs = list(dict.fromkeys([*row.repairs, EDITED]))
+        row.repairs = list(dict.fromkeys([*row.repairs, NOTE]))
         row.save(update_fields=["body", "terms", "repairs"])
     return True

@@ -133,32 +133,37 @@ def page(
     row.portal = reader.portal
     explained = explained_of(row)
     visitor = recognise(row.body)
-    state = row.shown_state
-    now = timezone.now()
     context = {
         **_went(row, explained),
         **_around(row, explained),
+        **_stands(row, timezone.now()),
         "row": row,
-        "is_under_way": _is_under_way(row, reader.portal, now),
         "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("Data deleted"),
         "fields": fields(visitor),
         "body": explanation.pretty(row.body),
+        "edit": edit or (EditInput(row) if editing.may(row) else None),
+        "notice": notice,
+        "trouble": trouble,
+    }
+    status = 422 if trouble or edit else 200
+    return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
+
+
+def _stands(row: Submission, now: datetime) -> dict[str, Any]:
+    """Where a submission stands, and what can be done with it."""
+    state = row.shown_state
+    return {
         "state": state,
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
+        "is_under_way": _is_under_way(row, row.portal, now),
         "source": sentences.source_label(row.source_text),
         "sender": submissions.sender_text(row),
         "consent": _consent(row),
         "may_send": resending.may(row, now),
-        "next_try": _next_try(row, reader.portal, now),
-        "remedy": _remedy(reader.portal, row),
-        "notice": notice,
-        "trouble": trouble,
+        "next_try": _next_try(row, row.portal, now),
+        "remedy": _remedy(row.portal, row),
     }
-    if editing.may(row):
-        context["edit"] = edit or EditInput(row)
-    status = 422 if trouble or edit else 200
-    return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
 
 
 def _around(row: Submission, explained: Explanation | None) -> dict[str, Any]:

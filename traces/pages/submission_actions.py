@@ -10,10 +10,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from traces.history import erasure, listing, removal, resending
 from traces.models import Submission
-from traces.pages import submissions
+from traces.pages import submission_filters, submissions
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
-from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput, UndoInput
+from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput, SavedInput, UndoInput
 
 
 @sensitive_post_parameters("text")
@@ -101,6 +101,30 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
         return submissions.page(request, reader, trouble=_("Select at least one submission first."))
     number, undo = removal.remove(reader.portal, Submission.objects.filter(erasure.SETTLED, pk__in=ids))
     return submissions.page(request, reader, notice=deleted_text(number), undo=undo)
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def save_filter(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Save what the list is asked for, by a name."""
+    asked, named = FilterInput(reader.portal, request.POST), SavedInput(request.POST)
+    if not (asked.is_valid() and named.is_valid()):
+        return submissions.page(request, reader, trouble=_("Enter a name for the filter, at most 40 characters."))
+    name = named.cleaned_data["name"]
+    if not submission_filters.save(reader.portal, name, asked.hidden_fields_of_others()):
+        limit = submission_filters.MAX_SAVED
+        trouble = _("Not saved: choose a filter first. At most %(limit)s filters can be saved.") % {"limit": limit}
+        return submissions.page(request, reader, trouble=trouble)
+    return submissions.page(request, reader, notice=_("Filter saved."))
+
+
+@view("POST")
+def forget_filter(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Delete a saved filter."""
+    named = SavedInput(request.POST)
+    if named.is_valid():
+        submission_filters.forget(reader.portal, named.cleaned_data["name"])
+    return submissions.page(request, reader, notice=_("Filter deleted."))
 
 
 @sensitive_post_parameters("text")

@@ -172,6 +172,12 @@ class IdsField(forms.Field):
         return ids
 
 
+class SavedInput(PageInput):
+    """The name of a saved filter."""
+
+    name = forms.CharField(max_length=40)
+
+
 class LiveInput(PageInput):
     """What the list shows: its first row, how many are known to be new, and the rows that are under way."""
 

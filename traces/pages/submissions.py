@@ -69,8 +69,12 @@ def page(
     asked.offer({name: texts[:MAX_LABELS] for name, texts in listing.recent(reader.portal).items()})
     asked.offer_reasons(listing.reasons(reader.portal))
     applied = asked.hidden_fields_of_others()
-    presets = submission_filters.presets(reader.portal, applied)
-    context: dict[str, Any] = {"asked": asked, "presets": presets, "notice": notice, "trouble": trouble, "undo": undo}
+    context: dict[str, Any] = {
+        "presets": submission_filters.presets(reader.portal, applied),
+        "saved": submission_filters.saved(reader.portal, applied),
+        "may_save": bool(submission_filters.storable(applied)),
+    }
+    context |= {"asked": asked, "notice": notice, "trouble": trouble, "undo": undo}
     if asked.is_valid():
         context |= {"applied": applied, "chips": asked.chips(), **_listed(reader.portal, asked.filter(), data)}
     status = 422 if trouble or not asked.is_valid() else 200
@@ -102,7 +106,7 @@ def _listed(portal: Portal, wanted: Filter, data: QueryDict) -> dict[str, Any]:
 
 def live_context(new: int, first: Cursor | None, way: Sequence[uuid.UUID]) -> dict[str, Any]:
     """What keeps the list up to date: how many are `new`, which row is the `first`, and which are under `way`."""
-    return {"new": new, "first": first, "way": way, "max_new": listing.PAGE_ROWS}
+    return {"new": new, "first": first, "way": way, "shown": f"{new}+" if new >= listing.PAGE_ROWS else str(new)}
 
 
 def list_rows(portal: Portal, rows: Sequence[Submission], now: datetime) -> list[ListRow]:
