@@ -5,7 +5,7 @@ import pytest
 from traces.compose import steps
 from traces.compose.records import BY_NAME, BY_TYPE, KINDS
 from traces.models import Kind
-from traces.pages import form_mapping, submission
+from traces.pages import form_mapping, submission_records
 
 
 def test_each_kind_of_form_makes_records_of_the_list():
@@ -25,7 +25,7 @@ def test_a_record_may_be_linked_and_is_known_by_its_type(record):
 
 def test_the_portal_opens_the_card_of_every_record_but_a_quote():
     entities = [{"TYPE": kind, "ID": 7} for kind in (*BY_TYPE, "INVOICE")]
-    assert [(card.name, card.path) for card in submission.cards(entities)] == [
+    assert [(card.name, card.path) for card in submission_records.cards(entities)] == [
         ("Lead 7", "/crm/lead/details/7/"),
         ("Deal 7", "/crm/deal/details/7/"),
         ("Contact 7", "/crm/contact/details/7/"),

@@ -19,7 +19,8 @@ from b24app.host.transactions import writing
 from b24app.models import Portal, PortalEvent
 from traces.compose import search
 from traces.delivery import requeue, unmatched
-from traces.models import Attempt, CrmRecord, Notice, Preferences, Source, Submission, Unmatched, Unwanted
+from traces.history import removal
+from traces.models import Attempt, CrmRecord, Notice, Preferences, Removed, Source, Submission, Unmatched, Unwanted
 from traces.models.notices import PURGE_NOTICE, purge_at
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def erase(now: datetime, *, thorough: bool) -> None:
         erase_wanted(now)
     with _apart("what visitors want gone"):
         erase_unwanted()
+    with _apart("what was deleted a moment ago"):
+        removal.forget(now)
     if not thorough:
         return
     for part in (erase_old, empty_old, purge_held, empty_exchanges, erase_old_notes, erase_old_events):
@@ -234,6 +237,7 @@ def erase_wanted(now: datetime) -> None:
     """
     for wish in Preferences.objects.exclude(erase_before=None).only("portal_id", "erase_before"):
         with _apart(f"portal {wish.portal_id}"):
+            Removed.objects.filter(portal=wish.portal_id).delete()
             if number := delete_chunks(wanted(wish).filter(SETTLED)):
                 logger.info("portal %s: %d submissions were deleted as its administrator asked", wish.portal_id, number)
             if wish.erase_before and wish.erase_before + LATE_COMMITS < now and not wanted(wish).exists():

@@ -34,7 +34,7 @@ PREFERENCES = (
         "tell_of",
         "notices_a_day",
     ),
-    *("erase_before", "earnings"),
+    *("erase_before", "earnings", "saved_filters"),
 )
 NOTICE = ("about", "at", "try_at", "over")
 CRM_RECORD = ("record", "number", "lead", "came_at", "semantic", "amount", "currency", "closed_on", "looked_at")

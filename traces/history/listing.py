@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,11 +27,15 @@ MAX_COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a submission must be like; None and "" ask nothing. `until` is the first time that is too late."""
+    """What a submission must be like; None and "" ask nothing. `until` is the first time that is too late.
+
+    `reasons` are codes; without a state they are those of what was not delivered.
+    """
 
     text: str = ""
     state: str = ""
     form_id: int | None = None
+    reasons: Collection[str] = ()
     source: str | None = None
     medium: str | None = None
     campaign: str | None = None
@@ -80,6 +84,8 @@ def matching(portal: Portal, wanted: Filter) -> QuerySet[Submission]:
     asked &= findable.with_terms(portal.pk, search.wanted(wanted.text))
     if wanted.state:
         asked &= Q(state=wanted.state)
+    if wanted.reasons:
+        asked &= Q(code__in=wanted.reasons) & (Q() if wanted.state else Q(state=Submission.State.FAILED))
     if wanted.form_id is not None:
         asked &= Q(form=wanted.form_id)
     for name in search.CAME_BY:
@@ -164,9 +170,23 @@ def recent(portal: Portal, rows: int = 2000) -> dict[str, list[str]]:
     return found
 
 
-def neighbours(row: Submission) -> tuple[uuid.UUID | None, uuid.UUID | None]:
-    """The ids of the portal's next newer and next older submission; None at the end of the list."""
-    others = Submission.objects.filter(portal=row.portal_id)
+def reasons(portal: Portal, rows: int = 300) -> list[str]:
+    """The codes of the newest submissions that were not delivered, the most frequent first."""
+    failed = Submission.objects.filter(portal=portal, state=Submission.State.FAILED).order_by("-received_at")
+    return [code for code, _ in Counter(failed.values_list("code", flat=True)[:rows]).most_common()]
+
+
+def newer_than(portal: Portal, wanted: Filter, place: Cursor | None) -> int:
+    """How many that a filter matches have come since a place in the list, at most a page; all where it was empty."""
+    rows = matching(portal, wanted)
+    if place:
+        rows = rows.filter(_newer(place))
+    return len(rows.order_by("-received_at").values_list("received_at")[:PAGE_ROWS])
+
+
+def neighbours(row: Submission, wanted: Filter | None = None) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """The ids of the next newer and next older submission that a filter matches; None at the end of the list."""
+    others = matching(row.portal, wanted or Filter())
     newer = others.filter(_newer(_at(row))).order_by("received_at", "id").values_list("pk", flat=True)
     older = others.filter(_older(_at(row))).order_by("-received_at", "-id").values_list("pk", flat=True)
     return newer.first(), older.first()

@@ -14,7 +14,7 @@ from b24app.models import Portal
 from traces.compose import emails, phones
 from traces.compose.search import folded
 from traces.history import erasure, json_export, visitors
-from traces.models import KnownValue, Submission, Unmatched, Unwanted
+from traces.models import KnownValue, Removed, Submission, Unmatched, Unwanted
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def erase(portal: Portal, contact: str) -> Erased:
 
     What is being sent is marked, and goes with a sweep once it is settled.
     """
+    Removed.objects.filter(portal=portal).delete()  # what was deleted a moment ago may be this visitor's
     ids = list(visitors.submissions_of(portal, contact).order_by().values_list("pk", flat=True))
     for start in range(0, len(ids), erasure.CHUNK):
         with writing():

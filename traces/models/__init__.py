@@ -3,6 +3,7 @@
 from traces.models.earnings import CrmLook, CrmRecord
 from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
+from traces.models.removed import Removed
 from traces.models.source_rules import KnownValue, SourceRule, Unmatched
 from traces.models.submissions import (
     OWN_TEST,
@@ -31,6 +32,7 @@ __all__ = [
     "Notice",
     "Preferences",
     "Reasoned",
+    "Removed",
     "Repeats",
     "ShownState",
     "Source",

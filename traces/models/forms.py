@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from b24app.host.encryption import EncryptedTextField
+from b24app.host.encryption import EncryptedJSONField, EncryptedTextField
 from b24app.models import Portal, Telling
 from traces.compose import choices
 
@@ -176,6 +176,8 @@ class Preferences(models.Model):
     erase_before = models.DateTimeField(null=True, blank=True)
     # Whether what became of the records is read from the portal each night (`traces.history.crm_look`).
     earnings = models.BooleanField(default=True)
+    # Filters of the list by their names (`traces.pages.submission_filters`). A source may be a visitor's.
+    saved_filters = EncryptedJSONField(default=dict, blank=True)
     # The first run was finished or left: the application opens with the overview.
     welcomed = models.BooleanField(default=False)
 

@@ -22,7 +22,7 @@ from traces.intake import accept
 from traces.intake.senders import Posted
 from traces.models import OWN_TEST, Form, Kind, Preferences, Submission
 from traces.monitoring import checks, notices
-from traces.pages import forms, overview, submission, submissions
+from traces.pages import forms, overview, submission_records, submissions
 from traces.pages.form_inputs import NewFormInput
 from traces.pages.frame import Reader, render, view
 from traces.pages.inputs import PageInput
@@ -155,7 +155,7 @@ def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpRespons
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
         "took": sentences.duration(took),
-        "records": submission.cards(row.entities) if delivered else [],
+        "records": submission_records.cards(row.entities) if delivered else [],
         "failure": sentences.failure(row.code, row.params) if ended and not delivered else None,
         "remedy": notices.remedy_of(reader.portal.hold_code, reader.portal.by_webhook) if state == "held" else None,
         "is_slow": waited > LONG,

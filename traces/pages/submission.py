@@ -6,33 +6,36 @@ import json
 import logging
 import shlex
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from b24app.api import remedies
 from b24app.api.remedies import Remedy
-from b24app.host.transactions import writing
 from b24app.models import Portal
 from b24app.portal import hold
 from traces import sentences
 from traces.compose import consent, journey
-from traces.compose.records import BY_TYPE
 from traces.compose.visitor import Visitor, recognise
 from traces.delivery import exchange
-from traces.history import explanation, listing, resending
+from traces.history import editing, erasure, explanation, listing, removal, resending
 from traces.history.explanation import Explanation
+from traces.history.listing import Filter
 from traces.models import Attempt, Kind, ShownState, Submission
-from traces.pages import form_mapping, submissions
+from traces.pages import submission_records, submissions
 from traces.pages.frame import Reader, render, view
+from traces.pages.submission_edit_inputs import EditInput
+from traces.pages.submission_inputs import FilterInput
 from traces.sentences.failures import Failure
-from traces.setup import forms
+from traces.setup import forms as setup_forms
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +45,6 @@ MAX_RULES = 20
 # A page that is open for longer than this asks no more by itself.
 MAX_WATCH = timedelta(minutes=10)
 _GOOD, _BAD = {"delivered", "done"}, {"refused"}
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record that came of a submission; `path` opens its card, "" where the portal opens none."""
-
-    name: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Try:
 @view()
 def show(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """The page itself."""
-    return _page(request, reader, submission_id)
+    return page(request, reader, submission_id)
 
 
 @view("POST")
@@ -77,7 +72,7 @@ def watch(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Htt
     same = row.filter(state=request.POST.get("state", "")).first()
     if same and _is_under_way(same, reader.portal, timezone.now()):
         return HttpResponse(status=204)
-    return _page(request, reader, submission_id)
+    return page(request, reader, submission_id)
 
 
 @view("POST")
@@ -85,66 +80,101 @@ def resend(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
     """Send this one again."""
     if Submission.objects.filter(portal=reader.portal, pk=submission_id).exclude(emptied_at=None).exists():
         text = _("This submission can't be resent: the visitor's data has been deleted.")
-        return _page(request, reader, submission_id, trouble=text)
+        return page(request, reader, submission_id, trouble=text)
     if resending.one(reader.portal, submission_id):
-        return _page(request, reader, submission_id, notice=_("Sending again…"))
-    return _page(request, reader, submission_id, trouble=_("Left unchanged: it is delivered or being sent."))
+        return page(request, reader, submission_id, notice=_("Sending again…"))
+    return page(request, reader, submission_id, trouble=_("Left unchanged: it is delivered or being sent."))
 
 
 @view("POST", asks_again=True)
 def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> HttpResponse:
     """Delete what is stored of this one, unless it is being sent."""
-    mine = Submission.objects.filter(portal=reader.portal, pk=submission_id)
-    with writing():
-        # The change takes it out of the line, so that no worker begins with it meanwhile.
-        rests = mine.exclude(state=Submission.State.SENDING).update(due_at=None)
-        if rests:
-            mine.delete()
-    if rests:
-        return submissions.page(request, reader, notice=_("The submission and the visitor's data were deleted."))
-    return _page(request, reader, submission_id, trouble=_("It is being sent right now. Try again in a minute."))
+    rows = Submission.objects.filter(erasure.SETTLED, pk=submission_id)
+    number, undo = removal.remove(reader.portal, rows)
+    if number:
+        notice = _("The submission and the visitor's data were deleted.")
+        return submissions.page(request, reader, notice=notice, undo=undo)
+    return page(request, reader, submission_id, trouble=_("It is being sent right now. Try again in a minute."))
 
 
-def _page(
-    request: HttpRequest, reader: Reader, submission_id: uuid.UUID, notice: str = "", trouble: str = ""
+@sensitive_post_parameters("text")
+@view("POST")
+def step(request: HttpRequest, reader: Reader, submission_id: uuid.UUID, *, newer: bool) -> HttpResponse:
+    """Lead to the next one that the list's filter matches, in either direction; its page where there is none.
+
+    The filter is posted, since it may hold a visitor's data; the page itself is asked for by its address.
+    """
+    row = Submission.objects.filter(portal=reader.portal, pk=submission_id).first()
+    asked = FilterInput(reader.portal, request.POST)
+    wanted = asked.filter() if asked.is_valid() else Filter()
+    found = listing.neighbours(row, wanted)[0 if newer else 1] if row else None
+    if found is None:
+        ends = _("This is the newest one that matches."), _("This is the oldest one that matches.")
+        return page(request, reader, submission_id, notice=ends[0 if newer else 1])
+    place = {"path": reverse("submission", args=[found]), "target": "#app", "swap": "innerHTML show:none"}
+    return HttpResponse(status=204, headers={"HX-Location": json.dumps(place)})
+
+
+def page(
+    request: HttpRequest,
+    reader: Reader,
+    submission_id: uuid.UUID,
+    notice: str = "",
+    trouble: str = "",
+    edit: forms.Form | None = None,
 ) -> HttpResponse:
+    """The page with a `notice` of what was done before, or the `trouble` that kept it from being so.
+
+    `edit` are the values that were typed wrong.
+    """
     row = Submission.objects.filter(portal=reader.portal, pk=submission_id).select_related("form", "source").first()
     if row is None:
         return render(request, reader, "traces/missing.html", page="submissions", status=404)
     row.portal = reader.portal
     explained = explained_of(row)
     visitor = recognise(row.body)
-    state = row.shown_state
-    now = timezone.now()
     context = {
         **_went(row, explained),
         **_around(row, explained),
+        **_stands(row, timezone.now()),
         "row": row,
-        "is_under_way": _is_under_way(row, reader.portal, now),
         "who": submissions.name_and_contacts(visitor)[0] if not row.emptied_at else _("Data deleted"),
         "fields": fields(visitor),
         "body": explanation.pretty(row.body),
+        "edit": edit or (EditInput(row) if editing.may(row) else None),
+        "notice": notice,
+        "trouble": trouble,
+    }
+    status = 422 if trouble or edit else 200
+    return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
+
+
+def _stands(row: Submission, now: datetime) -> dict[str, Any]:
+    """Where a submission stands, and what can be done with it."""
+    state = row.shown_state
+    return {
         "state": state,
         "state_text": state.label,
         "badge": submissions.BADGES.get(state, "wait"),
+        "is_under_way": _is_under_way(row, row.portal, now),
         "source": sentences.source_label(row.source_text),
         "sender": submissions.sender_text(row),
         "consent": _consent(row),
         "may_send": resending.may(row, now),
-        "next_try": _next_try(row, reader.portal, now),
-        "remedy": _remedy(reader.portal, row),
-        "notice": notice,
-        "trouble": trouble,
+        "next_try": _next_try(row, row.portal, now),
+        "remedy": _remedy(row.portal, row),
     }
-    status = 422 if trouble else 200
-    return render(request, reader, "traces/submissions/submission.html", context, page="submissions", status=status)
 
 
 def _around(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """Why it has its source, its neighbours in the list, and how its request is made again."""
     newer, older = listing.neighbours(row)
     body = json.dumps(row.body, ensure_ascii=False)
-    parts = (shlex.quote(forms.address(row.form)), "-H 'Content-Type: application/json'", f"-d {shlex.quote(body)}")
+    parts = (
+        shlex.quote(setup_forms.address(row.form)),
+        "-H 'Content-Type: application/json'",
+        f"-d {shlex.quote(body)}",
+    )
     around = {"newer": newer, "older": older, "curl": " \\\n  ".join((f"curl {parts[0]}", *parts[1:]))}
     if explained is None:
         return around
@@ -179,7 +209,7 @@ def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
         "tries": [_try(attempt, row.portal) for attempt in reversed(newest[:MAX_ATTEMPTS])],
         "more_tries": len(newest) > MAX_ATTEMPTS,
         "exchange_days": int(settings.EXCHANGE_DAYS),
-        "records": cards(explanation.records(row, prepared)),
+        "records": submission_records.cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
     }
 
@@ -240,7 +270,7 @@ def _consent(row: Submission) -> dict[str, Any]:
     """Whether the visitor agreed, to which text, and its number in the portal's list; empty where nobody was asked."""
     if not row.consent:
         return {}
-    text = consent.wording(row.form.consent_field, row.body) or forms.consent_text(row.form, row.received_at)
+    text = consent.wording(row.form.consent_field, row.body) or setup_forms.consent_text(row.form, row.received_at)
     return {
         "given": row.consent == consent.GIVEN,
         "text": text,
@@ -266,19 +296,6 @@ def _remedy(portal: Portal, row: Submission) -> Remedy | None:
         _("Bitrix24 isn't accepting requests right now."), _("Open Trace Relay once as a Bitrix24 administrator.")
     )
     return remedies.of(portal.hold_code, portal.by_webhook) or unknown
-
-
-def cards(made: Sequence[Mapping[str, Any]]) -> list[Record]:
-    """The records that a submission has become, as links to their cards."""
-    return [_card(str(entry.get("TYPE", "")), entry.get("ID")) for entry in made]
-
-
-def _card(kind: str, number: Any) -> Record:
-    record = BY_TYPE.get(kind)
-    if record is None:
-        return Record(f"{kind} {number}", "")
-    path = f"/crm/{record.name}/details/{number}/" if record.has_card else ""
-    return Record(f"{form_mapping.RECORDS[record.name]} {number}", path)
 
 
 def _try(attempt: Attempt, portal: Portal) -> Try:

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
-from traces.history import erasure, listing, resending
+from traces.history import erasure, listing, removal, resending
 from traces.models import Submission
-from traces.pages import submissions
+from traces.pages import submission_filters, submissions
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
-from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput
+from traces.pages.submission_inputs import ChosenInput, FilterInput, ProgressInput, SavedInput, UndoInput
 
 
 @sensitive_post_parameters("text")
@@ -99,8 +99,45 @@ def delete(request: HttpRequest, reader: Reader) -> HttpResponse:
     ids = ChosenInput(request.POST).ids_chosen()
     if not ids:
         return submissions.page(request, reader, trouble=_("Select at least one submission first."))
-    rows = Submission.objects.filter(erasure.SETTLED, portal=reader.portal, pk__in=ids)
-    return submissions.page(request, reader, notice=deleted_text(erasure.delete_chunks(rows)))
+    number, undo = removal.remove(reader.portal, Submission.objects.filter(erasure.SETTLED, pk__in=ids))
+    return submissions.page(request, reader, notice=deleted_text(number), undo=undo)
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def save_filter(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Save what the list is asked for, by a name."""
+    asked, named = FilterInput(reader.portal, request.POST), SavedInput(request.POST)
+    if not (asked.is_valid() and named.is_valid()):
+        return submissions.page(request, reader, trouble=_("Enter a name for the filter, at most 40 characters."))
+    name = named.cleaned_data["name"]
+    if not submission_filters.save(reader.portal, name, asked.hidden_fields_of_others()):
+        limit = submission_filters.MAX_SAVED
+        trouble = _("Not saved: choose a filter first. At most %(limit)s filters can be saved.") % {"limit": limit}
+        return submissions.page(request, reader, trouble=trouble)
+    return submissions.page(request, reader, notice=_("Filter saved."))
+
+
+@view("POST")
+def forget_filter(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Delete a saved filter."""
+    named = SavedInput(request.POST)
+    if named.is_valid():
+        submission_filters.forget(reader.portal, named.cleaned_data["name"])
+    return submissions.page(request, reader, notice=_("Filter deleted."))
+
+
+@sensitive_post_parameters("text")
+@view("POST")
+def undo(request: HttpRequest, reader: Reader) -> HttpResponse:
+    """Put back what was deleted less than a minute ago."""
+    asked = UndoInput(request.POST)
+    number = removal.restore(reader.portal, asked.cleaned_data["undo"]) if asked.is_valid() else 0
+    if not number:
+        trouble = _("It can't be restored: more than a minute has passed, or its form is deleted.")
+        return submissions.page(request, reader, trouble=trouble)
+    text = ngettext("%(count)s submission restored.", "%(count)s submissions restored.", number)
+    return submissions.page(request, reader, notice=text % {"count": grouped(number)})
 
 
 @sensitive_post_parameters("text")

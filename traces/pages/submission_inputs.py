@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
@@ -30,6 +31,16 @@ STATES = (
 # How a source that is not known yet is asked for; "" asks for any.
 NOT_KNOWN = "-"
 MAX_COUNT = 10**9
+MAX_NUMBER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of the filter in words, and the hidden fields of the others: what is left once it is taken away."""
+
+    label: str
+    value: str
+    others: list[tuple[str, str]]
 
 
 class DayField(forms.DateField):
@@ -63,6 +74,7 @@ class FilterInput(PageInput):
     )
     state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
     form = forms.ModelChoiceField(label=_("Form"), required=False, queryset=Form.objects.none(), empty_label=_("Any"))
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=60)
     source = forms.CharField(label=_("Source"), required=False, max_length=255)
     medium = forms.CharField(label=_("Medium"), required=False, max_length=255)
     campaign = forms.CharField(label=_("Campaign"), required=False, max_length=255)
@@ -86,6 +98,30 @@ class FilterInput(PageInput):
             labels = ((value, sentences.came_by_label(name, "" if value == NOT_KNOWN else value)) for value in values)
             self.fields[name].widget = forms.Select(choices=[("", _("Any")), *labels])
 
+    def offer_reasons(self, codes: Sequence[str]) -> None:
+        """Let one of the reasons with these codes be chosen, or the one that is asked for; one sentence once."""
+        asked = self["reason"].value()
+        named = {
+            str(sentences.failure(code, {}).happened): _named(code) for code in [*codes, *([asked] if asked else [])]
+        }
+        choices = [("", _("Any")), *((code, text) for text, code in named.items())]
+        self.fields["reason"].widget = forms.Select(choices=choices)
+
+    def chips(self) -> list[Chip]:
+        """What is asked for, a part at a time."""
+        asked = self.hidden_fields_of_others()
+        return [
+            Chip(str(self[name].label), self._in_words(name), [field for field in asked if field[0] != name])
+            for name, _value in asked
+        ]
+
+    def _in_words(self, name: str) -> str:
+        value = self.cleaned_data[name]
+        if isinstance(value, date):
+            return formats.date_format(value)
+        choices = getattr(self.fields[name].widget, "choices", ())
+        return str(dict(choices).get(value, value))
+
     def clean(self) -> dict[str, Any]:
         """The last day is not before the first one."""
         cleaned: dict[str, Any] = super().clean() or {}
@@ -103,6 +139,7 @@ class FilterInput(PageInput):
             text=asked["text"],
             state=asked["state"],
             form_id=form.pk if form else None,
+            reasons=sentences.alike(asked["reason"]) if asked["reason"] else (),
             **came_by,
             since=_midnight(asked["since"]),
             until=_midnight(asked["until"], 1),
@@ -135,6 +172,26 @@ class IdsField(forms.Field):
         return ids
 
 
+class SavedInput(PageInput):
+    """The name of a saved filter."""
+
+    name = forms.CharField(max_length=40)
+
+
+class LiveInput(PageInput):
+    """What the list shows: its first row, how many are known to be new, and the rows that are under way."""
+
+    counted = forms.CharField(required=False)
+    first = CursorField()
+    new = NumberField(required=False, max_value=MAX_COUNT)
+    way = IdsField(required=False)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the list is shown from its beginning, so that what is new belongs above it."""
+        return bool(self.cleaned_data["counted"])
+
+
 class ChosenInput(PageInput):
     """The submissions that are to be sent again: one by its button, or several by their boxes."""
 
@@ -153,6 +210,12 @@ class ChosenInput(PageInput):
         return [button] if button else self.cleaned_data["id"]
 
 
+class UndoInput(PageInput):
+    """What was deleted a moment ago and shall come back."""
+
+    undo = NumberField(max_value=MAX_NUMBER)
+
+
 class ProgressInput(PageInput):
     """How far sending all again has come, as the answer before has told."""
 
@@ -167,6 +230,11 @@ class ProgressInput(PageInput):
             return None
         counts = {name: self.cleaned_data[name] for name in ("total", "sent", "left")}
         return Resend(**counts, after=self.cleaned_data["so_far"])
+
+
+def _named(code: str) -> str:
+    """A code that can be asked for, of those with the same sentence: "" asks for any."""
+    return next(filter(None, sentences.alike(code)))
 
 
 def _midnight(day: date | None, later: int = 0) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +18,19 @@ from traces import sentences
 from traces.compose import search
 from traces.compose.visitor import Visitor, recognise
 from traces.history import csv_export, listing, resending
-from traces.history.listing import Filter
+from traces.history.listing import Cursor, Filter
 from traces.intake.senders.table import BY_KEY
-from traces.models import OWN_TEST, Form, Source, Submission
+from traces.models import OWN_TEST, Form, ShownState, Source, Submission
+from traces.pages import submission_filters, submission_records
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.submission_inputs import NOT_KNOWN, FilterInput, PlaceInput
+from traces.pages.submission_records import Record
 
 BADGES = {"delivered": "good", "failed": "bad", "held": "warn", "test": ""}  # the others wait
+UNDER_WAY = (Submission.State.QUEUED, Submission.State.SENDING)
 MAX_LABELS = 30
+MAX_RECORDS = 2
 MAX_NUMBER = 2**63
 
 
@@ -42,6 +47,7 @@ class ListRow:
     source: str
     happened: sentences.Text
     may_send: bool
+    records: Sequence[Record]
 
 
 @sensitive_post_parameters("text")
@@ -51,14 +57,26 @@ def show(request: HttpRequest, reader: Reader) -> HttpResponse:
     return page(request, reader)
 
 
-def page(request: HttpRequest, reader: Reader, notice: str = "", trouble: str = "") -> HttpResponse:
-    """The list with a `notice` of what was done before, or the `trouble` that kept it from being so."""
+def page(
+    request: HttpRequest, reader: Reader, notice: str = "", trouble: str = "", undo: int | None = None
+) -> HttpResponse:
+    """The list with a `notice` of what was done before, or the `trouble` that kept it from being so.
+
+    `undo` is the number of what can be put back (`traces.history.removal`).
+    """
     data = request.POST if request.method == "POST" else _of_link(reader.portal, request.GET)
     asked = FilterInput(reader.portal, data)
     asked.offer({name: texts[:MAX_LABELS] for name, texts in listing.recent(reader.portal).items()})
-    context: dict[str, Any] = {"asked": asked, "notice": notice, "trouble": trouble}
+    asked.offer_reasons(listing.reasons(reader.portal))
+    applied = asked.hidden_fields_of_others()
+    context: dict[str, Any] = {
+        "presets": submission_filters.presets(reader.portal, applied),
+        "saved": submission_filters.saved(reader.portal, applied),
+        "may_save": bool(submission_filters.storable(applied)),
+    }
+    context |= {"asked": asked, "notice": notice, "trouble": trouble, "undo": undo}
     if asked.is_valid():
-        context |= {"applied": asked.hidden_fields_of_others(), **_listed(reader.portal, asked.filter(), data)}
+        context |= {"applied": applied, "chips": asked.chips(), **_listed(reader.portal, asked.filter(), data)}
     status = 422 if trouble or not asked.is_valid() else 200
     return render(request, reader, "traces/submissions/page.html", context, page="submissions", status=status)
 
@@ -73,14 +91,29 @@ def _listed(portal: Portal, wanted: Filter, data: QueryDict) -> dict[str, Any]:
         # What stood there does not match any more, or is deleted.
         place = {}
         part = listing.page(portal, wanted)
-    now = timezone.now()
+    first = Cursor(part.rows[0].received_at, part.rows[0].pk) if part.rows else None
+    under_way = [row.pk for row in part.rows if row.state in UNDER_WAY]
     return {
+        **live_context(0, first, under_way),
+        "is_counted": not place,
         "part": part,
-        "rows": [_list_row(row, now) for row in part.rows],
+        "rows": list_rows(portal, part.rows, timezone.now()),
         "counted": _counted(part.found),
         # What was sent again, or deleted, belongs to the place where it was seen.
         "place": [(name, str(cursor)) for name, cursor in place.items()],
     }
+
+
+def live_context(new: int, first: Cursor | None, way: Sequence[uuid.UUID]) -> dict[str, Any]:
+    """What keeps the list up to date: how many are `new`, which row is the `first`, and which are under `way`."""
+    return {"new": new, "first": first, "way": way, "shown": f"{new}+" if new >= listing.PAGE_ROWS else str(new)}
+
+
+def list_rows(portal: Portal, rows: Sequence[Submission], now: datetime) -> list[ListRow]:
+    """The portal's submissions as the list shows them."""
+    for row in rows:
+        row.portal = portal
+    return [_list_row(row, now) for row in rows]
 
 
 def _counted(number: int | None) -> str:
@@ -92,7 +125,7 @@ def _counted(number: int | None) -> str:
 def _of_link(portal: Portal, query: QueryDict) -> QueryDict:
     """What a link asks for: it names sources and campaigns by their numbers, since a visitor may have typed them."""
     data = QueryDict(mutable=True)
-    for name in ("state", "form", "since", "until"):
+    for name in ("state", "form", "reason", "since", "until"):
         if value := query.get(name):
             data[name] = value
     numbers = {name: int(value) for name in search.CAME_BY if (value := query.get(name, "")).isdecimal()}
@@ -120,6 +153,7 @@ def _list_row(row: Submission, now: datetime) -> ListRow:
         source=sentences.source_label(row.source_text),
         happened=sentences.failure(row.code, row.params).happened if failed else "",
         may_send=resending.may(row, now),
+        records=submission_records.cards(row.entities)[:MAX_RECORDS] if state == ShownState.DELIVERED else [],
     )
 
 

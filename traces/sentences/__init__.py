@@ -6,7 +6,17 @@ language, so any of them can be reworded.
 
 from b24app.api.remedies import Text
 from traces.sentences.choices import CHOICE_FAULTS, CHOICE_FIELDS, chosen
-from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, hold, reason
+from traces.sentences.failures import (
+    AFTER_THREE_DAYS,
+    FAILURES,
+    GAVE_UP,
+    NOTES,
+    UNKNOWN_FAILURE,
+    alike,
+    failure,
+    hold,
+    reason,
+)
 from traces.sentences.figures import came_by_label, duration, source_label
 from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
@@ -30,6 +40,7 @@ __all__ = [
     "RULE_HOWS",
     "UNKNOWN_FAILURE",
     "Text",
+    "alike",
     "brought",
     "came_by_label",
     "chosen",

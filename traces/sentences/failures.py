@@ -219,6 +219,15 @@ def failure(code: str, params: Params) -> Failure:
     return FAILURES.get(code, UNKNOWN_FAILURE)
 
 
+def alike(code: str) -> list[str]:
+    """The codes of failures that are told by the same sentence as this one, itself first."""
+    told = FAILURES.get(code)
+    return [
+        code,
+        *(other for other in FAILURES if told and other != code and FAILURES[other].happened is told.happened),
+    ]
+
+
 def reason(code: str, params: Params, *, by_webhook: bool = False) -> str:
     """Why something was not delivered, with the portal's words, in the reader's language; "" where nothing is wrong.
 

@@ -56,5 +56,6 @@ REPAIRS: dict[str, Text] = {
     "consent_not_written": _(
         "Bitrix24 did not add the visitor's consent to its list. The consent is kept here with the submission."
     ),
+    "edited": _("An administrator corrected values by hand."),
     "value_not_converted": _("A Bitrix24 field does not accept a value as typed. The value was added to the comments."),
 }
