@@ -36,18 +36,32 @@ HISTORY = """
 import random
 from datetime import timedelta
 from django.utils import timezone
+from traces.delivery import findable
 from traces.models import Form, Submission
 rows = random.Random(7)
 form = Form.objects.get()
-sources = ["utm_source:google", "utm_source:yandex", "utm_source:newsletter", "referrer:www.bing.com"]
+CAME = [("utm_source:google", "cpc", "spring-sale"), ("utm_source:google", "cpc", "brand"), ("direct", "", ""),
+        ("utm_source:newsletter", "email", "november"), ("utm_source:facebook", "social", "spring-sale"),
+        ("referrer:www.bing.com", "", ""), ("utm_source:google", "cpc", "spring-sale")]
+texts = {text for came in CAME for text in came if text}
+keys = findable.sources(form.portal_id, texts)
+NAMES = ["Anna Weber", "Liam Murphy", "Sofia Rossi", "Jan Kowalski", "Chloe Martin", "Noah Jensen", "Olivia Brown"]
+now = timezone.now()
 def row(day):
-    at = timezone.now() - timedelta(days=day, minutes=rows.randrange(900))
+    at = now - timedelta(days=day, minutes=rows.randrange(900))
     failed = rows.random() < 0.03
-    later = at + timedelta(milliseconds=rows.randrange(50, 900))
-    facts = dict(state="failed", code="error_core") if failed else dict(
-        state="delivered", delivered_at=later, source=rows.choice(sources))
-    return Submission(portal=form.portal, form=form, body={"name": "Visitor"}, received_at=at, due_at=None, **facts)
-Submission.objects.bulk_create(row(day) for day in range(1, 90) for _ in range(rows.randrange(4, 30)))
+    later = at + timedelta(milliseconds=rows.randrange(250, 1900))
+    source, medium, campaign = rows.choice(CAME)
+    first = rows.choice(CAME)[0] if rows.random() < 0.2 else ""
+    came = dict(source_id=keys[source], medium_id=keys.get(medium), campaign_id=keys.get(campaign),
+                first_source_id=keys.get(first))
+    facts = dict(state="failed", code="error_core") if failed else dict(state="delivered", delivered_at=later, **came)
+    body = {"name": rows.choice(NAMES), "phone": f"+44 20 7946 0{rows.randrange(100, 999)}"}
+    return Submission(portal=form.portal, form=form, body=body, received_at=at, due_at=None, **facts)
+def number(day):
+    weekend = (now - timedelta(days=day)).weekday() > 4
+    return round((16 - day / 9) * (0.45 if weekend else 1) * rows.uniform(0.75, 1.25))
+Submission.objects.bulk_create(row(day) for day in range(1, 90) for _ in range(number(day)))
 """
 
 

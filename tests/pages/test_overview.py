@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from b24app.pace import usage
 from tests.fixtures.forms import make_form
 from tests.fixtures.portals import make_portal
 from tests.fixtures.product import Frame
@@ -85,6 +86,15 @@ def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_as
         make_submission(state="delivered", source=f"utm_source:{number}")
     with django_assert_max_num_queries(15):
         show(frame)
+
+
+@pytest.mark.parametrize(("used", "told"), [(120, False), (400, True)])
+def test_limits_are_told_only_where_the_portal_is_close_to_one(frame, make_submission, monkeypatch, used, told):
+    make_submission()
+    method = usage.Method("crm.lead.add", used, 480, timezone.now())
+    monkeypatch.setattr(usage, "of", lambda *_: usage.Usage(0, 50, [method]))
+    assert ("API usage" in show(frame)) is told
+    assert "API usage" in frame.get(reverse("health")).text
 
 
 def test_a_marketer_sees_campaigns_with_their_trend(frame, make_submission):

@@ -18,18 +18,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from b24app.models import Portal
-from b24app.pace import usage
 from traces import sentences
-from traces.compose import steps
 from traces.history import statistics
-from traces.models import Form
 from traces.models.notices import announced_purge
 from traces.monitoring import checks
-from traces.pages import attribution, chart
+from traces.pages import attribution, chart, limits
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.period_inputs import Period, PeriodInput
 from traces.setup import quota, takeover
+
+# From here on the overview says how close the portal is to its limits; until then “Health” alone does.
+MANY_PERCENT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _whole(reader: Reader) -> dict[str, Any]:
 
 def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     portal, now = reader.portal, timezone.now()
-    kinds = set(Form.objects.filter(portal=portal).values_list("creates", "repeats").order_by().distinct())
+    kinds = limits.kinds(portal)
     counted = statistics.by_day(portal, period.calendar, period.form_id)
     today = counted[-1] if period.is_up_to_now and not period.form_id else _today(portal)
     context: dict[str, Any] = {
@@ -96,12 +96,13 @@ def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     if context["is_empty"]:
         return context
     spam = sum(day.spam for day in counted)
+    used = limits.usage_of(portal, kinds)
     return context | {
         "today": _of_today(portal, today, reader.is_admin),
         "spam": grouped(spam) if spam else "",
         "chart": chart.of_days(counted),
-        "speed": _speed(portal),
-        "limits": _limits(portal, kinds),
+        "speed": limits.speed(portal),
+        "limits": used if used and used.highest_percent > MANY_PERCENT else None,
         **attribution.of(portal, period, links=reader.is_admin),
     }
 
@@ -141,21 +142,3 @@ def _line(portal: Portal, failed: int, now: datetime) -> Line:
         )
         return Line("warn", text % {"count": grouped(failed)}, page="submissions")
     return Line("good", _("Everything is working."))
-
-
-def _speed(portal: Portal) -> dict[str, str] | None:
-    speed = statistics.speed(portal)
-    if speed is None:
-        return None
-    text = ngettext("Last delivery", "Last %(count)s deliveries", speed.count)
-    return {
-        "median": sentences.duration(speed.median),
-        "slowest": sentences.duration(speed.slowest),
-        "text": text % {"count": grouped(speed.count)} if speed.count > 1 else text,
-    }
-
-
-def _limits(portal: Portal, kinds: set[tuple[str, str]]) -> usage.Usage | None:
-    """What the portal's forms use of its limits."""
-    needed = {steps.TRACE_ADD}.union(*(steps.methods(kind, repeats) for kind, repeats in kinds))
-    return usage.of(portal, sorted(needed))
