@@ -137,9 +137,9 @@ def test_each_permissions_age_and_last_proof_are_told(acme):
     check = of_portal(acme, "Authorized administrators")
     told = [
         "The permission of 1 administrator is active.",
-        "User 1: renewed March 1, 2026, last used successfully March 2, 2026.",
+        "User 1: renewed 1 March 2026, last used successfully 2 March 2026.",
     ]
-    told += ["User 2: renewed April 1, 2026, not used since.", "User 3 has insufficient rights"]
+    told += ["User 2: renewed 1 April 2026, not used since.", "User 3 has insufficient rights"]
     assert [text for text in told if text not in check.happened] == []
 
 

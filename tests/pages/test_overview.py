@@ -97,6 +97,30 @@ def test_limits_are_told_only_where_the_portal_is_close_to_one(frame, make_submi
     assert "API usage" in frame.get(reverse("health")).text
 
 
+def test_each_day_of_the_chart_leads_to_what_came_on_it(frame, make_submission):
+    now = timezone.now()
+    make_submission(received_at=now, body={"name": "Ines"})
+    make_submission(received_at=now - timedelta(days=3), body={"name": "Otto"})
+    day = timezone.localdate().isoformat()
+    (link,) = re.findall(rf'<a href="([^"]+)" id="day-{day}"', show(frame))
+    answer = frame.get(html.unescape(link)).text
+    assert ("Ines" in answer, "Otto" in answer) == (True, False)
+
+
+def test_what_failed_today_leads_to_todays_failures(frame, make_submission):
+    make_submission(state="failed", due_at=None, code="error_core", body={"name": "Ines"})
+    late = timezone.now() - timedelta(days=3)
+    make_submission(state="failed", due_at=None, code="error_core", body={"name": "Otto"}, received_at=late)
+    (link,) = re.findall(r'id="line-link" href="([^"]+)"', show(frame))
+    answer = frame.get(html.unescape(link)).text
+    assert ("Ines" in answer, "Otto" in answer) == (True, False)
+
+
+def test_a_website_is_named_without_www(frame, make_submission):
+    make_submission(state="delivered", source="referrer:www.bing.com")
+    assert "From bing.com" in show(frame)
+
+
 def test_a_marketer_sees_campaigns_with_their_trend(frame, make_submission):
     facts = {"state": "delivered", "source": "utm_source:google", "medium": "cpc", "campaign": "spring-sale"}
     for days in (0, 1, 2, 15, 16):

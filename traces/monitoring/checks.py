@@ -198,7 +198,7 @@ def _age(user: PortalUser) -> str:
 
 
 def _day(time: datetime | None) -> str:
-    return date_format(timezone.localtime(time), "DATE_FORMAT") if time else ""
+    return date_format(timezone.localtime(time), "j E Y") if time else ""
 
 
 def _tariff(portal: Portal) -> Check:

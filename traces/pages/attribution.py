@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,6 +76,12 @@ def of(portal: Portal, period: Period, links: bool) -> dict[str, Any]:
 def list_url(period: Period, **asked: Any) -> str:
     """The list of the delivered submissions of a period, with more asked for."""
     query = {**period.asked_of_list, "state": Submission.State.DELIVERED, **asked}
+    return f"{reverse('submissions')}?{urlencode(query)}"
+
+
+def day_url(period: Period, day: date) -> str:
+    """The list of all that came on a day, by the period's form or all."""
+    query = {**period.asked_of_list, "since": day.isoformat(), "until": day.isoformat()}
     return f"{reverse('submissions')}?{urlencode(query)}"
 
 

@@ -34,12 +34,13 @@ MANY_PERCENT = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The first line: `badge` is a class of the style sheet, `page` the address' name of where there is more."""
+    """The first line: `badge` is a class of the style sheet, `page` and `url` lead to where there is more."""
 
     badge: str
     text: str
     todo: str = ""
     page: str = ""
+    url: str = ""
 
 
 def page(request: HttpRequest, reader: Reader, *, notice: str = "", trouble: str = "") -> HttpResponseBase:
@@ -100,7 +101,7 @@ def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     return context | {
         "today": _of_today(portal, today, reader.is_admin),
         "spam": grouped(spam) if spam else "",
-        "chart": chart.of_days(counted),
+        "chart": chart.of_days(counted, lambda day: attribution.day_url(period, day) if reader.is_admin else ""),
         "speed": limits.speed(portal),
         "limits": used if used and used.highest_percent > MANY_PERCENT else None,
         **attribution.of(portal, period, links=reader.is_admin),
@@ -126,19 +127,25 @@ def _of_today(portal: Portal, today: statistics.Day, links: bool) -> list[dict[s
             "name": name,
             "number": grouped(number),
             "kind": kind,
-            "url": f"{reverse('submissions')}?{urlencode(asked)}" if links else "",
+            "url": _list_url(asked) if links else "",
         }
         for name, number, kind, asked in figures
     ]
 
 
+def _list_url(asked: dict[str, str]) -> str:
+    return f"{reverse('submissions')}?{urlencode(asked)}"
+
+
 def _line(portal: Portal, failed: int, now: datetime) -> Line:
     """Whether all is well; the gravest trouble where it is not."""
     if check := checks.trouble(portal, now):
-        return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health")
+        return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health", reverse("health"))
     if failed:
         text = ngettext(
             "%(count)s submission was not delivered today.", "%(count)s submissions were not delivered today.", failed
         )
-        return Line("warn", text % {"count": grouped(failed)}, page="submissions")
+        day = timezone.localdate().isoformat()
+        url = _list_url({"state": "failed", "since": day, "until": day})
+        return Line("warn", text % {"count": grouped(failed)}, page="submissions", url=url)
     return Line("good", _("Everything is working."))

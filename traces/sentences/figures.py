@@ -12,7 +12,7 @@ def source_label(source: str) -> str:
     if kind == search.UTM_SOURCE:
         return gettext("%(value)s (UTM tag)") % {"value": value}
     if kind == search.REFERRER:
-        return gettext("From %(value)s") % {"value": value}
+        return gettext("From %(value)s") % {"value": value.removeprefix("www.")}
     return gettext("Direct visit") if kind == search.DIRECT else gettext("Unknown yet")
 
 
