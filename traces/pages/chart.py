@@ -90,7 +90,7 @@ def of_days(days: Sequence[Day], url: Callable[[date], str] = lambda _day: "") -
 def half_of(most: int) -> int:
     """The number at the line in the middle: a round one, twice of which is `most` or more."""
     half = max(1, -(-most // 2))
-    unit = max(1, 10 ** (len(str(half)) - 1) // 2)
+    unit = max(1, int("1" + "0" * (len(str(half)) - 1)) // 2)
     return -(-half // unit) * unit
 
 

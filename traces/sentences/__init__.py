@@ -6,7 +6,7 @@ language, so any of them can be reworded.
 
 from b24app.api.remedies import Text
 from traces.sentences.failures import AFTER_THREE_DAYS, FAILURES, GAVE_UP, NOTES, UNKNOWN_FAILURE, failure, hold, reason
-from traces.sentences.figures import came_by_label, duration, source_label
+from traces.sentences.figures import came_by_label, duration, source_label, source_name
 from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
 from traces.sentences.repairs import REPAIRS
@@ -36,5 +36,6 @@ __all__ = [
     "mapping_fault",
     "reason",
     "source_label",
+    "source_name",
     "told",
 ]

@@ -16,6 +16,16 @@ def source_label(source: str) -> str:
     return gettext("Direct visit") if kind == search.DIRECT else gettext("Unknown yet")
 
 
+def source_name(source: str) -> tuple[str, str]:
+    """A source by its own name, and what kind of name that is or "": "google", "UTM tag"."""
+    kind, _colon, value = source.partition(":")
+    if kind == search.UTM_SOURCE:
+        return value, gettext("UTM tag")
+    if kind == search.REFERRER:
+        return value.removeprefix("www."), gettext("website")
+    return source_label(source), ""
+
+
 def came_by_label(name: str, text: str) -> str:
     """One of `traces.compose.search.CAME_BY` in words; "" is a tag that the visitor did not bring."""
     if name == "source":
