@@ -22,7 +22,7 @@ def overview(page, stack):
     until(lambda: stack.counts()["states"]["delivered"] > before)
     frame = application(page)
     frame.get_by_role("link", name="Overview").click()
-    frame.locator(".days li").first.wait_for()
+    frame.locator(".bars li").first.wait_for()
     return frame
 
 
@@ -31,14 +31,14 @@ def shown(frame):
 
 
 def test_a_day_shows_its_numbers_and_opens_its_submissions(page, overview):
-    today = overview.locator(".days li").last.locator("a")
+    today = overview.locator(".bars li").last.locator("a")
     assert shown(overview) == 0
     today.hover()
     assert "Delivered: 0" not in overview.locator(".tip:visible").inner_text()
     today.press("ArrowLeft")
-    assert "Delivered: 0" in overview.locator(".days a:focus .tip").inner_text()
+    assert "Delivered: 0" in overview.locator(".bars a:focus .tip").inner_text()
     page.keyboard.press("End")
-    assert overview.locator(".days [tabindex='0']").count() == 1
+    assert overview.locator(".bars [tabindex='0']").count() == 1
     page.keyboard.press("Enter")
     overview.get_by_role("heading", name="Submissions", exact=True).wait_for()
     overview.get_by_role("link", name="Ines").first.wait_for()
@@ -46,7 +46,7 @@ def test_a_day_shows_its_numbers_and_opens_its_submissions(page, overview):
 
 def test_a_finger_shows_a_day_first_and_opens_it_then(page, overview):
     page.set_viewport_size({"width": 360, "height": 800})
-    today = overview.locator(".days li").last.locator("a")
+    today = overview.locator(".bars li").last.locator("a")
     today.evaluate(TOUCH)
     until_on(page, lambda: shown(overview) == 1)
     assert overview.get_by_role("heading", name="Overview").is_visible()

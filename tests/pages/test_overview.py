@@ -81,6 +81,11 @@ def test_the_days_are_chosen(frame, make_submission, days, shown):
     assert f"Submissions in {shown} days" in answer
 
 
+def test_the_choice_of_days_is_in_the_readers_language(client, acme, make_submission):
+    make_submission()
+    assert "30 дней" in Frame(client, acme, language="ru").get(reverse("overview")).text
+
+
 def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
     for number in range(20):
         make_submission(state="delivered", source=f"utm_source:{number}")

@@ -77,7 +77,7 @@ def test_few_days_have_their_date_below_and_the_last_always(days):
 def test_a_date_is_written_as_russian_writes_it():
     with translation.override("ru"):
         (column,) = chart.of_days([Day(date(2026, 11, 14))]).columns
-    assert "14 ноября" in column.label
+    assert column.label == "Сб, 14 ноября" and column.mark == ("Сб", "14 ноября")
 
 
 def test_no_bar_is_higher_than_the_picture():

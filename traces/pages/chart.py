@@ -37,13 +37,14 @@ class Bar:
 class Column:
     """A day: what it is called, what came, and its parts; `text` says all of it, `url` is "" where it leads nowhere.
 
-    `mark` is what stands below it, the weekday and the date: not below every day where there are many. `side` says to
-    which side of the day there is room for words.
+    `mark` is what stands below it, the weekday and the date: not below every day where there are many, and on a narrow
+    screen only where it `is_second` to none. `side` says to which side of the day there is room for words.
     """
 
     id: str
     label: str
     mark: tuple[str, str] | None
+    is_second: bool
     side: str
     text: str
     bars: Sequence[Bar]
@@ -107,11 +108,12 @@ def _column(place: int, days: Sequence[Day], top: int, url: Callable[[date], str
     numbers = {state: grouped(count) for state, count in counts.items()}
     label = formats.date_format(day.day, "D, j E")
     text = _("%(day)s. Delivered: %(delivered)s, queued: %(waiting)s, not delivered: %(failed)s.")
-    is_marked = (len(days) - 1 - place) % -(-len(days) // MAX_MARKS) == 0
+    marks, rest = divmod(len(days) - 1 - place, -(-len(days) // MAX_MARKS))
     return Column(
         id=f"day-{day.day.isoformat()}",
         label=label,
-        mark=(formats.date_format(day.day, "D"), formats.date_format(day.day, "j M")) if is_marked else None,
+        mark=(formats.date_format(day.day, "D"), formats.date_format(day.day, "j E")) if not rest else None,
+        is_second=marks % 2 == 1,
         side="start" if 3 * place < len(days) - 1 else "end" if 3 * place > 2 * (len(days) - 1) else "",
         text=text % {"day": label, **numbers},
         bars=_stack(0, counts, top, MIN_HEIGHT),
