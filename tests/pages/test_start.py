@@ -125,3 +125,10 @@ def test_who_is_no_administrator_begins_nothing(client, acme, form):
     for name in ("start-form", "start-test", "start-finish"):
         assert user.post(reverse(name), {"name": "x", "creates": "lead", "form": form.pk}).status_code == 403
     assert (Form.objects.count(), Submission.objects.count(), Preferences.objects.count()) == (1, 0, 0)
+
+
+def test_a_held_portal_says_its_reason_once(frame, acme, answers):
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    acme.state, acme.hold_code = "held", "payment_required"
+    acme.save()
+    assert frame.get(reverse("start-checks")).text.count(str(REMEDIES["payment_required"].happened)) == 1
