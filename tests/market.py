@@ -105,7 +105,7 @@ def faults_of_icon(path: Path) -> Iterator[str]:
 
 def faults_of_screens(folder: Path) -> Iterator[str]:
     """What the Market would return the pictures of the pages for; none at all is the vendor's to mend."""
-    for path in sorted(folder.glob("*.png")):
+    for path in sorted(folder.rglob("*.png")):
         width, height, _ = png_size(path)
         if width > MAX_SCREEN[0] or height > MAX_SCREEN[1]:
             yield f"{path.relative_to(ROOT)}: {width} × {height}, at most {MAX_SCREEN[0]} × {MAX_SCREEN[1]}"

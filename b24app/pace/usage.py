@@ -23,6 +23,11 @@ class Method:
     resets_at: datetime
     blocked: bool = False
 
+    @property
+    def percent(self) -> int:
+        """Returns how much is used, in percent: all of it where the portal refuses the method."""
+        return 100 if self.blocked else round(100 * min(1.0, self.used / self.limit)) if self.limit else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -39,6 +44,11 @@ class Usage:
     def percent(self) -> int:
         """Returns how full the bucket is, in percent; 0 where nothing is limited."""
         return round(100 * min(1.0, self.level / self.burst)) if self.burst else 0
+
+    @property
+    def highest_percent(self) -> int:
+        """Returns how close the portal is to the limit that it is closest to."""
+        return max(self.percent, *(method.percent for method in self.methods), 0)
 
 
 def of(portal: Portal, methods: Iterable[str]) -> Usage | None:

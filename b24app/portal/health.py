@@ -59,7 +59,7 @@ def _not_known(name: str) -> Check:
 
 
 def _scope(portal: Portal, answer: Answer) -> Check:
-    name, scopes = _("Rights"), answer.results.get("scope")
+    name, scopes = _("Application rights"), answer.results.get("scope")
     if not isinstance(scopes, list):
         return _not_known(name)
     missing = _missing(scopes)
@@ -76,7 +76,7 @@ def _missing(scopes: Iterable[Any]) -> list[str]:
 
 
 def _administrator(portal: Portal, answer: Answer) -> Check:
-    name, profile = _("Administrator"), answer.results.get("profile")
+    name, profile = _("Administrator role"), answer.results.get("profile")
     if not isinstance(profile, dict) or "ADMIN" not in profile:
         return _not_known(name)
     if profile["ADMIN"] is True:

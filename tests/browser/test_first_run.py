@@ -95,6 +95,16 @@ def test_nothing_scrolls_within_the_frame(opened):
         assert opened.evaluate(inner) == []
 
 
+def test_fingers_hit_what_they_touch(opened):
+    page = opened.page
+    page.set_viewport_size({"width": 360, "height": 900})
+    small = """[...document.querySelectorAll(`button, .button, .menu a, .parts a, summary, select,
+        textarea, label.check, input:not([type=checkbox], [type=radio], [type=hidden], [type=file])`)]
+        .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 43.5)
+        .map((e) => e.outerHTML.slice(0, 200))"""
+    assert opened.evaluate(small) == []
+
+
 def test_a_later_page_is_light(opened):
     opened.evaluate("performance.clearResourceTimings()")
     before = opened.evaluate(SENT)

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from b24app.pace import usage
 from tests.fixtures.forms import make_form
 from tests.fixtures.portals import make_portal
 from tests.fixtures.product import Frame
@@ -80,6 +81,11 @@ def test_the_days_are_chosen(frame, make_submission, days, shown):
     assert f"Submissions in {shown} days" in answer
 
 
+def test_the_choice_of_days_is_in_the_readers_language(client, acme, make_submission):
+    make_submission()
+    assert "30 дней" in Frame(client, acme, language="ru").get(reverse("overview")).text
+
+
 def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_assert_max_num_queries):
     for number in range(20):
         make_submission(state="delivered", source=f"utm_source:{number}")
@@ -87,12 +93,47 @@ def test_it_asks_a_bounded_number_of_questions(frame, make_submission, django_as
         show(frame)
 
 
+@pytest.mark.parametrize(("used", "told"), [(120, False), (400, True)])
+def test_limits_are_told_only_where_the_portal_is_close_to_one(frame, make_submission, monkeypatch, used, told):
+    make_submission()
+    method = usage.Method("crm.lead.add", used, 480, timezone.now())
+    monkeypatch.setattr(usage, "of", lambda *_: usage.Usage(0, 50, [method]))
+    assert ("API usage" in show(frame)) is told
+    assert "API usage" in frame.get(reverse("health")).text
+
+
+def test_each_day_of_the_chart_leads_to_what_came_on_it(frame, make_submission):
+    now = timezone.now()
+    make_submission(received_at=now, body={"name": "Ines"})
+    make_submission(received_at=now - timedelta(days=3), body={"name": "Otto"})
+    day = timezone.localdate().isoformat()
+    (link,) = re.findall(rf'<a href="([^"]+)" id="day-{day}"', show(frame))
+    answer = frame.get(html.unescape(link)).text
+    assert ("Ines" in answer, "Otto" in answer) == (True, False)
+
+
+def test_what_failed_today_leads_to_todays_failures(frame, make_submission):
+    make_submission(state="failed", due_at=None, code="error_core", body={"name": "Ines"})
+    late = timezone.now() - timedelta(days=3)
+    make_submission(state="failed", due_at=None, code="error_core", body={"name": "Otto"}, received_at=late)
+    (link,) = re.findall(r'id="line-link" href="([^"]+)"', show(frame))
+    answer = frame.get(html.unescape(link)).text
+    assert ("Ines" in answer, "Otto" in answer) == (True, False)
+
+
+def test_a_website_is_named_without_www(frame, make_submission):
+    make_submission(state="delivered", source="referrer:www.bing.com")
+    assert ">bing.com</a> <small>website</small>" in show(frame)
+
+
 def test_a_marketer_sees_campaigns_with_their_trend(frame, make_submission):
     facts = {"state": "delivered", "source": "utm_source:google", "medium": "cpc", "campaign": "spring-sale"}
     for days in (0, 1, 2, 15, 16):
         make_submission(received_at=timezone.now() - timedelta(days=days), **facts)
     answer = show(frame)
-    assert [word for word in ("spring-sale", "cpc", "+50 %", "google (UTM tag)") if word not in answer] == []
+    assert [
+        word for word in ("spring-sale", "cpc", "+50 %", ">google</a> <small>UTM tag</small>") if word not in answer
+    ] == []
 
 
 def test_a_row_leads_to_its_submissions_and_its_address_holds_nothing_typed(frame, make_submission):

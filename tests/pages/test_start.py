@@ -142,18 +142,25 @@ def test_once_a_test_has_ended_the_next_click_sends_another(frame, form):
 
 
 def test_a_delivered_test_ticks_its_step(frame, form, make_submission):
-    assert 'id="tested" class="badge wait">3<' in frame.get(reverse("start")).text
+    assert 'id="tested" class="ring">3<' in frame.get(reverse("start")).text
     row = make_submission(sender="test", state="delivered", due_at=None, delivered_at=timezone.now())
-    ticked = 'id="tested" class="badge good"'
-    assert ticked in watched(frame, row) and ticked in frame.get(reverse("start")).text
+    ticked = re.compile('id="tested"[^>]*><span class="visually-hidden">done<')
+    assert ticked.search(watched(frame, row)) and ticked.search(frame.get(reverse("start")).text)
 
 
 @pytest.mark.parametrize(("sender", "done"), [("", 2), ("test", 1)])
 def test_the_websites_first_submission_ticks_the_second_step(frame, form, make_submission, sender, done):
     make_submission(sender=sender)
-    assert frame.get(reverse("start")).text.count('class="badge good">done<') == done
+    assert frame.get(reverse("start")).text.count('<span class="visually-hidden">done<') == done
 
 
 def test_a_test_is_called_so_in_the_list(frame, form):
     frame.post(reverse("start-test"), {"form": form.pk})
     assert ">Test" in frame.get(reverse("submissions")).text
+
+
+def test_a_held_portal_says_its_reason_once(frame, acme, answers):
+    answers.say({"error": "PAYMENT_REQUIRED", "error_description": ""}, status=401)
+    acme.state, acme.hold_code = "held", "payment_required"
+    acme.save()
+    assert frame.get(reverse("start-checks")).text.count(str(REMEDIES["payment_required"].happened)) == 1

@@ -174,7 +174,7 @@ def test_every_state_is_shown():
     ("source", "label"),
     [
         ("utm_source:google", "google (UTM tag)"),
-        ("referrer:www.bing.com", "From www.bing.com"),
+        ("referrer:www.bing.com", "From bing.com"),
         ("direct", "Direct visit"),
         ("", "Unknown yet"),
     ],

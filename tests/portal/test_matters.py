@@ -185,13 +185,13 @@ def test_a_deletion_is_told_two_weeks_before(acme):
     assert [subject for subject in subjects() if "deleted" in subject] == []
     notices.look(NOW + DAY)
     (subject,) = [subject for subject in subjects() if "deleted" in subject]
-    assert "will be deleted on March 19, 2026" in subject
+    assert "will be deleted on 19 March 2026" in subject
 
 
 def test_a_portal_that_is_held_for_long_already_still_gets_its_two_weeks(acme):
     held_for(acme, 200)
     notices.look(NOW)
-    assert "will be deleted on March 18, 2026" in " ".join(subjects())
+    assert "will be deleted on 18 March 2026" in " ".join(subjects())
 
 
 def test_tries_that_fail_do_not_put_the_deletion_off(acme, settings):

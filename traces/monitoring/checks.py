@@ -5,6 +5,7 @@ Only `as_the_portal_says` asks the portal (`b24app.portal.health`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import redis
@@ -107,6 +108,17 @@ def as_the_portal_says(portal: Portal, *, bind: bool = False) -> list[Check]:
         return [_no_answer(portal, error)]
 
 
+def once(found: Iterable[Check]) -> list[Check]:
+    """The checks without those that are not well and say what one before them has said."""
+    said: set[str] = set()
+    kept = []
+    for check in found:
+        if check.good is True or str(check.happened) not in said:
+            kept.append(check)
+            said.add(str(check.happened))
+    return kept
+
+
 def _no_answer(portal: Portal, error: errors.PortalError) -> Check:
     name = _("Connection")
     if isinstance(error, (errors.Stop, errors.Poison)):
@@ -136,7 +148,7 @@ def _deliveries(portal: Portal) -> Check:
 def _oldest(portal: Portal) -> Check:
     name = _("Queue")
     if portal.state == Portal.State.HELD:
-        return Check(name, None, _("Queued submissions are delivered as soon as delivery resumes."), "")
+        return Check(name, True, _("Queued submissions are delivered as soon as delivery resumes."))
     seconds = metrics.oldest_due_seconds(Q(portal=portal))
     if seconds <= LONG_WAIT_SECONDS:
         return Check(name, True, _("No delays."))
@@ -151,10 +163,10 @@ def _oldest(portal: Portal) -> Check:
 
 
 def _permission(portal: Portal) -> Check:
-    name = _("Permission")
+    name = _("Authorized administrators")
     if portal.by_webhook:
         text = _("The portal is connected by a webhook, which needs no permission from a user.")
-        return Check(name, True, text, _("Install the application to get delivery receipts and alerts."))
+        return Check(name, True, text)
     users = list(tokens.ranked(portal))
     working = [user for user in users if user.state == PortalUser.State.ACTIVE]
     proved = sum(user.proved_at is not None for user in working)
@@ -186,7 +198,7 @@ def _age(user: PortalUser) -> str:
 
 
 def _day(time: datetime | None) -> str:
-    return date_format(timezone.localtime(time), "DATE_FORMAT") if time else ""
+    return date_format(timezone.localtime(time), "j E Y") if time else ""
 
 
 def _tariff(portal: Portal) -> Check:
@@ -196,7 +208,7 @@ def _tariff(portal: Portal) -> Check:
         text = _("No limit: the portal runs on your own server.")
     else:
         text = _("Up to %(rate)s requests per second, as your plan allows.") % {"rate": f"{rate:.0f}"}
-    return Check(name, True, text, _("If your portal has another plan, change it in the settings."))
+    return Check(name, True, text)
 
 
 def _receipts(portal: Portal) -> Check:
@@ -245,11 +257,8 @@ def _tracker(portal: Portal) -> Check:
     seen = list(latest.values_list("body", flat=True)[:SUBMISSIONS_READ])
     if any(body.get("_tracker") == "portal" for body in seen):
         return Check(name, True, _("It is on your website, and Trace Relay forwards what it knows about a visitor."))
-    todo = _(
-        "Optional: add Bitrix24's own tracking code to your website (CRM → Sales Intelligence). Bitrix24 "
-        "then also recognizes visitors in its chats and calls."
-    )
     if any(body.get("TRACE") for body in seen):
-        text = _("It was not found with the latest submissions. Visits are tracked anyway.")
-        return Check(name, None, text, todo)
-    return Check(name, None, _("Unknown until a submission arrives from a page with the Trace Relay script."), todo)
+        return Check(
+            name, True, _("Optional: it was not found with the latest submissions. Visits are tracked anyway.")
+        )
+    return Check(name, True, _("Optional: unknown until a submission arrives from a page with the Trace Relay script."))

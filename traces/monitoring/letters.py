@@ -96,7 +96,7 @@ def _weekly(portal: Portal, now: datetime) -> Letter:
 
 
 def _purge(portal: Portal, remedy: Remedy, notice: Notice) -> Letter:
-    at = date_format(purge_at(portal, notice.at), "DATE_FORMAT")
+    at = date_format(purge_at(portal, notice.at), "j E Y")
     subject = _("Trace Relay: queued submissions to %(portal)s will be deleted on %(date)s")
     subject = subject % {"portal": portal.domain, "date": at}
     why = _("Bitrix24 has accepted nothing for weeks, and visitors' data must not be kept forever.")

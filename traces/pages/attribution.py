@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,9 +34,13 @@ TABLES: dict[str, tuple[Promise, Promise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it is shown: `trend` in words, `width` the bar's in hundredths, `url` "" where it leads nowhere."""
+    """A row as it is shown: `kind` says what kind of name its label is, or "".
+
+    `trend` is in words, `width` the bar's in hundredths, `url` "" where it leads nowhere.
+    """
 
     label: str
+    kind: str
     count: str
     percent: int
     trend: str
@@ -79,6 +83,12 @@ def list_url(period: Period, **asked: Any) -> str:
     return f"{reverse('submissions')}?{urlencode(query)}"
 
 
+def day_url(period: Period, day: date) -> str:
+    """The list of all that came on a day, by the period's form or all."""
+    query = {**period.asked_of_list, "since": day.isoformat(), "until": day.isoformat()}
+    return f"{reverse('submissions')}?{urlencode(query)}"
+
+
 def trend(figure: Figure) -> str:
     """How a figure has changed since the former period: "+25 %", "0 %", "new", or "" where nothing ever came."""
     if figure.trend is None:
@@ -104,11 +114,11 @@ def _whole(found: Attribution, url: str, direct_url: str) -> dict[str, Any]:
 def _table(name: str, found: Attribution, url: Callable[[str, int | None], str]) -> Table:
     title, head = TABLES[name]
     ranking = found.rankings[name]
-    labelled: list[tuple[str, Figure, str]] = [
+    labelled: list[tuple[tuple[str, str], Figure, str]] = [
         (_label(name, line.label), line, url(name, line.key)) for line in ranking.top
     ]
     if ranking.others.count or ranking.others.former:
-        labelled.append((_("Other"), ranking.others, ""))
+        labelled.append(((_("Other"), ""), ranking.others, ""))
     if labelled and _shows_missing(name, ranking):
         labelled.append((_label(name, ""), ranking.missing, url(name, None)))
     most = max((figure.count for _text, figure, _url in labelled), default=0) or 1
@@ -121,13 +131,17 @@ def _shows_missing(name: str, ranking: Ranking) -> bool:
     return name != FIRST_SOURCE and bool(ranking.missing.count or ranking.missing.former)
 
 
-def _label(name: str, text: str) -> str:
-    return text if name == FORM else sentences.came_by_label(name, text)
+def _label(name: str, text: str) -> tuple[str, str]:
+    """What a row is called, and what kind of name that is."""
+    if text and name in ("source", FIRST_SOURCE):
+        return sentences.source_name(text)
+    return (text if name == FORM else sentences.came_by_label(name, text)), ""
 
 
-def _row(label: str, figure: Figure, most: int, total: int, url: str) -> Row:
+def _row(label: tuple[str, str], figure: Figure, most: int, total: int, url: str) -> Row:
     return Row(
-        label=label,
+        label=label[0],
+        kind=label[1],
         count=grouped(figure.count),
         percent=round(100 * figure.count / total),
         trend=trend(figure),

@@ -5,8 +5,9 @@ The words stand beside a picture, not in it: they keep their size on a narrow sc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ from traces.pages.numbers import grouped
 STEP, HEIGHT = 10, 1000
 # A number that is not 0 can be seen, however small it is beside the others: in a chart, and in a sparkline.
 MIN_HEIGHT, MIN_SPARK_HEIGHT = 12, 83
+# Days that have their date below them.
+MAX_MARKS = 7
 _STATES = ("delivered", "waiting", "failed")
 
 
@@ -32,31 +35,37 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A day: where it stands in the picture, what it is called, what came; `text` says all of it."""
+    """A day: what it is called, what came, and its parts; `text` says all of it, `url` is "" where it leads nowhere.
 
-    x: int
+    `mark` is what stands below it, the weekday and the date: not below every day where there are many, and on a narrow
+    screen only where it `is_second` to none. `side` says to which side of the day there is room for words.
+    """
+
+    id: str
     label: str
+    mark: tuple[str, str] | None
+    is_second: bool
+    side: str
     text: str
     bars: Sequence[Bar]
     delivered: str
     waiting: str
     failed: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Days as stacked bars, `width` units wide; `text` says what it shows, `most` what its highest bar counts."""
+    """Days as stacked bars, each drawn `width` units wide; `text` says what it shows.
+
+    `lines` are the numbers at the lines behind it, from the highest down to the ground.
+    """
 
     width: int
     height: int
     columns: Sequence[Column]
     text: str
-    most: str
-
-    @property
-    def marks(self) -> Sequence[str]:
-        """What stands below: the first day, the middle and the last."""
-        return [self.columns[place].label for place in (0, len(self.columns) // 2, -1)]
+    lines: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +78,21 @@ class Sparkline:
     count: int
 
 
-def of_days(days: Sequence[Day]) -> Chart:
-    """The chart of some days, the last one at the right."""
-    most = max((day.total for day in days), default=0)
-    columns = [_column(place * STEP, day, most) for place, day in enumerate(days)]
+def of_days(days: Sequence[Day], url: Callable[[date], str] = lambda _day: "") -> Chart:
+    """The chart of some days, the last one at the right; each leads to what `url` says."""
+    half = half_of(max((day.total for day in days), default=0))
+    columns = [_column(place, days, 2 * half, url) for place in range(len(days))]
     text = _("Submissions in %(days)s days. Delivered: %(delivered)s, queued: %(waiting)s, not delivered: %(failed)s.")
     numbers = {state: grouped(sum(getattr(day, state) for day in days)) for state in _STATES}
-    return Chart(STEP * len(days), HEIGHT, columns, text % {"days": len(days), **numbers}, grouped(most))
+    lines = [grouped(2 * half), grouped(half), "0"]
+    return Chart(STEP, HEIGHT, columns, text % {"days": len(days), **numbers}, lines)
+
+
+def half_of(most: int) -> int:
+    """The number at the line in the middle: a round one, twice of which is `most` or more."""
+    half = max(1, -(-most // 2))
+    unit = max(1, int("1" + "0" * (len(str(half)) - 1)) // 2)
+    return -(-half // unit) * unit
 
 
 def sparkline(counts: Sequence[int]) -> Sparkline:
@@ -85,16 +102,28 @@ def sparkline(counts: Sequence[int]) -> Sparkline:
     return Sparkline(STEP * len(counts), HEIGHT, [bar for bars in days for bar in bars], sum(counts))
 
 
-def _column(x: int, day: Day, most: int) -> Column:
+def _column(place: int, days: Sequence[Day], top: int, url: Callable[[date], str]) -> Column:
+    day = days[place]
     counts = {state: getattr(day, state) for state in _STATES}
     numbers = {state: grouped(count) for state, count in counts.items()}
-    label = formats.date_format(day.day, "MONTH_DAY_FORMAT", use_l10n=True)
+    label = formats.date_format(day.day, "D, j E")
     text = _("%(day)s. Delivered: %(delivered)s, queued: %(waiting)s, not delivered: %(failed)s.")
-    return Column(x, label, text % {"day": label, **numbers}, _stack(x, counts, most, MIN_HEIGHT), **numbers)
+    marks, rest = divmod(len(days) - 1 - place, -(-len(days) // MAX_MARKS))
+    return Column(
+        id=f"day-{day.day.isoformat()}",
+        label=label,
+        mark=(formats.date_format(day.day, "D"), formats.date_format(day.day, "j E")) if not rest else None,
+        is_second=marks % 2 == 1,
+        side="start" if 3 * place < len(days) - 1 else "end" if 3 * place > 2 * (len(days) - 1) else "",
+        text=text % {"day": label, **numbers},
+        bars=_stack(0, counts, top, MIN_HEIGHT),
+        **numbers,
+        url=url(day.day),
+    )
 
 
 def _stack(x: int, counts: dict[str, int], most: int, min_height: int) -> list[Bar]:
-    """A day's parts from the ground up, none of them where nothing came; a day of `most` has the whole height."""
+    """A day's parts from the ground up, none of them where nothing came; `most` has the whole height."""
     counts = {kind: count for kind, count in counts.items() if count}
     heights = [max(min_height, HEIGHT * count // most) for count in counts.values()]
     if over := max(0, sum(heights) - HEIGHT):

@@ -16,7 +16,7 @@ from traces.compose import existing
 from traces.models import LEADS, Form, Kind, Repeats
 from traces.pages.address_inputs import AddressField, origin_of
 from traces.pages.captcha_inputs import CaptchaInput
-from traces.pages.inputs import NameField, NumberField, PageInput, filled, one_answer
+from traces.pages.inputs import NameField, NumberField, PageInput, SwitchField, filled, one_answer
 
 MAX_NAME_LENGTH, MAX_ADDRESS_LENGTH = 120, 500
 MAX_ORIGINS, MAX_PER_MINUTE, MAX_JOIN_MINUTES, MAX_SECONDS = 50, 10_000, 1440, 60
@@ -134,7 +134,7 @@ class NewFormInput(PageInput):
 class FormSettingsInput(NewFormInput, CaptchaInput):
     """All settings of a form."""
 
-    active = forms.BooleanField(label=_("Accept submissions"), required=False)
+    active = SwitchField(label=_("Accept submissions"))
     repeats = forms.ChoiceField(
         label=_("Returning visitors"),
         choices=_repeats,
@@ -184,13 +184,12 @@ class FormSettingsInput(NewFormInput, CaptchaInput):
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://shop.example/thanks"}),
         error_messages=one_answer(_NO_PAGE),
     )
-    honeypot = forms.BooleanField(
+    honeypot = SwitchField(
         label=_("Hidden field for bots"),
         help_text=_(
             "Adds a field to the HTML form that people don't see, with a unique name per form. "
             "Submissions that fill it in are held as spam; you can still deliver them."
         ),
-        required=False,
     )
     min_seconds = NumberField(
         label=_("Minimum time on the page (seconds)"),

@@ -45,6 +45,15 @@ class NumberField(forms.IntegerField):
         return super().to_python(text)
 
 
+class SwitchField(forms.BooleanField):
+    """What is on or off, shown as a switch."""
+
+    widget = forms.CheckboxInput({"role": "switch"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+
 class CursorField(forms.CharField):
     """A place in the list of submissions; None where it cannot be read, which is the list's beginning."""
 

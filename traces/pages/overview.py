@@ -18,28 +18,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from b24app.models import Portal
-from b24app.pace import usage
-from traces import sentences
-from traces.compose import steps
 from traces.history import statistics
-from traces.models import Form
 from traces.models.notices import announced_purge
 from traces.monitoring import checks
-from traces.pages import attribution, chart, known
+from traces.pages import attribution, chart, known, limits
 from traces.pages.frame import Reader, render, view
 from traces.pages.numbers import grouped
 from traces.pages.period_inputs import Period, PeriodInput
 from traces.setup import quota, takeover
 
+# From here on the overview says how close the portal is to its limits; until then “Health” alone does.
+MANY_PERCENT = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The first line: `badge` is a class of the style sheet, `page` the address' name of where there is more."""
+    """The first line: `badge` is a class of the style sheet, `page` and `url` lead to where there is more."""
 
     badge: str
     text: str
     todo: str = ""
     page: str = ""
+    url: str = ""
 
 
 def page(request: HttpRequest, reader: Reader, *, notice: str = "", trouble: str = "") -> HttpResponseBase:
@@ -79,7 +79,7 @@ def _whole(reader: Reader) -> dict[str, Any]:
 
 def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     portal, now = reader.portal, timezone.now()
-    kinds = set(Form.objects.filter(portal=portal).values_list("creates", "repeats").order_by().distinct())
+    kinds = limits.kinds(portal)
     counted = statistics.by_day(portal, period.calendar, period.form_id)
     today = counted[-1] if period.is_up_to_now and not period.form_id else _today(portal)
     context: dict[str, Any] = {
@@ -92,12 +92,13 @@ def _figures(reader: Reader, period: Period) -> dict[str, Any]:
     if context["is_empty"]:
         return context
     spam = sum(day.spam for day in counted)
+    used = limits.usage_of(portal, kinds)
     return context | {
         "today": _of_today(portal, today, reader.is_admin),
         "spam": grouped(spam) if spam else "",
-        "chart": chart.of_days(counted),
-        "speed": _speed(portal),
-        "limits": _limits(portal, kinds),
+        "chart": chart.of_days(counted, lambda day: attribution.day_url(period, day) if reader.is_admin else ""),
+        "speed": limits.speed(portal),
+        "limits": used if used and used.highest_percent > MANY_PERCENT else None,
         **attribution.of(portal, period, links=reader.is_admin),
     }
 
@@ -121,37 +122,25 @@ def _of_today(portal: Portal, today: statistics.Day, links: bool) -> list[dict[s
             "name": name,
             "number": grouped(number),
             "kind": kind,
-            "url": f"{reverse('submissions')}?{urlencode(asked)}" if links else "",
+            "url": _list_url(asked) if links else "",
         }
         for name, number, kind, asked in figures
     ]
 
 
+def _list_url(asked: dict[str, str]) -> str:
+    return f"{reverse('submissions')}?{urlencode(asked)}"
+
+
 def _line(portal: Portal, failed: int, now: datetime) -> Line:
     """Whether all is well; the gravest trouble where it is not."""
     if check := checks.trouble(portal, now):
-        return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health")
+        return Line("bad", f"{check.name}: {check.happened}", str(check.todo), "health", reverse("health"))
     if failed:
         text = ngettext(
             "%(count)s submission was not delivered today.", "%(count)s submissions were not delivered today.", failed
         )
-        return Line("warn", text % {"count": grouped(failed)}, page="submissions")
+        day = timezone.localdate().isoformat()
+        url = _list_url({"state": "failed", "since": day, "until": day})
+        return Line("warn", text % {"count": grouped(failed)}, page="submissions", url=url)
     return Line("good", _("Everything is working."))
-
-
-def _speed(portal: Portal) -> dict[str, str] | None:
-    speed = statistics.speed(portal)
-    if speed is None:
-        return None
-    text = ngettext("Last delivery", "Last %(count)s deliveries", speed.count)
-    return {
-        "median": sentences.duration(speed.median),
-        "slowest": sentences.duration(speed.slowest),
-        "text": text % {"count": grouped(speed.count)} if speed.count > 1 else text,
-    }
-
-
-def _limits(portal: Portal, kinds: set[tuple[str, str]]) -> usage.Usage | None:
-    """What the portal's forms use of its limits."""
-    needed = {steps.TRACE_ADD}.union(*(steps.methods(kind, repeats) for kind, repeats in kinds))
-    return usage.of(portal, sorted(needed))

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 from b24app.models import Portal
 from traces.history import statistics
 from traces.models import Form
-from traces.pages.inputs import PageInput
+from traces.pages.inputs import PageInput, filled
 from traces.pages.submission_inputs import DayField
 
 DAYS = (7, 14, 30, 90)
@@ -63,7 +63,7 @@ class PeriodInput(PageInput):
         label=_("Period"),
         choices=[
             *(
-                (str(days), ngettext_lazy("%(number)s day", "%(number)s days", days) % {"number": days})
+                (str(days), filled(ngettext_lazy("%(number)s day", "%(number)s days", days), number=days))
                 for days in DAYS
             ),
             (DATES, _("Dates")),

@@ -15,7 +15,7 @@ from b24app.models import Portal
 from traces.history import visitor_requests
 from traces.models import Preferences
 from traces.monitoring import notices
-from traces.pages.inputs import NumberField, PageInput, filled, one_answer
+from traces.pages.inputs import NumberField, PageInput, SwitchField, filled, one_answer
 
 MIN_DAYS, MAX_DAYS = 3, 3650
 MAX_EMAIL_LENGTH = 254
@@ -197,10 +197,9 @@ class ViewersInput(PageInput):
 
     ids = "settings-%s"
 
-    viewers = forms.BooleanField(
+    viewers = SwitchField(
         label=_("Others may see the overview"),
         help_text=_("The overview shows only figures: no names, phone numbers or email addresses."),
-        required=False,
     )
 
 
@@ -209,17 +208,15 @@ class CrmInput(PageInput):
 
     ids = "settings-%s"
 
-    earnings = forms.BooleanField(
+    earnings = SwitchField(
         label=_("Read the results of leads and deals from the CRM"),
         help_text=_(
             "Once a night, figures only: stage, amount, currency and dates. Turning this off deletes the figures here."
         ),
-        required=False,
     )
-    places = forms.BooleanField(
+    places = SwitchField(
         label=_("Show the visitor journey in CRM records"),
         help_text=_("Adds a tab to leads, deals, contacts and companies, for everyone who can open the record."),
-        required=False,
     )
 
 

@@ -84,7 +84,7 @@ def check_connection(request: HttpRequest, reader: Reader) -> HttpResponse:
     """The part of the page that says whether the connection is well; a POST binds the portal's events again before."""
     theirs = checks.as_the_portal_says(reader.portal, bind=request.method == "POST")
     ours = checks.of_portal(reader.portal)
-    bad = [check for check in theirs if not check.good] + [check for check in ours if check.good is False]
+    bad = checks.once([check for check in theirs if not check.good] + [check for check in ours if check.good is False])
     context = {"checks": [*theirs, *ours], "bad": bad}
     return render(request, reader, "traces/start/_checks.html", context)
 

@@ -12,8 +12,18 @@ def source_label(source: str) -> str:
     if kind == search.UTM_SOURCE:
         return gettext("%(value)s (UTM tag)") % {"value": value}
     if kind == search.REFERRER:
-        return gettext("From %(value)s") % {"value": value}
+        return gettext("From %(value)s") % {"value": value.removeprefix("www.")}
     return gettext("Direct visit") if kind == search.DIRECT else gettext("Unknown yet")
+
+
+def source_name(source: str) -> tuple[str, str]:
+    """A source by its own name, and what kind of name that is or "": "google", "UTM tag"."""
+    kind, _colon, value = source.partition(":")
+    if kind == search.UTM_SOURCE:
+        return value, gettext("UTM tag")
+    if kind == search.REFERRER:
+        return value.removeprefix("www."), gettext("website")
+    return source_label(source), ""
 
 
 def came_by_label(name: str, text: str) -> str:

@@ -159,6 +159,7 @@
     if ((element = on("[data-choose-users]"))) chooseUsers(element);
     if ((element = on("[data-close]"))) document.querySelector(element.dataset.close).hidden = true;
     if ((element = on("[role=tab]"))) tab(element);
+    if ((element = on("[data-fold]"))) element.setAttribute("aria-expanded", element.getAttribute("aria-expanded") !== "true");
     if (on("[data-theme-switch]")) paint(theme(isDark() ? "light" : "dark"));
   });
   document.addEventListener("keydown", function (event) {
