@@ -36,7 +36,8 @@ class Command(BaseCommand):
         except NoRedis as error:
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:  # before everything runs; later Ctrl-C is a wish that run_together knows
-            self.stdout.write("Ended.")
+            pass
+        self.stdout.write("Ended.")
 
     def _up(self, port: int) -> None:
         self.check()
@@ -89,7 +90,8 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CommandError(f"Port {port} cannot be used ({error.strerror}): choose another by --port.") from None
+            other = f'make run ARGS="--port {port + 1}"'
+            raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: {other}") from None
 
 
 def _addresses(port: int) -> str:
