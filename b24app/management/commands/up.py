@@ -55,7 +55,8 @@ class Command(BaseCommand):
 
 def _processes(port: int, redis_url: str) -> list[Process]:
     python = [sys.executable, "-u"]
-    celery = [*python, "-m", "celery", "-A", "b24app"]
+    # Neither Celery's banners nor its page-long warning of each worker's user.
+    celery = [*python, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "b24app"]
     commands = {"web": [*python, "manage.py", "serve", "--port", str(port)], "beat": [*celery, "beat"]}
     for number in range(1, settings.WORKERS + 1):
         name = f"worker{number}"
