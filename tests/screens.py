@@ -71,6 +71,7 @@ def main() -> int:
         for name, path in PAGES.items():
             go(page, path.format(**ids))
             pictures(page, name)
+        card_picture(page, stack)
         measure(browser, stack)
         browser.close()
     return 0
@@ -119,6 +120,16 @@ def pictures(page: Any, name: str) -> None:
         page.wait_for_timeout(300)
         page.locator("iframe").screenshot(path=FOLDER / f"{name}-{theme}.png")
     page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def card_picture(page: Any, stack: Stack) -> None:
+    """The card of the latest lead, with the application's tab."""
+    ((_kind, number),) = stack.portal_traces()[-1]["entities"]
+    page.set_viewport_size({"width": 1280, "height": 1600})  # so that all of the frame is painted
+    page.goto(f"{stack.portal_page}?card=lead/{number}")
+    page.frame_locator("iframe").locator("main, h2").first.wait_for()
+    page.wait_for_timeout(700)
+    page.locator(".slider").screenshot(path=FOLDER / "card-light.png")
 
 
 def measure(browser: Any, stack: Stack) -> None:

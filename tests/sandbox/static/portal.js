@@ -73,7 +73,8 @@ function draw(state) {
 // A record as a small card, which opens the card with the application's tab.
 function recordCard(record) {
   const link = Object.assign(document.createElement("a"), { className: "record", href: "/?card=" + record.card });
-  const lines = [["b", record.name], ["span", record.title], ["span", record.facts.join(" · ")], ["i", record.source]];
+  const facts = record.facts.filter((fact) => !record.title.includes(fact)).join(" · ");
+  const lines = [["b", record.name], ["i", record.source], ["span", record.title], ["span", facts]];
   for (const [name, textContent] of lines) {
     if (textContent) link.append(Object.assign(document.createElement(name), { textContent }));
   }
