@@ -102,7 +102,7 @@ def vendor_is_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     if urlsplit(settings.APP_URL).hostname in LOOPBACK or not empty:
         return []
     hint = "The licence agreement, the privacy policy and the help at /license/, /privacy/ and /help/ name the vendor."
-    return [Warning(f"The vendor is not named in full: {', '.join(empty)} not set.", hint=hint, id="b24app.W003")]
+    return [Warning(f"The vendor is not named in full: {', '.join(empty)} not set.", hint=hint, id="b24app.W004")]
 
 
 @register()

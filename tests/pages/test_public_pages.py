@@ -108,7 +108,7 @@ def test_nobody_else_does(named, text, settings):
 
 def test_a_public_address_without_a_vendor_is_warned_of(named, settings):
     def found():
-        return [message for message in run_checks() if message.id == "b24app.W003"]
+        return [message for message in run_checks() if message.id == "b24app.W004"]
 
     assert found() == []
     settings.VENDOR_EMAIL = ""

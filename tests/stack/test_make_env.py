@@ -20,4 +20,4 @@ def test_a_fresh_clone_gets_an_env_that_holds(tmp_path):
     command = [sys.executable, "manage.py", "check", "--deploy"]
     found = subprocess.run(command, cwd=settings.BASE_DIR, env=own, capture_output=True, text=True)
     assert found.returncode == 0
-    assert "b24app.W003" in found.stderr  # the vendor is still to be named
+    assert "b24app.W004" in found.stderr  # the vendor is still to be named
