@@ -1,4 +1,4 @@
-"""The operator's view of what portals told us. The portals themselves, with their queues, are in `traces.admin`."""
+"""The operator's view of portal events. The portals themselves, with their queues, are in `traces.admin`."""
 
 from typing import Any
 
@@ -48,14 +48,14 @@ class _FewRows(Paginator):  # type: ignore[type-arg]
 
 
 class LongReadOnly(ReadOnly):
-    """Rows of a table that may be long: its list costs the same however long it is."""
+    """Rows of a table that may grow long: its list costs the same at any length."""
 
     paginator = _FewRows
     show_full_result_count = False
 
 
 class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of another model, beside those they belong to."""
+    """Rows of another model, shown with those they belong to."""
 
     extra = 0
     can_delete = False

@@ -32,7 +32,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024 + 1
 MAX_MEMORY_BYTES = 256 * 1024
 # Requests that wait for one group of threads, their bodies in memory.
 MAX_WAITING = 256
-# An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made.
+# An answer up to this many bytes is sent at once; a longer one, or one of unknown length, as it is produced.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
 HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS, EXPORT_THREADS = 2, 12, 32, 2
 _HEALTH = ("/healthz", "/readyz", "/metrics")

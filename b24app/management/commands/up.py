@@ -71,7 +71,7 @@ def _processes(port: int, redis_url: str) -> list[Process]:
 
 
 def _missing() -> str:
-    """What Bitrix24 gives only once it has seen these addresses answer, and where; "" where all is there."""
+    """What Bitrix24 gives only once it has seen these addresses answer, and where; "" if all is there."""
     missing = [name for name in _FROM_BITRIX24 if not getattr(settings, name)]
     if not missing:
         return ""
