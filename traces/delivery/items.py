@@ -52,7 +52,7 @@ def split_blocked(items: Sequence[Item], blocked: Mapping[str, Wait]) -> tuple[l
 def together(items: Sequence[Item], max_commands: int) -> list[Item]:
     """The first of the rows, and all others that can travel with it, with this many commands in total.
 
-    Of several rows by a visitor who is looked up in the CRM only the first one goes: the next one then finds its records.
+    Of several rows by a visitor looked up in the CRM, only the first one goes: the next one then finds its records.
     """
     if not items:
         return []
