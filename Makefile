@@ -15,22 +15,22 @@ FILE ?=
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-env:  ## write .env with fresh keys; one that is there stays as it is
-	@if [ -e .env ]; then echo ".env is there already and stays as it is."; else \
+env:  ## write .env with new keys; an existing .env is kept
+	@if [ -e .env ]; then echo ".env exists already and was not changed."; else \
 		umask 077 && set -C && sed \
 			-e "s|^#DJANGO_SECRET_KEY=.*|DJANGO_SECRET_KEY=$$($(RANDOM_KEY))|" \
 			-e "s|^#FIELD_ENCRYPTION_KEYS=.*|FIELD_ENCRYPTION_KEYS=$$($(RANDOM_KEY))|" .env.example > .env && \
-		echo "Wrote .env with fresh keys. Fill in APP_URL, B24_CLIENT_ID and B24_CLIENT_SECRET, then: make run"; fi
+		echo "Wrote .env with new keys. Set APP_URL in it to your public address, then: make run"; fi
 
-run: .venv/made-run  ## web server, workers, beat and Redis until Ctrl-C, with the settings of .env
+run: .venv/made-run  ## run the web server, workers, scheduler and Redis until Ctrl-C, with the settings of .env
 	@.venv/bin/python manage.py up $(ARGS)
 
-demo: .venv/made-demo  ## the whole way of a submission, on this machine (ONCE=1: show it and end)
+demo: .venv/made-demo  ## see it work on this machine, without a portal (ONCE=1: show it once and exit)
 	@.venv/bin/python -m tests.demo $(ARGS)
 
 # The last ones come one after the other: browsers would starve each other, one test kills the database for all, and
 # one module measures by the clock.
-test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": these alone)
+test: .venv/made-dev  ## all tests, on all processors (ARGS="tests/portal -k receipt": only these)
 ifeq ($(strip $(ARGS)),)
 	@.venv/bin/python -m pytest -n auto --dist loadfile $(addprefix --ignore ,$(ALONE)) tests
 	@.venv/bin/python -m pytest $(ALONE)
@@ -41,10 +41,10 @@ endif
 test-fast: .venv/made-dev  ## the tests that need no portal, browser or process, for while you work
 	@HYPOTHESIS_PROFILE=dev .venv/bin/python -m pytest -n auto tests/unit -m "not slow" $(ARGS)
 
-backup: .venv/made-run  ## copy the database to a file while it is in use (FILE=...; without it, in DATA_DIR/backups)
+backup: .venv/made-run  ## copy the database to a file while it is in use (FILE=...; default: a new file in DATA_DIR/backups)
 	@.venv/bin/python manage.py backup $(FILE)
 
-restore: .venv/made-run  ## fill an empty database from such a file (FILE=...)
+restore: .venv/made-run  ## fill an empty database from such a copy (FILE=...)
 	@.venv/bin/python manage.py restore $(FILE)
 
 check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, migrations
@@ -55,25 +55,25 @@ check: .venv/made-dev  ## format, lint, spelling, types, direction of imports, m
 	.venv/bin/lint-imports
 	.venv/bin/python manage.py makemigrations --check --dry-run
 
-audit: .venv/made-run .venv-audit/made  ## known vulnerabilities and licences of what ships, and its list (sbom.json)
+audit: .venv/made-run .venv-audit/made  ## check what ships for known vulnerabilities and licences, and write its list (sbom.json)
 	@.ci/audit
 
-architecture: .venv/made  ## which room imports which: draw docs/layout.svg, print the numbers
+architecture: .venv/made  ## draw the imports between the packages (docs/layout.svg) and print their figures
 	@.venv/bin/python -m tests.architecture
 
-bench: .venv/made-dev  ## delivery beside its peers, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
+bench: .venv/made-dev  ## compare delivery with other clients, on one sandbox; writes docs/benchmarks.md (about 20 minutes)
 	@.venv/bin/python -m tests.bench.delivery $(ARGS)
 
-bench-intake: .venv/made-dev  ## the intake beside a plain Django view, on SQLite and PostgreSQL (about 4 minutes)
+bench-intake: .venv/made-dev  ## compare the intake with a plain Django view, on SQLite and PostgreSQL (about 4 minutes)
 	@.venv/bin/python -m tests.bench.intake $(ARGS)
 
-soak: .venv/made-dev  ## processes killed while submissions come, 1,000 kills between answer and commit, growth of the backlog, fairness (about 5 minutes)
+soak: .venv/made-dev  ## kill processes while submissions arrive, let a backlog grow, check fairness (about 5 minutes)
 	@SOAK_TESTS=1 .venv/bin/python -m pytest tests/stack/test_survival.py
 	@.venv/bin/python -m tests.bench.kills
 	@.venv/bin/python -m tests.bench.growth
 	@.venv/bin/python -m tests.bench.fairness
 
-fuzz: .venv/made-dev .venv-fuzz/made  ## requests that no one would send, to all public addresses; on PostgreSQL where DATABASE_URL names one (about 15 minutes)
+fuzz: .venv/made-dev .venv-fuzz/made  ## send malformed requests to all public addresses, on PostgreSQL if DATABASE_URL names one (about 15 minutes)
 	@.venv/bin/python -m tests.bench.fuzz_contract
 	@.venv/bin/python -m tests.bench.fuzz_http $(ARGS)
 
@@ -81,7 +81,7 @@ messages: needs-gettext .venv/made-run  ## collect and compile the translations 
 	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
-lock: needs-uv  ## write the lock files from pyproject.toml (needs uv; ARGS=--upgrade takes the newest versions)
+lock: needs-uv  ## update the lock files from pyproject.toml (needs uv; ARGS=--upgrade: to the newest versions)
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group run --constraints requirements.lock -o requirements-run.lock
 	$(LOCK) --group demo --constraints requirements-run.lock -o requirements-demo.lock
@@ -93,7 +93,7 @@ COMPILE = $(UV) pip compile --universal --generate-hashes --no-annotate --no-hea
 	--no-emit-index-url --no-emit-find-links -q $(ARGS)
 LOCK = $(COMPILE) pyproject.toml
 
-clean:  ## remove what was made here, the data of `make run` included; .env stays
+clean:  ## remove everything made here, the data of `make run` included; .env stays
 	rm -rf .venv .venv-audit .venv-fuzz sbom.json .data .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

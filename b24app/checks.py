@@ -31,13 +31,13 @@ def settings_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     """Secrets are set where the application has a public address, and every value can be used."""
     problems: list[CheckMessage] = []
     public = urlsplit(settings.APP_URL).hostname not in LOOPBACK
-    hint = f"Set it to a random text of {MIN_SECRET_LENGTH} characters or more."
+    hint = f"`make env` writes one into a new .env. By hand: any random text of {MIN_SECRET_LENGTH} characters or more."
     if public and settings.SECRET_KEY == settings.INSECURE_SECRET_KEY:
         problems.append(Error("DJANGO_SECRET_KEY is not set.", hint=hint, id="b24app.E001"))
     elif public and len(settings.SECRET_KEY) < MIN_SECRET_LENGTH:
         problems.append(Warning("DJANGO_SECRET_KEY is short.", hint=hint, id="b24app.W001"))
     if public and not settings.FIELD_ENCRYPTION_KEYS:
-        hint = f"Set it to the output of: python -c '{MAKE_KEY}'"
+        hint = f"`make env` writes one into a new .env. By hand: .venv/bin/python -c '{MAKE_KEY}'"
         problems.append(Error("FIELD_ENCRYPTION_KEYS is not set.", hint=hint, id="b24app.E002"))
     for key in settings.FIELD_ENCRYPTION_KEYS:
         try:

@@ -154,7 +154,7 @@ class PortalUser(models.Model):
 
 
 class PortalEvent(models.Model):
-    """What a portal told us of the application's life, and proved. No tokens, no names."""
+    """A proven event in the application's life on a portal. No tokens, no names."""
 
     member_id = models.CharField(max_length=64, db_index=True)
     event = models.CharField(max_length=40)

@@ -1,6 +1,6 @@
 """Settings of Trace Relay, from the environment and from a `.env` file beside manage.py.
 
-Every variable read here stands in the table of docs/settings.md; tests/unit/test_documentation.py checks that.
+Every variable read here is in the table of docs/settings.md; tests/unit/test_documentation.py checks that.
 """
 
 import os

@@ -41,12 +41,14 @@ The sandbox portal: [bold]{stack.portal_page}[/bold]
 
 Five things to try:
   1. Click [bold]Install[/bold] there, then [bold]Create form[/bold]: the address of a shop with that form appears here.
-  2. Click [bold]Send test submission[/bold], then the lead: its card has the application's tab.
-  3. Send the shop's form, and open the submission: it says why it has its source.
-  4. Add a source rule, and send the shop's form again.
+  2. Click [bold]Send test submission[/bold], then [bold]Lead 2[/bold]: its card has the application's tab.
+  3. In the shop come as from Google, a newsletter or Instagram, send its form, and open the submission: it says why
+     it has its source.
+  4. Come as from a trade fair, which the portal does not know. Add a rule on the page [bold]Sources[/bold], and send
+     the form again.
   5. Choose another language or an ordinary user at the top of the portal.
 
-The operator's pages: [bold]{stack.app_url}/admin/[/bold] (demo / demo). Ctrl-C ends the demo. Commands:
+The operator's pages: [bold]{stack.app_url}/admin/[/bold] (demo / demo). Ctrl-C ends the demo. A command:
 """
 
 console = Console()
@@ -183,7 +185,7 @@ def _answer_the_first_form(stack: Stack) -> None:
         return
     key = forms[0]["url"].rstrip("/").rpartition("/")[2]
     stack.member_id = json.loads(stack.run("portals", "--json"))[0]["member_id"]
-    shop = f"{stack.shop_address(key)}&utm_source=google&utm_medium=cpc&utm_campaign=autumn"
+    shop = f"{stack.shop_address(key)}?utm_source=google&utm_medium=cpc&utm_campaign=autumn"
     console.print(
         "\nYour form is there. A shop that sends to it, as a visitor from Google Ads sees it:", highlight=False
     )
@@ -206,7 +208,17 @@ def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.print("\nEnding (up to 10 s).")
+        console.print("Ended.")
+
+
+@contextmanager
+def _announced_end() -> Iterator[None]:
+    """Say that the processes are ending: the last of them may need its time."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("\nEnding… (up to 10 s)")
+        raise
 
 
 def main() -> int:
@@ -216,6 +228,7 @@ def main() -> int:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trace-relay-demo-")))
         with console.status("Starting the sandbox portal, the web server, the workers and Redis"):
             running = stack.enter_context(start_stack(data, CLEAN_GRACE_DAYS="3"))
+        stack.enter_context(_announced_end())
         if once:
             good = run_once(running)
         else:

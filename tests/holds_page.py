@@ -17,19 +17,18 @@ APPLICATION, WEBHOOK = "application", "webhook"
 PROBE, OPENED, ADDED = "within 60 minutes, by the next probe", "at once, when it is opened", "at once, when it is added"
 _BEFORE = """# Reasons for a hold
 
-Why a portal's queue is held, what an administrator is told, and how delivery goes on. This page is made from the table
-in `tests/holds_page.py` by `python -m tests.holds_page`. A test causes each reason on the sandbox portal, lets seven
-probes fail, follows the remedy, and sees that all that waited is delivered, in the time of the last column.
+Why a portal's queue is held, what administrators read, and when delivery resumes. This page is generated from the
+table in `tests/holds_page.py` by `python -m tests.holds_page`. For each reason, a test causes it on the sandbox portal,
+lets seven probes fail, follows the remedy, and checks that everything is delivered within the time in the last column.
 
 A held portal is probed with one submission, by one worker: after 1, 3, 7, 15, 31 and 63 minutes, then once an hour.
-While it is held for one reason and answers with another, the reason follows; the time since when it is held stays. A
-method that the portal does not offer (`method_missing`, `confirmation_waiting`, `feature_missing`) is held alone: what
-does not need it goes on.
+If it answers with another reason, the reason is updated; the time since when it is held stays. A method that the portal
+does not offer (`method_missing`, `confirmation_waiting`, `feature_missing`) is held alone: everything else continues.
 """
 _HEAD = """
 ## Connected by the {way}
 
-| Reason | Caused in the test by | What is told | In Russian | Goes on |
+| Reason | Caused in the test by | Text in English | Text in Russian | Delivery resumes |
 |---|---|---|---|---|
 """
 

@@ -111,6 +111,8 @@ def draw(browser: Any, stack: Stack, language: str) -> None:
     for name, path in PAGES.items():
         go(page, path.format(**ids))
         pictures(page, name, language)
+    if language == "en":
+        card_picture(page, stack)
     page.close()
     if language == "en":
         measure(browser, stack)
@@ -168,6 +170,16 @@ def pictures(page: Any, name: str, language: str) -> None:
         box = page.locator("iframe").bounding_box()
         page.screenshot(path=FOLDER / f"{name}-{theme}.png", clip={**box, "height": min(box["height"], MAX_HEIGHT)})
     page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def card_picture(page: Any, stack: Stack) -> None:
+    """The card of the latest lead, with the application's tab."""
+    ((_kind, number),) = stack.portal_traces()[-1]["entities"]
+    page.set_viewport_size({"width": 1280, "height": 1600})  # so that all of the frame is painted
+    page.goto(f"{stack.portal_page}?card=lead/{number}")
+    page.frame_locator("iframe").locator("main, h2").first.wait_for()
+    page.wait_for_timeout(700)
+    page.locator(".slider").screenshot(path=FOLDER / "card-light.png")
 
 
 def measure(browser: Any, stack: Stack) -> None:

@@ -11,28 +11,29 @@ from traces.intake.senders.table import SENDERS
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "senders.md"
 _BEFORE = """# Senders
 
-What posts to a form's address is recognised by the shape of its body, or by a header that only it sends. This page is
-made from the table in `traces/intake/senders/` by `python -m tests.senders_page`.
+Trace Relay recognises a sender by the shape of its body, or by a header that only this sender uses. This page is
+generated from the table in `traces/intake/senders/` by `python -m tests.senders_page`.
 
-A sender that is not here works too: names, labels, UTM fields, the page and goods are found by what they are called,
-wherever they stand. Its own row adds what its names do not say. Whoever sends, each value ends in the submission, or it
-is one that the form, the builder or the browser has added for itself.
+Senders that are not listed work, too: names, labels, UTM fields, the page and goods are found by their names, wherever
+they are. A row in the table adds what the names do not say. For every sender, each value is stored in the submission,
+unless the form, the builder or the browser added it for itself.
 
-| Sender | Recognised by | Never stored | Its own id of a delivery | Tries the connection with | Reads |
+| Sender | Recognised by | Never stored | Its delivery id | Its connection test | Expects |
 |---|---|---|---|---|---|
 """
 _AFTER = """
-A path is written with slashes and in small letters; `*` stands for any letters. Several paths joined by "and" must all
-be there. Form id and form name are kept beside the submission's values. VK reads at its trial what the parameter
-`confirmation` of the form's address says: put the text that VK shows you there, as in `/in/KEY/?confirmation=a1b2c3d4`.
+Paths are written with slashes and in lower case; `*` stands for any letters. Paths joined by "and" must all be
+present. Form id and form name are stored beside the submission's values. VK's connection test expects the value of the
+parameter `confirmation` in the form's address: put the text that VK shows you there, as in
+`/in/KEY/?confirmation=a1b2c3d4`.
 
-Meta and WhatsApp check an address by a GET with a `hub.challenge`, which is answered; any verify token will do. Meta's
-own event then names a lead by its number (`leadgen_id`) and holds nothing that the visitor typed. It becomes a record
-with that number and a note. Let Zapier, Make or a program of your own fetch the lead, and let that post its fields to
-the form's address instead; nothing has to be set for it here.
+Meta and WhatsApp check an address by a GET with a `hub.challenge`, which is answered; any verify token works. Meta's
+own event contains only the lead's number (`leadgen_id`) and nothing that the visitor typed. It becomes a record with
+that number and a note. Let Zapier, Make or your own program fetch the lead and post its fields to the form's address
+instead; this needs no settings here.
 
-Simple XML and SOAP are read by their elements and attributes. A list of several people's records becomes one
-submission, with a note and nothing lost: let the sender post each by itself.
+Simple XML and SOAP are read by their elements and attributes. A list of records of several people becomes one
+submission, with a note and nothing lost: configure the sender to post each one separately.
 """
 
 

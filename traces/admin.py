@@ -27,6 +27,15 @@ from traces.delivery import requeue
 from traces.models import Attempt, Batch, Form, Notice, Preferences, SourceRule, Submission, Unmatched
 from traces.monitoring import notices
 
+_SUBSCRIPTIONS = {
+    "F": "free",
+    "D": "demo",
+    "T": "trial",
+    "P": "paid",
+    "L": "local application",
+    "S": "Market subscription",
+}
+
 
 def _number(state: str) -> Coalesce:
     """How many submissions of a portal are in a state, as a part of the query of the portals."""
@@ -97,43 +106,18 @@ class PortalAdmin(Operable):
     """Portals, how their queues are, and what can be done for them."""
 
     list_display = (
-        "domain",
-        "state_with_remedy",
-        "waiting",
-        "failed",
-        "oldest_due",
-        "tariff",
-        "app_status",
-        "installed_at",
-        "submissions",
+        *("domain", "member_id", "state_with_remedy", "waiting", "failed"),
+        *("oldest_due", "tariff", "subscription", "submissions"),
     )
     list_filter = ("state", "hold_code", "tariff")
     search_fields = ("domain", "member_id")
     actions = ("resume", "send_failed_again")
     inlines = (UserInline,)
     fields = (
-        *(
-            "domain",
-            "member_id",
-            "state_with_remedy",
-            "state",
-            "hold_code",
-            "held_since",
-            "probe_at",
-            "waiting",
-            "failed",
-        ),
-        *(
-            "oldest_due",
-            "paused_until",
-            "pauses",
-            "tariff",
-            "receipt_option_sets",
-            "client_endpoint",
-            "oauth_host",
-            "scope",
-        ),
-        *("app_status", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
+        *("domain", "member_id", "state_with_remedy", "state", "hold_code", "held_since", "probe_at"),
+        *("waiting", "failed", "oldest_due", "paused_until", "pauses", "tariff", "receipt_option_sets"),
+        *("client_endpoint", "oauth_host", "scope"),
+        *("subscription", "app_version", "language", "installed_at", "uninstalled_at", "clean_requested_at"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
@@ -165,6 +149,11 @@ class PortalAdmin(Operable):
     def oldest_due(self, portal: Any) -> datetime | None:
         oldest: datetime | None = portal.oldest
         return oldest
+
+    @admin.display(description="subscription", ordering="app_status")
+    def subscription(self, portal: Portal) -> str:
+        """What `STATUS` of Bitrix24's `app.info` means."""
+        return _SUBSCRIPTIONS.get(portal.app_status, portal.app_status)
 
     @admin.display(description="")
     def submissions(self, portal: Portal) -> str:

@@ -104,7 +104,7 @@ def _scalar(value: Any) -> str:
 def read(body: Any, commands: Mapping[str, Command]) -> Answer:
     """The result of a `batch` call as an `Answer` on the `commands` that were sent.
 
-    Raises `errors.Ambiguous` where it is none: the commands may have been run.
+    Raises `errors.Ambiguous` if it is none: the commands may have been run.
     """
     if not isinstance(body, dict) or not all(isinstance(body.get(k), (dict, list)) for k in ("result", "result_error")):
         raise errors.Ambiguous("unreadable")

@@ -48,13 +48,13 @@ class Unreadable(requests.RequestException):
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let every exchange of this thread end within so many seconds from now on."""
+    """Limit every later exchange of this thread to this many seconds."""
     _local.ends_at = time.monotonic() + seconds
     yield
 
 
 def _seconds_left(at_most: float = float("inf")) -> float:
-    """The rest of the exchange's time. Raises `TimeoutError` where it is over."""
+    """The rest of the exchange's time. Raises `TimeoutError` if it is over."""
     left: float = _local.ends_at - time.monotonic()
     if left <= 0:
         raise TimeoutError("the exchange took too long")
@@ -126,7 +126,7 @@ class _Bounded(HTTPConnection):
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """The addresses that a host's name means now. Raises `OSError` where it means none, or nobody tells in time."""
+    """The addresses that a host's name means now. Raises `OSError` if it means none, or nobody tells in time."""
     return resolving.addresses_of(host, port, _seconds_left(CONNECT_SECONDS))
 
 

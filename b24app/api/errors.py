@@ -1,14 +1,14 @@
 """What an answer of a portal or of its OAuth server means, in one table.
 
     PortalError
-    ├── Wait        the portal asks for patience: due later, no attempt used up
-    ├── Transient   a fault that passes: try again later; certainly nothing was done
-    ├── Ambiguous   no readable answer came: the work may have been done
+    ├── Wait        the portal asks to wait: due later, uses up no attempt
+    ├── Transient   a temporary fault: try again later; certainly nothing was done
+    ├── Ambiguous   no readable answer: the work may have been done
     ├── Renew       the access token has expired: renew it once, then the same call again
-    ├── OtherUser   this user's token is of no use here: go on with another administrator's
+    ├── OtherUser   this user's token is useless here: continue with another administrator's
     ├── Moved       the portal answers from another host now
-    ├── Stop        nothing will pass until somebody acts: hold the portal's queue, or one method
-    ├── Poison      the answer may be caused by this very message: set it apart, the others go on
+    ├── Stop        nothing will succeed until somebody acts: hold the portal's queue, or one method
+    ├── Poison      this very message may cause the answer: isolate it, the others continue
     └── Refused     this message is wrong and will stay wrong
 
 The caller decides by the class alone. Codes come first, then the text where a code has several meanings, then the
@@ -91,9 +91,9 @@ class Moved(PortalError):
 
 
 class Stop(PortalError):
-    """Nothing will pass until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`.
+    """Nothing will succeed until somebody acts. `code` is a key of `b24app.api.remedies.REMEDIES`.
 
-    With a `method`, only that one is missing or closed: what does not need it goes on.
+    With a `method`, only that one is missing or closed: whatever does not need it continues.
     """
 
     def __init__(self, code: str, description: str = "", *, status: int = 0, method: str = "") -> None:
@@ -242,7 +242,7 @@ def _by_text(key: str, description: str, status: int, method: str) -> PortalErro
 
 
 def _closed(text: str, status: int) -> str:
-    """Whom the check of the token keeps out by ACCESS_DENIED, as a code; "" where a method says it.
+    """Whom the check of the token keeps out by ACCESS_DENIED, as a code; "" if a method says it.
 
     Source: the server's `rest/lib/oauth/auth.php` and `rest/lib/apauth/auth.php`.
     """
@@ -259,7 +259,7 @@ def _not_now(code: str, description: str, *, status: int) -> OtherUser:
 
 
 def of_webhook(error: OtherUser) -> Stop:
-    """What `OtherUser` means where there is no other user: a webhook has its owner alone."""
+    """What `OtherUser` means for a webhook, which has no user but its owner."""
     code = error.code if error.code in {"no_rights", "not_allowed"} else "webhook_owner_gone"
     return Stop(code, error.description, status=error.status)
 

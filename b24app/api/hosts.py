@@ -19,7 +19,7 @@ def split(url: str) -> SplitResult:
 
 
 def of_url(url: str) -> str:
-    """The host of an address, with its port where that is not the scheme's own; "" where there is none."""
+    """The host of an address, with its port where that is not the scheme's own; "" if there is none."""
     parts = split(url)
     return normal(parts.netloc, parts.scheme) or parts.netloc.lower()
 

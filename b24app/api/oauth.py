@@ -54,7 +54,7 @@ class AppInfo:
 
 
 def allowed_host(server_endpoint: str) -> str | None:
-    """The base URL of the OAuth server named by a `server_endpoint`, or None where we do not trust it.
+    """The base URL of the OAuth server named by a `server_endpoint`, or None if we do not trust it.
 
     An empty `server_endpoint` (older portals send none) means the first allowed host.
     """

@@ -1,9 +1,9 @@
-"""What a batch leaves on the portal, so that it can be asked later what became of it. Pure.
+"""The receipt that a batch leaves on the portal, to learn later what became of it. Pure.
 
-A batch begins by writing a mark into an option of the application and ends by writing its results there. Where the
-answer was lost, the option tells. The portal reads all options of a set, changes one and writes them all back, so
-two batches that write into one set at the same moment lose one's writing (`b24app.portal.receipt_slots` keeps them
-apart). Each writes into an option of its own: a slot is an option set and a number of the option in it. Source:
+A batch begins by writing a mark into an option of the application and ends by writing its results there. If the
+answer was lost, the option has the results. The portal reads all options of a set, changes one and writes
+them all back, so of two batches that write into one set at once, one is lost (`b24app.portal.receipt_slots` keeps them
+apart). Each writes into its own option: a slot is an option set and a number of the option in it. Source:
 `user.option.set` and `app.option.set` in Bitrix24's documentation; what a reference in a text becomes, and the
 overwriting, is checked behaviour of the server (fact sheet on verified behaviour).
 """
@@ -63,7 +63,7 @@ def has_begun(text: Any, batch_id: str) -> bool:
 
 
 def read(text: Any, batch_id: str, keys: Sequence[str]) -> dict[str, int] | None:
-    """The results in a receipt of this batch, by key, without those that failed; None where it is no such receipt.
+    """The results in a receipt of this batch, by key, without those that failed; None if it is no such receipt.
 
     No receipt never means that nothing was done: the batch may have been cut off, or its writing lost.
     """

@@ -1,7 +1,7 @@
 """Why a portal's queue is held, in plain words: what happened and what to do about it.
 
-Each remedy is a promise: whoever follows it makes the queue go on. A held portal is probed at least once an hour
-(`b24app.portal.hold`), so what is put right on the portal is found within that; opening the application as an
+Each remedy is a promise: following it resumes the queue. A held portal is probed at least once an hour
+(`b24app.portal.hold`), so a fix on the portal is noticed within that time; opening the application as an
 administrator, or adding a webhook again, resumes at once. `tests/portal/test_remedies.py` follows each to its end.
 """
 

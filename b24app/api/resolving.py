@@ -1,8 +1,8 @@
-"""The addresses of a host's name, within a time: the system's resolver has none of its own that we could set.
+"""Resolves host names within a time limit: the system's resolver has none that we could set.
 
-A lookup cannot be broken off, so a thread waits for it, and whoever asked waits no longer than there is time. One name
-has one lookup at a time, however many ask for it, and all names together have `MAX_LOOKUPS`: a name server that never
-answers holds one thread, and no worker.
+A lookup cannot be cancelled, so a thread waits for it, and the caller waits only as long as its limit. A name has one
+lookup at a time, however many callers ask for it, and all names together have `MAX_LOOKUPS`: a name server that never
+answers blocks one thread, and no worker.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _running: dict[tuple[str, int], Future[list[str]]] = {}
 
 
 def addresses_of(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses that a host's name means now. Raises `OSError` where it means none, or nobody tells in time."""
+    """The addresses that a host's name means now. Raises `OSError` if it means none, or nobody tells in time."""
     try:
         return _lookup(host, port).result(seconds)
     except UnicodeError as error:

@@ -70,7 +70,7 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def body_of(response: requests.Response) -> Any:
-    """The JSON value of an answer; None where it is none, or cannot be kept: too deep, too many values, no number."""
+    """The JSON value of an answer; None if it is none, or cannot be kept: too deep, too many values, no number."""
     if sum(map(response.content.count, (b",", b"[", b"{"))) > MAX_VALUES:
         return None
     try:

@@ -55,7 +55,7 @@ def equip(session: SessionT) -> SessionT:
 def send(method: str, url: str, *, read_seconds: float, **kwargs: object) -> requests.Response:
     """Send one request and return whatever answer came, redirects included, within `read_seconds` in all.
 
-    Raises `Transient` where the request certainly did not arrive, `Ambiguous` where it may have, and `Stop` where
+    Raises `Transient` if the request certainly did not arrive, `Ambiguous` where it may have, and `Stop` where
     somebody has to act: certificate, certificate_authority, private_address, plain_http.
     """
     with exchange(read_seconds):
@@ -64,7 +64,7 @@ def send(method: str, url: str, *, read_seconds: float, **kwargs: object) -> req
 
 @contextmanager
 def exchange(seconds: float) -> Iterator[None]:
-    """One exchange of so many seconds, the HTTP library's errors turned into ours.
+    """One exchange within a time limit, with the HTTP library's errors translated into ours.
 
     Their texts hold addresses and secrets, so they are dropped.
     """

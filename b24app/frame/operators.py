@@ -19,12 +19,12 @@ STEP_SECONDS = 30
 _WRONG = "The name, the password or the code is wrong. Each code is good once, for about a minute."
 # Clocks differ: the code before and the one after are good too.
 STEPS_BESIDE = 1
-# Wrong codes of one operator, whoever types them and wherever: so many at once, and one more in so many seconds.
+# Wrong codes of one operator, from anybody and anywhere: this many at once, then one more per this many seconds.
 MAX_WRONG, WRONG_SECONDS = 5, 300
 
 
 def step_of(secret: str, code: str) -> int | None:
-    """The number of the 30 seconds that the code is of; None where it is of none around now."""
+    """The number of the 30 seconds that the code is of; None if it is of none around now."""
     now, code = int(time.time()) // STEP_SECONDS, "".join(code.split())
     totp = pyotp.TOTP(secret)
     steps = range(now - STEPS_BESIDE, now + STEPS_BESIDE + 1)
@@ -46,9 +46,9 @@ def use(factor: SecondFactor, code: str) -> bool:
 
 
 class LoginForm(AdminAuthenticationForm):
-    """Name, password and, where the operator has a second factor, its code.
+    """Name, password and, for operators with a second factor, its code.
 
-    What was wrong is not told, so that nobody learns that a password is right.
+    The error does not say what was wrong, so nobody learns that a password is right.
     """
 
     code = forms.CharField(
@@ -64,7 +64,7 @@ class LoginForm(AdminAuthenticationForm):
             del self.fields["code"]
 
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
-        """Raises `ValidationError` where the password alone does not do."""
+        """Raises `ValidationError` if the password alone does not do."""
         super().confirm_login_allowed(user)  # type: ignore[arg-type]  # any user is asked whether it is staff
         factor = SecondFactor.objects.filter(user_id=user.pk).first()
         if factor and not use(factor, self.cleaned_data.get("code", "")):

@@ -15,7 +15,7 @@ from b24app.portal import epochs, install, tokens
 def still_administers(portal: Portal, session: Session) -> bool:
     """Whether the session's user administers the portal now; the sessions of one who does not are ended.
 
-    Raises `SessionExpired` where no token of the user works: opening the application brings one. Raises an error of
+    Raises `SessionExpired` if no token of the user works: opening the application brings one. Raises an error of
     `b24app.api.errors` where the portal could not be asked.
     """
     try:

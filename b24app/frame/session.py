@@ -27,7 +27,7 @@ _SALT = "b24app.frame.session"
 
 
 class SessionExpired(Exception):
-    """The session has expired, was not given by us, or its portal is not there any more."""
+    """The session has expired, is not ours, or its portal no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def of_request(request: HttpRequest) -> Session:
 
 
 def portal_of(session: Session) -> Portal:
-    """The portal of the session. Raises `SessionExpired` where that epoch is over."""
+    """The portal of the session. Raises `SessionExpired` if that epoch is over."""
     known = Portal.objects.filter(pk=session.portal_id, member_id=session.member_id)
     portal = known.exclude(state=Portal.State.UNINSTALLED).first()
     if portal is None or session.epoch != epochs.of(portal, session.user_id, admin=session.admin):

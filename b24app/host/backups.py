@@ -23,7 +23,7 @@ class Failed(Exception):
 
 
 def back_up(target: Path) -> None:
-    """Write the database to the file `target`, which is there whole or not at all. Raises `Failed`."""
+    """Write the database to the file `target`, completely or not at all. Raises `Failed`."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         part = Path(folder) / "part"

@@ -70,7 +70,7 @@ def fingerprint(text: str) -> str:
 
 
 def decrypted(stored: str) -> str | None:
-    """The text that stands in the database as `stored`; None where no key reads it.
+    """The text that stands in the database as `stored`; None if no key reads it.
 
     What was stored before the column was encrypted is its own text.
     """

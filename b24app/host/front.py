@@ -37,8 +37,8 @@ MAX_BODY_BYTES = 8 * 1024 * 1024 + 1
 MAX_MEMORY_BYTES = 256 * 1024
 # Requests that wait for one group of threads, their bodies in memory.
 MAX_WAITING = 256
-# An answer of so many bytes is sent at once; a longer one, or one of unknown length, as it is made. An export, which
-# may be of any size, is made as it is read, and keeps its thread for so long.
+# An answer up to this many bytes is sent at once; a longer one, or one of unknown length, as it is produced. An export,
+# which may have any size, is produced as it is read, and keeps its thread meanwhile.
 MAX_WHOLE_BYTES = 4 * 1024 * 1024
 HEALTH_THREADS, PAGE_THREADS, INTAKE_THREADS, EXPORT_THREADS = 2, 12, 32, 4
 _HEALTH = ("/healthz", "/readyz", "/metrics")

@@ -41,6 +41,7 @@ def configuration(*, in_json: bool, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": formats,
+        "filters": {"no_sweeps": {"()": "b24app.host.logs.NoSweeps"}},
         "handlers": {"stderr": stream},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -55,8 +56,17 @@ def configuration(*, in_json: bool, level: str) -> dict[str, Any]:
             },
             # That a message was received says enough; a drain has a line of its own (`traces.tasks`).
             "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"filters": ["no_sweeps"]},
         },
     }
+
+
+class NoSweeps(logging.Filter):
+    """Leaves out that the sweep's message was received: it comes every few seconds, whatever happens."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns whether the record is written."""
+        return not (isinstance(record.args, dict) and record.args.get("name") == "traces.sweep")
 
 
 class JsonLines(logging.Formatter):

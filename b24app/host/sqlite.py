@@ -3,7 +3,7 @@
 SQLite 3.7.0 to 3.51.2 may lose or damage committed writes when several connections write and
 checkpoint a WAL database at once; 3.51.3 and the backports 3.50.7 and 3.44.6 are free of it
 (https://www.sqlite.org/wal.html, "The WAL-Reset Bug"). The SQLite that comes with Python on most
-machines is older, so the one bundled in pysqlite3 takes its place where there is one
+machines is older, so the one bundled in pysqlite3 replaces it, if installed
 (`b24app.host.patches`).
 """
 

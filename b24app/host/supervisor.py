@@ -58,6 +58,7 @@ def run_together(processes: Sequence[Process], *, grace: float = 10.0) -> None:
             time.sleep(0.2)
             for watch in watches:
                 watch.look(time.monotonic())
+        print(f"\nEnding… (up to {grace:.0f} s)", flush=True)
     finally:
         for process in reversed(processes):
             process.stop(grace)

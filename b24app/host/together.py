@@ -44,7 +44,7 @@ class _Ways:
 
 
 def answer_in_threads() -> None:
-    """Have each `Together` of this process answer in a thread of its own from now on, else the callers do."""
+    """Let each `Together` of this process answer in its own thread from now on, instead of in the callers'."""
     _Ways.in_threads = True
 
 
@@ -66,11 +66,11 @@ class Together(Generic[Asked, Answer]):
 
     @property
     def has_thread(self) -> bool:
-        """Whether a thread of its own answers."""
+        """Whether it has its own thread."""
         return self._thread is not None
 
     def start(self) -> None:
-        """Answer in a thread of its own from now on."""
+        """Answer in its own thread from now on."""
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)

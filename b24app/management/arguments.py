@@ -19,12 +19,12 @@ def add_portal(parser: ArgumentParser, *, required: bool = False) -> None:
 
 
 def portal(text: str | None) -> Portal | None:
-    """The portal that `--portal` names; None where it was left out. Raises as `required_portal` does."""
+    """The portal that `--portal` names; None if it was left out. Raises as `required_portal` does."""
     return None if text is None else required_portal(text)
 
 
 def required_portal(text: str) -> Portal:
-    """The portal with this member_id or domain. Raises `CommandError` where there is none."""
+    """The portal with this member_id or domain. Raises `CommandError` if there is none."""
     found = Portal.named(text)
     if found is None:
         raise CommandError(

@@ -1,4 +1,4 @@
-"""Where a request comes from, behind so many proxies of one's own (`PROXIES`)."""
+"""Where a request comes from, behind a known number of own proxies (`PROXIES`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NEAR = [
 
 
 def hidden_address(request: HttpRequest) -> str:
-    """The client's address as a keyed hash, by which it can be counted; "" where it is not known.
+    """The client's address as a keyed hash, by which it can be counted; "" if it is not known.
 
     Of IPv6 the network counts: whoever has one address there has all of them.
     """
@@ -46,7 +46,7 @@ def is_passed_on(request: HttpRequest) -> bool:
 
 
 def network_of(request: HttpRequest) -> str:
-    """The address or, of IPv6, the /64 that a request comes from; "" where it is not known.
+    """The address or, of IPv6, the /64 that a request comes from; "" if it is not known.
 
     What X-Forwarded-For says is believed as far as own proxies wrote it: each adds the address that it was called from.
     """
@@ -61,7 +61,7 @@ def network_of(request: HttpRequest) -> str:
 
 
 def _network(text: str) -> str:
-    """An address in any form in which a proxy writes it; "" where it is none."""
+    """An address in any form in which a proxy writes it; "" if it is none."""
     text = text.strip()[:60]
     if text.startswith("["):
         text = text[1:].partition("]")[0]

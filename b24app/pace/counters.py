@@ -36,7 +36,7 @@ class Limit:
 
     @property
     def interval(self) -> float:
-        """The seconds in which one leaves the bucket; 0 where a minute is counted."""
+        """The seconds in which one leaves the bucket; 0 if a minute is counted."""
         return 1 / self.rate if self.rate else 0.0
 
     @property
@@ -52,9 +52,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a question: the limit that is `full` for so many seconds, or None where one was counted.
+    """The result of a check: the limit that is `full` and for how many seconds, or None if the request was counted.
 
-    `is_first` is whether the caller is the one to send the wake-up it asked for; None where Redis did not tell.
+    `is_first` says whether the caller has to send the wake-up it asked for; None if Redis did not answer.
     """
 
     full: Limit | None = None
@@ -172,7 +172,7 @@ def give_back(limits: Sequence[Limit]) -> None:
 
 
 def remember(*secrets: str, seconds: float) -> None:
-    """Keep for so many seconds that these were seen, never the texts themselves."""
+    """Remember for this many seconds that these were seen, but never the texts themselves."""
     key = f"{wakeups.PREFIX}seen:{digest(*secrets)}"
 
     def kept(client: redis.Redis) -> bool:

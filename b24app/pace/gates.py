@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from b24app.pace import addresses, counters
 
-# In all, as many as from so many addresses.
+# The total limit is that of this many addresses.
 ADDRESSES = 10
 KNOWN_SECONDS = 24 * 3600.0
 

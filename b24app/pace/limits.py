@@ -1,4 +1,4 @@
-"""How fast a portal may be sent to: one account for all processes, kept in Redis by one script (limits.lua).
+"""How fast we may send to a portal: one account for all processes, kept in Redis by one script (limits.lua).
 
 Two limits of the portal are kept. Its rate: a leaky bucket of requests, 50 and 2 a second, on the Enterprise plan 250
 and 5 (Bitrix24's documentation, "Limits"), used with a small margin. All that share our address share the bucket, so a
@@ -6,8 +6,8 @@ and 5 (Bitrix24's documentation, "Limits"), used with a small margin. All that s
 back within a minute. And the operating time of each method: 480 s in any ten minutes, of which each answer tells what
 is used and when some of it ends; what is left when most is used is spread over the time until then.
 
-All of it may vanish: the portal's own answers teach it anew. With Redis away everything is granted, since then no
-message arrives either: a turn under way ends within seconds, and the portal's 503 is obeyed.
+All of it may vanish: the portal's own answers restore it. While Redis is down everything is allowed, because no message
+arrives then either: a running turn ends within seconds, and the portal's 503 is obeyed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Requests a second and the bucket's size, both 0 where nothing is limited, and batches in flight at a time.
+    """Requests a second and the bucket's size, both 0 if nothing is limited, and batches in flight at a time.
 
     More than four cannot all leave a receipt (`traces.delivery.receipt_slots`); on the company's own server speed is
     worth it. There a request costs nothing, so that what waits is shared out among all that may be in flight:
@@ -63,7 +63,7 @@ FIRST_COMMANDS = 10
 class Allowance:
     """`commands` of a method may be sent in one request now, or none for `wait` seconds.
 
-    `seconds_per_command` is how long a command takes on the portal, 0 where that is not known.
+    `seconds_per_command` is how long a command takes on the portal, 0 if that is not known.
     """
 
     commands: int
@@ -77,7 +77,7 @@ def tariff_of(portal: Portal) -> Tariff:
 
 
 def rate_of(portal: Portal) -> float:
-    """Returns the requests a second that we send to the portal at most, 0 where they are not limited."""
+    """Returns the requests a second that we send to the portal at most, 0 if they are not limited."""
     return tariff_of(portal).rate * RATE_SHARE
 
 
@@ -87,7 +87,7 @@ def look(portal: Portal, methods: Iterable[str], commands: int) -> dict[str, All
 
 
 def take(portal: Portal, commands: Mapping[str, int]) -> dict[str, Allowance]:
-    """Ask leave to send one request with up to so many `commands` of each method.
+    """Ask for permission to send one request with up to this many `commands` of each method.
 
     Returns the allowance of each method. Operating time is reserved for what is granted, and the request is counted
     where any method is granted a command.
@@ -148,12 +148,12 @@ def note_blocked(portal: Portal, method: str) -> float:
 
 
 def note_slow(portal: Portal, commands: int) -> None:
-    """Note that a batch of so many commands began and left no receipt: they may be slow, so fewer go next."""
+    """Note that a batch of this many commands began and left no receipt. They may be slow: the next one is smaller."""
     run(portal, [], "note_slow", commands)
 
 
 def run(portal: Portal, methods: Iterable[str], action: str, *arguments: object, ahead: float = 0.0) -> Any:
-    """Returns what the script answers to `action`, or None where Redis is away.
+    """Returns what the script answers to `action`, or None if Redis is away.
 
     `ahead` are the seconds that a simulation is ahead of Redis' time.
     """

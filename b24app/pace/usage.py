@@ -33,7 +33,7 @@ class Method:
 class Usage:
     """How many requests the portal's bucket holds now of its `burst`, and the methods whose operating time is known.
 
-    `burst` is 0 where the portal does not count requests.
+    `burst` is 0 if the portal does not count requests.
     """
 
     level: float
@@ -42,7 +42,7 @@ class Usage:
 
     @property
     def percent(self) -> int:
-        """Returns how full the bucket is, in percent; 0 where nothing is limited."""
+        """Returns how full the bucket is, in percent; 0 if nothing is limited."""
         return round(100 * min(1.0, self.level / self.burst)) if self.burst else 0
 
     @property
@@ -52,7 +52,7 @@ class Usage:
 
 
 def of(portal: Portal, methods: Iterable[str]) -> Usage | None:
-    """What is used of the portal's limits now, by itself and by these methods; None where Redis is away."""
+    """What is used of the portal's limits now, by itself and by these methods; None if Redis is away."""
     names = list(methods)
     answer = limits.run(portal, names, "state", limits.rate_of(portal), limits.MAX_OPERATING_SECONDS)
     if answer is None:

@@ -1,7 +1,7 @@
-"""What Redis decides: when a portal is worked on, and by how many at a time. Never what is true.
+"""What Redis decides: when a portal is served, and by how many workers at once. Never what is true.
 
-All of it may vanish at any moment (a restart, FLUSHALL): a lost wake-up is made good by the sweep, a lost
-lane lets one more worker in for a while, which the claims in the database put up with.
+All of it may vanish at any moment (a restart, FLUSHALL): the sweep replaces a lost wake-up, and a lost
+lane admits one more worker for a while, which the claims in the database tolerate.
 """
 
 from __future__ import annotations
@@ -88,21 +88,21 @@ def note_swept() -> None:
 
 
 def last_sweep() -> float | None:
-    """Returns the unix time of the last sweep, None where it is not known. Raises `redis.RedisError`."""
+    """Returns the unix time of the last sweep, None if it is not known. Raises `redis.RedisError`."""
     noted = connection().get(f"{PREFIX}swept")
     return float(noted) if isinstance(noted, bytes) else None
 
 
 def first_to_tidy(seconds: float) -> bool:
-    """Whether this caller is the one to delete what is old, once in so many seconds; False where Redis is away."""
+    """Whether this caller has to delete old rows, once in this many seconds; False while Redis is down."""
     return _is_first(f"{PREFIX}tidy", seconds)
 
 
 @contextmanager
 def only_sweep(seconds: float) -> Iterator[bool]:
-    """Whether no other sweep is at its slow parts; True also where Redis is away.
+    """Whether no other sweep runs its slow parts; also True while Redis is down.
 
-    Others are kept out until the end, or for so many seconds where this one's worker died.
+    Others are kept out until the end, or for this many seconds if the worker dies.
     """
     key, sweep = f"{PREFIX}sweeping", uuid.uuid4().hex
     try:
@@ -125,7 +125,7 @@ def _end_sweep(key: str, sweep: str) -> None:
 
 
 def first_to_wake(portal_id: int) -> bool:
-    """Whether this caller is the one to send a wake-up for the portal; False also where Redis is away."""
+    """Whether this caller is the one to send a wake-up for the portal; False also if Redis is away."""
     key = wake_key(portal_id)
     return ask(
         lambda client: bool(client.set(key, 1, nx=True, ex=WAKE_SECONDS)), False, "deliveries wait for the sweep"
@@ -138,7 +138,7 @@ def wake_key(portal_id: int) -> str:
 
 
 def first_to_return(portal_id: int, seconds: float) -> bool:
-    """Whether this caller is the one to come back to the portal in so many seconds; False where Redis is away."""
+    """Whether this caller has to return to the portal in this many seconds; False while Redis is down."""
     return _is_first(f"{PREFIX}return:{portal_id}", seconds)
 
 
@@ -178,7 +178,7 @@ def _is_first(key: str, seconds: float) -> bool:
 def lane(portal_id: int, places: int, seconds: float) -> Iterator[int]:
     """Take one of the portal's `places` for a worker.
 
-    Yields how many places were free, its own included, or 0 where all are taken. A place is given back at the end, or
+    Yields how many places were free, its own included, or 0 if all are taken. A place is given back at the end, or
     by itself after `seconds` where its worker died. With Redis away the place is given: the claims in the database keep
     two workers from the same row anyway.
     """

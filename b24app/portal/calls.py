@@ -149,7 +149,7 @@ def _still_refused(error: errors.Renew) -> errors.PortalError:
 def confirm(portal: Portal, credentials: tokens.Credentials) -> None:
     """Ask the OAuth server whose these credentials are, and store the address of the portal that it names.
 
-    Raises `Stop` where they are not this portal's, and `OtherUser` where they are of no use any more.
+    Raises `Stop` if they are not this portal's, and `OtherUser` where they are of no use any more.
     """
     try:
         info = oauth.app_info(portal.oauth_host, credentials.token)

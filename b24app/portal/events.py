@@ -99,7 +99,7 @@ def _is_timely(sent_at: datetime) -> bool:
 def _uninstall(claim: install.Claim, sent_at: datetime, digest: str, *, clean: bool) -> None:
     """Remove the portal's tokens, and note that it is uninstalled.
 
-    Raises `Unproven`, also where the event came late, after a new installation that works. A portal's clock may be
+    Raises `Unproven`, also if the event came late, after a new installation that works. A portal's clock may be
     wrong: so what is not of these minutes is believed where the OAuth server no longer knows the newest pair.
     """
     if PortalEvent.objects.filter(digest=digest).exists():

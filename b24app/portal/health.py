@@ -1,4 +1,4 @@
-"""Whether a portal is well, as it says itself: one check after the other, each with what to do.
+"""A portal's health, by its own answers: a list of checks, each with what to do.
 
 Source: Bitrix24's documentation of `profile`, `scope`, `app.info`, `event.get` and `events`; all need no right of their
 own, so one batch asks them all.
@@ -32,7 +32,7 @@ _ASKED = ("profile", "scope", "app.info", "event.get", "events")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`good` is None where it is not known; `happened` says what is found, `todo` what to do about it or "".
+    """`good` is None if it is not known; `happened` says what is found, `todo` what to do about it or "".
 
     `action` is `BIND` where that would help.
     """

@@ -1,8 +1,8 @@
-"""When a portal is left alone: paused for seconds, or held until somebody acts, and resumed.
+"""When a portal gets no requests: paused for seconds, or held until somebody acts; and how it resumes.
 
-A held portal is probed by one worker at a time (`take_probe`), at first after a minute, then less and less often, up to
-once an hour: so what is waiting goes on within an hour of the remedy, whether anybody tells us of it or not. The same
-holds for a single method that the portal does not offer (`Portal.held_methods`).
+A held portal is probed by one worker at a time (`take_probe`), first after a minute, then less and less often, down to
+once an hour. So delivery resumes within an hour of the remedy, even without an event. The same
+applies to a single method that the portal does not offer (`Portal.held_methods`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _held(portal: Portal) -> QuerySet[Portal]:
 
 
 def _distance(probes: int) -> timedelta:
-    """How long after so many probes that have failed the next one comes."""
+    """The time until the next probe, after this many failed ones."""
     return min(MAX_PROBE_DISTANCE, FIRST_PROBE * float(2 ** min(probes, 10)))
 
 
@@ -109,7 +109,7 @@ def reasons_of_methods(portal: Portal) -> list[str]:
 
 
 def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
-    """Do what an error of a call of `method` asks of the whole portal; `method` is "" for a question of our own.
+    """Do what an error of a call of `method` asks of the whole portal; `method` is "" for a request of our own.
 
     Returns the seconds to pause the portal: 0.0 when other messages may go on, math.inf while the portal is held.
     """
@@ -139,7 +139,7 @@ def obey(portal: Portal, error: errors.PortalError, method: str) -> float:
 
 
 def mark_healthy(portal: Portal) -> None:
-    """Note that the portal answers: the next pause starts short, and what was held goes on."""
+    """Note that the portal answers: the next pause starts short, and held deliveries resume."""
     if portal.pauses:
         Portal.objects.filter(pk=portal.pk).update(pauses=0)
         portal.pauses = 0

@@ -200,7 +200,7 @@ def profile_by(endpoint: str, token: str, user_id: int) -> Profile:
 def save_proven(claim: Claim, proof: Proof, user_id: int) -> Portal:
     """Save a proven claim of `user_id` with its tokens, and resume the portal.
 
-    The application token is believed because it came with a proven access token. Raises `Overtaken` where the
+    The application token is believed because it came with a proven access token. Raises `Overtaken` if the
     application was removed since the proof began: that has made its tokens void.
     """
     info = proof.info

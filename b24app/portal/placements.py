@@ -1,8 +1,8 @@
 """Where a portal shows us besides our own page: a tab in the CRM's cards, and entries that open the application.
 
-Bound at each opening by an administrator, where the application has the right `placement`; a portal takes them away
-with the application. Source: Bitrix24's documentation of `placement.bind`, which needs that right and the one of the
-place itself, of CRM_XXX_DETAIL_TAB, CRM_ANALYTICS_MENU and CONTACT_CENTER.
+Bound whenever an administrator opens the application, if it has the permission `placement`. Uninstalling the
+application removes them. Source: Bitrix24's documentation of `placement.bind`, which needs that permission and that of
+the place itself, of CRM_XXX_DETAIL_TAB, CRM_ANALYTICS_MENU and CONTACT_CENTER.
 """
 
 from __future__ import annotations

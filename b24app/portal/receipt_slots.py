@@ -16,7 +16,7 @@ from b24app.api import receipts
 from b24app.models import Portal
 from b24app.pace import limits
 
-# Two writings into one option set are this share of the batch's expected time apart, and so many seconds at least.
+# Two writes into one option set are this share of the batch's expected time apart, and at least this many seconds.
 APART_SHARE, APART_SECONDS = 0.2, 0.15
 MAX_SHARING = 2
 
@@ -38,7 +38,7 @@ class NoSlot(Exception):
 def choose(portal: Portal, in_flight: Sequence[InFlight], now: datetime, seconds: float) -> int | None:
     """Returns the slot for the receipt of a batch that begins now, or None for no receipt.
 
-    `seconds` is how long the batch is expected to take (0: unknown). Raises `NoSlot` where another batch has to come
+    `seconds` is how long the batch is expected to take (0: unknown). Raises `NoSlot` if another batch has to come
     back first.
     """
     tariff = limits.tariff_of(portal)
@@ -67,7 +67,7 @@ def has_free_slot(portal: Portal, in_flight: Sequence[InFlight], now: datetime, 
 
 
 def can_share(sharing: Sequence[InFlight], now: datetime, seconds: float) -> bool:
-    """Whether a batch of so many seconds can use an option set that these batches use."""
+    """Whether a batch that takes this many seconds can use the same option set as these batches."""
     if not sharing:
         return True
     if len(sharing) >= MAX_SHARING or not seconds:

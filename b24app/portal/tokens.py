@@ -56,7 +56,7 @@ class Credentials:
 def current(portal: Portal, user_pk: int | None = None, *, but_not: Collection[int] = ()) -> Credentials:
     """Returns the credentials to call `portal` with: those of the row `user_pk` of `PortalUser` where still good.
 
-    The rows `but_not` are left out. Raises `Stop` where no administrator's token is left, and `Wait` while somebody
+    The rows `but_not` are left out. Raises `Stop` if no administrator's token is left, and `Wait` while somebody
     renews it: a call would be in vain.
     """
     if portal.by_webhook:
@@ -70,7 +70,7 @@ def current(portal: Portal, user_pk: int | None = None, *, but_not: Collection[i
 
 
 def of_user(portal: Portal, user_id: int) -> Credentials:
-    """Returns a user's own credentials. Raises `OtherUser` where there are none of use."""
+    """Returns a user's own credentials. Raises `OtherUser` if there are none of use."""
     user = portal.users.filter(user_id=user_id).exclude(state=PortalUser.State.DEAD).first()
     if user is None or isinstance(user.access_token, Unreadable):
         raise errors.OtherUser("removed")
@@ -244,7 +244,7 @@ def note_address(portal: Portal, client_endpoint: str) -> None:
 
 
 def _row(pk: int) -> PortalUser:
-    """The administrator's row as it is now. Raises `OtherUser` where another one has taken it away (`forget`)."""
+    """The administrator's row as it is now. Raises `OtherUser` if another one has taken it away (`forget`)."""
     user = PortalUser.objects.filter(pk=pk).first()
     if user is None:
         raise errors.OtherUser("removed")

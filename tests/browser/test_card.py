@@ -47,3 +47,14 @@ def test_who_may_not_read_the_lead_sees_nothing_of_it(page, context, stack, lead
     until_on(page, lambda: context.complaints)
     assert all("status of 403" in context.complaints.pop() for _ in list(context.complaints))
     stack.sandbox("POST", "/portals/acme/set_user", id=3, denied=[])
+
+
+def test_a_lead_is_a_small_card_on_the_portals_page_that_opens_its_own(page, lead):
+    number = page.url.rpartition("/")[2]
+    page.goto(page.url.partition("?")[0])
+    card = page.locator("#records").get_by_role("link", name=f"Lead {number}")
+    card.wait_for()
+    assert "Ines" in card.inner_text()
+    card.click()
+    application(page).get_by_text("Bikes of the year").wait_for()
+    assert "Ines" in page.locator("#record").inner_text()

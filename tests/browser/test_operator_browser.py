@@ -63,7 +63,7 @@ def test_a_shops_form_delivers_its_trace(page, shop_form, stack, chromium, scrip
     visitor = chromium.new_context(java_script_enabled=script)
     shop = visitor.new_page()
     before = acme(stack)["traces"]
-    shop.goto(stack.shop_address(shop_form["key"]) + "&utm_source=google&utm_medium=cpc")
+    shop.goto(stack.shop_address(shop_form["key"]) + "?utm_source=google&utm_medium=cpc")
     shop.get_by_label("Name").fill("Ines")
     shop.get_by_role("button", name="Send").click()
     shop.get_by_role("heading", name="Thank you").wait_for()

@@ -54,7 +54,7 @@ def test_what_a_visitor_sends_appears_on_the_portals_page_and_goes_with_the_data
     form = stack.create_form("Shop", "trace")
     visitor = chromium.new_context()
     shop = visitor.new_page()
-    shop.goto(stack.shop_address(form["key"]) + "&utm_source=google&utm_medium=cpc&utm_campaign=autumn")
+    shop.goto(stack.shop_address(form["key"]) + "?utm_source=google&utm_medium=cpc&utm_campaign=autumn")
     for label, text in {"Name": "Ines", "Phone": "+49 30 1", "E-mail": "ines@shop.example", "Comment": "Two"}.items():
         shop.get_by_label(label).fill(text)
     shop.get_by_role("button", name="Send").click()

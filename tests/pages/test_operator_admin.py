@@ -219,3 +219,10 @@ def test_what_is_no_contact_is_shown(text):
 
 def test_what_stands_around_a_contact_is_kept():
     assert masked("имя 79161234567, ярмарка") == f"имя{MASK}, ярмарка"
+
+
+def test_its_lists_speak_plainly(admin_client, acme):
+    Portal.objects.update(app_status="L")
+    shown = admin_client.get(PORTALS).content.decode()
+    assert all(text in shown for text in (acme.member_id, "local application", "<h1>Portals</h1>", "Trace Relay"))
+    assert "Batches" in admin_client.get("/admin/").content.decode()

@@ -5,8 +5,8 @@ The page asks below `/_page/`, where a portal has its AJAX actions. Source: the 
 
 from __future__ import annotations
 
-import html
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).resolve().parent / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-FILES = {"": "portal.html", "shop": "shop.html"}
+FILES = {"": "portal.html"}
 LATEST = 8
+# What a person takes for a customer, with the page of its card; the number is the type of a trace's link.
+RECORDS = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4}
 
 
 async def answer(sandbox: Sandbox, portal: Portal, request: web.BaseRequest) -> web.Response:
@@ -35,21 +37,22 @@ async def answer(sandbox: Sandbox, portal: Portal, request: web.BaseRequest) -> 
         return web.Response(status=405, text="Method not allowed", headers={"Allow": "GET, HEAD"})
     if path == "oauth/authorize":
         return _authorize(portal, request.query)
-    file = STATIC / FILES.get(path, path)
+    shop, _, key = path.partition("/")
+    file = STATIC / ("shop.html" if shop == "shop" else FILES.get(path, path))
     if file.parent != STATIC or file.suffix not in TYPES or not file.is_file():
         return web.Response(status=404, text="Not found")
     text = file.read_text()
-    if path == "shop":
-        text = _shop(text, request.query.get("form", ""))
+    if shop == "shop":
+        text = _shop(text, f"{portal.app_url}/in/{key}" if re.fullmatch(r"[\w-]+", key) else "")
     return web.Response(text=text, content_type=TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
 
 
 def _shop(text: str, form: str) -> str:
-    """The shop's page, whose form sends to `form`; without a web address there it says what is missing."""
-    good = urlsplit(form).scheme in {"http", "https"}
-    hidden, unhidden = ("hidden", "") if good else ("", "disabled")
-    address = html.escape(form) if good else ""
-    return text.replace("FORM_ADDRESS", address).replace("data-no-form", hidden).replace("data-form-only", unhidden)
+    """The shop's page with the product's own line for `form`; without a form it says what is missing."""
+    hidden, unhidden = ("hidden", "") if form else ("", "disabled")
+    text = text.replace("FORM_LINE", f'<script src="{form}.js" async></script>' if form else "")
+    text = text.replace("FORM_ADDRESS", f"{form}/" if form else "")
+    return text.replace("data-no-form", hidden).replace("data-form-only", unhidden)
 
 
 async def _answer_action(sandbox: Sandbox, portal: Portal, request: web.BaseRequest, action: str) -> web.Response:
@@ -158,6 +161,7 @@ def _opening(portal: Portal, user_id: int, lang: str, card: str = "") -> dict[st
     return {
         "address": f"{handler}?{urlencode(query)}",
         "title": php.text(php.get(tab["langAll"], lang, "TITLE")) if tab else "",
+        "record": _record(portal, card.partition("/")[0].upper(), int(options["ID"])) if tab else None,
         "form": form,
         "frame": f"{portal.domain}|0|{query['APP_SID']}",
         "sid": query["APP_SID"],
@@ -182,6 +186,28 @@ def _opening(portal: Portal, user_id: int, lang: str, card: str = "") -> dict[st
     }
 
 
+def _record(portal: Portal, kind: str, number: int) -> dict[str, Any]:
+    """What a small card shows of a record."""
+    fields = portal.entities.get((kind, number), {})
+    names = {source["ID"]: source["NAME"] for source in portal.sources or ()}
+    linked = [trace for trace in portal.traces if [RECORDS[kind], number] in trace.entities and not trace.parent]
+    ways = [php.text(php.get(row, "VALUE")) for name in ("PHONE", "EMAIL") for row in php.items(fields.get(name))]
+    person = " ".join(php.text(fields[name]) for name in ("NAME", "LAST_NAME") if fields.get(name))
+    return {
+        "card": f"{kind.lower()}/{number}",
+        "name": f"{kind.capitalize()} {number}",
+        "title": php.text(fields.get("TITLE") or person),
+        "facts": [fact for fact in (person, *ways) if fact],
+        "source": names.get(linked[-1].source_id, "Other traffic") if linked else "",
+    }
+
+
+def _records(portal: Portal) -> list[dict[str, Any]]:
+    """The latest records that the application has made, newest first; those of the golden file have no date."""
+    made = [(kind, number) for (kind, number), fields in portal.entities.items() if fields.get("DATE_CREATE")]
+    return [_record(portal, *one) for one in reversed(made) if one[0] in RECORDS][:LATEST]
+
+
 def _state(portal: Portal) -> dict[str, Any]:
     names = {source["ID"]: source["NAME"] for source in portal.sources or ()}
     stored = [trace for trace in portal.traces if trace.id and not trace.parent]
@@ -192,6 +218,7 @@ def _state(portal: Portal) -> dict[str, Any]:
         "version": portal.version,
         "users": [{"id": user.id, "name": user.name, "admin": user.admin} for user in portal.users.values()],
         "stored": len(stored),
+        "records": _records(portal),
         "traces": [
             {
                 "id": trace.id,

@@ -51,3 +51,10 @@ def test_it_starts_answers_and_says_what_is_missing(up):
     until(answers, 60)
     text = printed.read_text()
     assert "B24_CLIENT_ID" in text and "Developer resources" in text
+
+
+def test_it_prints_no_banner_of_celerys(up):
+    _address, printed = up
+    until(lambda: " ready." in printed.read_text(), 60)
+    text = printed.read_text()
+    assert [word for word in ("[tasks]", "superuser", "celery beat") if word in text] == []

@@ -69,3 +69,10 @@ def test_the_proxys_id_stands_in_the_answer(ask):
 @pytest.mark.parametrize("given", ["", "a b", "line\nbreak", "x" * 65, "ид", "end\n"])
 def test_what_is_no_id_is_replaced(ask, given):
     assert len(ask(given)["X-Request-Id"]) == 32
+
+
+@pytest.mark.parametrize(("task", "written"), [("traces.sweep", False), ("traces.drain_portal", True)])
+def test_a_received_message_is_a_line_unless_it_is_the_sweeps(task, written):
+    facts = ({"name": task, "id": "7"},)
+    record = logging.LogRecord("celery.worker.strategy", logging.INFO, "", 0, "Task %(name)s received", facts, None)
+    assert logs.NoSweeps().filter(record) is written

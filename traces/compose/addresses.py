@@ -1,8 +1,8 @@
-"""Web addresses in a trace: what they say of where a visitor came from, and what of them is nobody's business. Pure.
+"""Web addresses in a trace: what they say about a visitor's source, and what must be removed from them. Pure.
 
-Addresses of pages often carry what must not leave the website: tokens of a login, an e-mail address from a newsletter's
-link, a telephone number. Whoever opens the CRM record would see it, so it is taken out (CWE-598, "Use of GET request
-method with sensitive query strings").
+Page addresses often contain what must not leave the website: login tokens, an e-mail address from a newsletter's link,
+a phone number. Everybody who opens the CRM record would see it, so it is removed (CWE-598, "Use of GET request method
+with sensitive query strings").
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def click_ids(addresses: Iterable[str]) -> tuple[str, ...]:
 
 
 def host(address: str) -> str:
-    """The host's name in small letters, or "" where there is none."""
+    """The host's name in lower case, or "" if there is none."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""A visitor's consent: which value of a submission is one, and how the portal is told of it. Pure.
+"""A visitor's consent: which value of a submission expresses it, and how it is sent to the portal. Pure.
 
 Source: Bitrix24's documentation of `userconsent.consent.add` and the server's code (`main/lib/userconsent/rest.php`):
 AGREEMENT_ID and IP are needed, ORIGIN_ID and ORIGINATOR_ID have 30 characters at most.
@@ -15,7 +15,7 @@ from traces.compose.submitted import submitted_values
 from traces.compose.visitor import Visitor
 
 ADD, SCOPE = "userconsent.consent.add", "userconsent"
-# The command's name, and that of its number in a submission's progress: 0 where the portal has not taken it.
+# The command's name, and that of its number in a submission's progress: 0 if the portal has not taken it.
 NAME = "consent"
 GIVEN, MISSING = "given", "missing"
 # The portal wants an address, and that of a visitor's machine is kept nowhere: this one says that it is not known.
@@ -26,10 +26,10 @@ _YES = frozenset({"1", "true", "yes", "on", "y", "checked", "agree", "agreed", "
 
 
 def state(field: str, body: Mapping[str, Any], visitor: Visitor) -> str:
-    """Whether the visitor has agreed: `GIVEN`, `MISSING`, or "" where nobody knows.
+    """Whether the visitor has agreed: `GIVEN`, `MISSING`, or "" if unknown.
 
-    `field` is the submitted name of the form's consent. Without one a consent counts that is recognised for sure: the
-    only value of such a name, and one that says yes and no more.
+    `field` is the submitted name of the form's consent. Without one, a consent counts if it is certain: the only
+    value with such a name, and nothing but a yes.
     """
     if field:
         return GIVEN if value(field, body).casefold() not in _NO else MISSING
@@ -38,13 +38,13 @@ def state(field: str, body: Mapping[str, Any], visitor: Visitor) -> str:
 
 
 def value(field: str, body: Mapping[str, Any]) -> str:
-    """What came in the field of this name, in any letter case; "" where nothing did."""
+    """The value submitted under this name, in upper or lower case; "" if there is none."""
     wanted = field.casefold()
     return next((text for name, text in submitted_values(body) if name.casefold() == wanted), "")
 
 
 def wording(field: str, body: Mapping[str, Any]) -> str:
-    """The text that the form itself sent as the value of its consent; "" where that is only a yes."""
+    """The text that the form itself sent as the value of its consent; "" if that is only a yes."""
     text = value(field, body) if field else ""
     return "" if text.casefold() in _NO | _YES else text
 
@@ -52,7 +52,7 @@ def wording(field: str, body: Mapping[str, Any]) -> str:
 def add(
     agreement: int, page: str, progress: Mapping[str, Any], made: Sequence[Mapping[str, Any]]
 ) -> dict[str, Command]:
-    """The command that writes the consent into the portal's list, beside the record made; none if it is done."""
+    """The command that adds the consent to the portal's list, for the record made; none if that is done."""
     if not agreement or NAME in progress:
         return {}
     about = f"{made[-1]['TYPE']} {made[-1]['ID']}" if made else f"TRACE {progress.get('trace', '')}"

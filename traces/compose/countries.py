@@ -28,7 +28,7 @@ def is_month_first(country: str) -> bool:
 
 
 def decimal_sign(country: str) -> str:
-    """The sign before a number's fraction; "" where the country is not known."""
+    """The sign before a number's fraction; "" if the country is not known."""
     return "" if not country else "." if country in _DECIMAL_POINT else ","
 
 

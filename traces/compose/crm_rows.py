@@ -48,9 +48,9 @@ class Row:
 
 
 def page(record: str, after: int, since: datetime | None, leads: Collection[int] = ()) -> Command:
-    """The command that lists our records of a kind from the ID `after` on; of deals, those that came of `leads`.
+    """The command that lists our records of a kind after the ID `after`; of deals, those made from `leads`.
 
-    Only those that were changed `since` then, where it says when.
+    With `since`, only those changed since then.
     """
     wanted: dict[str, Any] = {">ID": after}
     wanted |= {"@LEAD_ID": list(leads)} if leads else {"ORIGINATOR_ID": ORIGINATOR}
@@ -90,13 +90,13 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    """A record's ID, which is a text in a list; 0 where it is none."""
+    """A record's ID, which is a text in a list; 0 if it is none."""
     text = str(value) if isinstance(value, (str, int)) else ""
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:20]) < _MAX_NUMBER else 0
 
 
 def _amount(value: Any) -> Decimal:
-    """An amount, such as "19999.99"; 0 where it is none that could be kept."""
+    """An amount, such as "19999.99"; 0 if it is none that could be kept."""
     try:
         amount = Decimal(str(value or 0))
     except InvalidOperation:

@@ -1,8 +1,8 @@
-"""What the CRM has of a visitor already: how it is looked for, and which record a submission is added to. Pure.
+"""A visitor's existing records in the CRM: how to find them, and to which one a submission is added. Pure.
 
 The progress of a submission (`traces.compose.steps`) has `found_contact_phone` and the like for the first record with
 that phone or e-mail, with `…_all` for the numbers of several, and `open_lead`, `open_deal` for the newest one that is
-still open; 0 where there is none. Source: the fact sheet on CRM entities, on crm.duplicate.findbycomm and the lists;
+still open; 0 if there is none. Source: the fact sheet on CRM entities, on crm.duplicate.findbycomm and the lists;
 Bitrix24's documentation of STATUS_SEMANTIC_ID and STAGE_SEMANTIC_ID (`P`: still open) and of crm.timeline.comment.add.
 """
 
@@ -58,13 +58,13 @@ class Known:
 
     @property
     def contacts(self) -> frozenset[str]:
-        """What tells that another submission is of the same visitor: e-mails, and phones without their extensions."""
+        """What identifies the same visitor in another submission: e-mails, and phones without extensions."""
         numbers = (digits_of(number.partition("#")[0]) for number in self.phones)
         return frozenset((*numbers, *map(str.casefold, self.emails)))
 
 
 class Found(int):
-    """The first record that was found, 0 where none was; `numbers` are all of them."""
+    """The first record found, 0 if none; `numbers` are those of all."""
 
     numbers: tuple[int, ...]
 
@@ -112,7 +112,7 @@ def found(name: str, progress: Progress) -> int:
 
 
 def joined(prepared: Prepared, progress: Progress) -> tuple[str, int] | None:
-    """The record that the submission is added to, as its name and number; None where a new one is made."""
+    """The record that the submission is added to, as its name and number; None if a new one is made."""
     kind = prepared.kind
     if prepared.known.repeats == NEW or progress.get(kind):
         return None
@@ -139,7 +139,7 @@ def comment(name: str, number: int, text: str) -> Command:
 
 
 def comment_text(form_name: str, page: str, body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """What came, as a text for a record's timeline, and the repairs where it had to be cut."""
+    """The submission as a text for a record's timeline, and the repairs if it had to be cut."""
     lines = [form_name, page, *(f"{name}: {value}" for name, value in submitted_values(body))]
     text = _MARK_UP.sub("[\u200b", "\n".join(line for line in lines if line))
     return text[:MAX_COMMENT_LENGTH], ("value_shortened",) if len(text) > MAX_COMMENT_LENGTH else ()

@@ -20,7 +20,7 @@ MAX_SET_MEMORY = 1 << 24
 
 @lru_cache(maxsize=MAX_COMPILED)
 def compiled(pattern: str) -> Any:
-    """The compiled expression, which searches bytes; None where it cannot be read or is too large."""
+    """The compiled expression, which searches bytes; None if it cannot be read or is too large."""
     try:
         return re2.compile(pattern.encode(errors="replace"), _options(MAX_MEMORY))
     except re2.error:

@@ -66,8 +66,8 @@ def build(
     """The fields of one record (`records.BY_NAME`). `visitor` was recognised in this `body`.
 
     `facts` are what templates can name besides the submitted names (`page_host` …); `types` are those of the mapped
-    fields; `beside` are the other records that the submission becomes. A value that its field does not take, or that
-    has no field, goes to the comments.
+    fields; `beside` are the other records made from the submission. A value that its field does not accept, or that
+    has no field, goes into the comments.
     """
     values = _defaults(record, visitor, facts, beside)
     rules = mapping.get(record) or {}
@@ -117,7 +117,7 @@ def may_be_mapped(field: str) -> bool:
 
 
 def fault(mapping: Any) -> Fault | None:
-    """Why a mapping cannot be stored, or None where it can."""
+    """Why a mapping cannot be stored, or None if it can."""
     if not isinstance(mapping, dict):
         return Fault("no_object")
     for record, fields in mapping.items():

@@ -64,7 +64,7 @@ def _time(seconds: int) -> datetime | None:
 
 
 def touch(visit: Visit) -> str:
-    """What a visit came by: its UTM tags, else the website that led to it; "" where it came by neither."""
+    """What brought a visit: its UTM tags, else the referring website; "" if neither."""
     for kind in (TAGS, REFERRER):
         for step in visit.steps:
             if step.kind == kind:

@@ -42,7 +42,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def meaning_of(name: str) -> str:
-    """What a submitted name stands for: a key of `label_words.MEANINGS`, or `consent`, or "" where nobody knows."""
+    """The meaning of a submitted name: a key of `label_words.MEANINGS`, or `consent`, or "" if unknown."""
     label = name[-MAX_LENGTH:]
     if gravity := _GRAVITY.fullmatch(label):
         return _GRAVITY_NAMES.get(gravity[2], "")

@@ -30,7 +30,7 @@ _LETTERS = re2.compile(r"[\p{L}\p{M} .'’ʼ-]+")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's names; each is "" where it is unknown."""
+    """A person's names; each is "" if it is unknown."""
 
     first: str = ""
     last: str = ""
@@ -48,9 +48,9 @@ def words_of(text: str) -> set[str]:
 
 
 def split(text: str, *, family_first: bool = False) -> Person:
-    """A whole name taken apart, without titles. A single word is a first name.
+    """A whole name split into its parts, without titles. A single word is a first name.
 
-    `family_first` is the order where the name does not tell it, as Волков Сергей Ильич and `Berg, Pia` do.
+    `family_first` is the order for names that do not show it, as Волков Сергей Ильич and `Berg, Pia` do.
     """
     family, comma, given = text[:MAX_LENGTH].partition(",")
     if comma and len(family.split()) == 1 and given.split():
@@ -64,7 +64,7 @@ def split(text: str, *, family_first: bool = False) -> Person:
 
 
 def combine(given: Person, whole: Person, text: str) -> Person:
-    """The names of fields of their own, and of `text` what they lack; `whole` is that text taken apart.
+    """The names from separate fields, completed from `text`; `whole` is that text split into its parts.
 
     A field "Name" beside one for the first name is the family's, as in German and French forms. Names of somebody else
     add nothing.

@@ -92,7 +92,7 @@ def is_plausible(text: str) -> bool:
 
 
 def is_unmistakable(text: str) -> bool:
-    """Whether a text is a number even where nothing says so. No price, card, order or tax number looks like it."""
+    """Whether a text must be a phone number, whatever its field. No price, card, order or tax number looks like it."""
     if not is_plausible(text):
         return False
     number = read(text).numbers[0].partition("#")[0]

@@ -59,9 +59,9 @@ class Prepared:
     rule: sources.Rule | None
     came_by: Mapping[str, str]
     repairs: tuple[str, ...]
-    # The portal's agreement to write the visitor's consent under; 0 where none was given, or none is written.
+    # The portal's agreement to write the visitor's consent under; 0 if none was given, or none is written.
     agreement: int = 0
-    # None where no record is made of it, so that nobody had to recognise it.
+    # None if no record is made of it, so that nobody had to recognise it.
     visitor: Visitor | None = None
     # The form's choice that the submission matches, if any.
     chosen: Chosen | None = None

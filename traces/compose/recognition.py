@@ -49,7 +49,7 @@ class Recognition:
         self.lines[f"{name}: {value}"] = None
 
     def take(self, name: str, value: str, meaning: str) -> None:
-        """Put a value where its name says that it belongs."""
+        """Assign a value by its name."""
         if value in ("true", "false") or meaning not in (*_CONTACTS, *_WHOLE_NAMES, *_NAME_PARTS, *_SINGLE, "comments"):
             self.rest.append((name, value))
         elif meaning == "comments":
@@ -60,7 +60,7 @@ class Recognition:
             self._look_at(name, value, meaning)
 
     def guess(self) -> None:
-        """Recognise by its value what no name has told: an address, a number, and a whole name beside one of them."""
+        """Recognise by its value what no name identifies: an address, a number, and a whole name beside one of them."""
         for name, value in self.rest[:MAX_VALUES]:
             if not self.emails and emails.EMAIL.fullmatch(value):
                 self._move(name, value, "email")

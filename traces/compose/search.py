@@ -146,7 +146,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 def _with_country(phone: str) -> str:
-    """A number's digits with its country's code; "" where the country is not known. 8 900 … is +7 900 …"""
+    """A number's digits with its country's code; "" if the country is not known. 8 900 … is +7 900 …"""
     digits = _digits(phone.partition("#")[0])
     if len(digits) == 11 and digits[0] == "8" and not phone.strip().startswith("+"):
         return f"7{digits[1:]}"
@@ -176,7 +176,7 @@ def _beginnings(words: Sequence[str]) -> Iterator[str]:
 
 
 def came_by(facts: Facts, trace: Mapping[str, Any]) -> dict[str, str]:
-    """By what a submission is counted (`CAME_BY`); "" is nothing.
+    """The values by which a submission is counted (`CAME_BY`); "" is nothing.
 
     The medium and the campaign are the visitor's own tags. The first source is that of the oldest visit that the
     clean trace knows, where there was one before the last.
@@ -191,7 +191,7 @@ def came_by(facts: Facts, trace: Mapping[str, Any]) -> dict[str, str]:
 
 
 def source_of(facts: Facts, trace: Mapping[str, Any]) -> str:
-    """What the portal decides a submission's source by: `utm_source:google`, `referrer:www.google.com` or `direct`.
+    """What decides a submission's source on the portal: `utm_source:google`, `referrer:www.google.com` or `direct`.
 
     It looks at the tag first and at the referrer where there is none (`crm/lib/tracking/trace.php`).
     """

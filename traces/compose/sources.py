@@ -31,11 +31,11 @@ MAX_PATH_LENGTH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Where `field` is as `operator` and `value` say, the submission gets the rest; an empty part changes nothing.
+    """If `field` matches by `operator` and `value`, the submission gets the rest; an empty part changes nothing.
 
     `utm_source` is a text that the portal's Sales Intelligence knows, `crm_source` a STATUS_ID of the CRM's
-    directory of sources. `also_known` counts for a default rule (`any`): whether it decides also where the visitor's
-    source is known (`Facts.is_known`). One that is not `active` decides nothing: the matcher is not given it.
+    directory of sources. `also_known` is for a default rule (`any`): whether it also matches visitors whose
+    source is known (`Facts.is_known`). A rule that is not `active` never matches: the matcher does not get it.
     """
 
     id: int
@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of where a submission comes from; "" is nothing.
+    """What is known about a submission's origin; "" is nothing.
 
     `form` holds its key and its name: a rule may give either. `form_name` and `form_id` are what the sender calls its
     own form. The hosts are without `www.` and port, in their own
@@ -112,7 +112,7 @@ def facts(
 
 
 def host_of(url: str) -> str:
-    """The host of an address, as `Facts` has it; "" where there is none."""
+    """The host of an address, as `Facts` has it; "" if there is none."""
     return _address(url)[0]
 
 
@@ -128,10 +128,10 @@ def plain_host(host: str) -> str:
 
 
 def unmatched(rule: Rule | None, facts: Facts, known_sources: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """What came, as (field, value), where no rule but a default one took the submission; `rule` is what `match` found.
+    """The submitted (field, value) if no rule but a default one matched; `rule` is the result of `match`.
 
     `known_sources` are the values of utm_source that the portal finds a source by itself, letter case included:
-    with one of them nothing is left to tell, nor of an administrator's test. A value has at most `MAX_LENGTH`
+    with one of them there is nothing to report, nor of an administrator's test. A value has at most `MAX_LENGTH`
     characters.
     """
     is_known = facts.utm_source and (facts.utm_source in known_sources or facts.utm_source == TEST_TAG)
@@ -173,7 +173,7 @@ FAULTS = (
 
 
 def fault(rule: Rule) -> str:
-    """Why a rule cannot be stored, one of `FAULTS`, or "" where it can."""
+    """Why a rule cannot be stored, one of `FAULTS`, or "" if it can."""
     texts = (rule.value, rule.utm_source, rule.crm_source, rule.crm_description)
     if rule.field not in FIELDS:
         return FIELD_UNKNOWN

@@ -2,10 +2,10 @@
 
 The commands of one step do not depend on each other and travel in one batch; the next step is known when their results
 are. `progress` maps names to numbers and is stored with the submission after every batch, so that an interrupted one
-goes on behind what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
-`found_…` and `open_…` those of what was there (`traces.compose.existing`), `comment` that of the note in an existing
+continues after what is done: `trace`, `lead`, `deal`, `contact`, `company`, `quote` are the numbers of what was made,
+`found_…` and `open_…` those of existing records (`traces.compose.existing`), `comment` that of the note in an existing
 record's timeline, `unsure_…` marks what may have been made, `bound` is 1 when the deal has its company, `consent` is
-the number of the visitor's consent in the portal's list, 0 where the portal has not taken it. Source: the fact sheets
+the number of the visitor's consent in the portal's list, 0 if the portal has refused it. Source: the fact sheets
 on TRACE and on CRM entities.
 """
 
@@ -70,7 +70,7 @@ def methods(kind: str, repeats: str = existing.NEW) -> set[str]:
 
 
 def is_look_up(name: str) -> bool:
-    """Whether a command of this name only asks what is there."""
+    """Whether a command of this name only reads."""
     return name.startswith(_LOOK_UPS)
 
 
@@ -134,7 +134,7 @@ def entities(body: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def entities_fault(value: Any) -> str:
-    """Why the portal would refuse these ENTITIES, in one sentence, or "" where it would not.
+    """Why the portal would refuse these ENTITIES, in one sentence, or "" if it would not.
 
     It checks all of them before it stores anything, so one bad entry would cost the whole trace.
     """

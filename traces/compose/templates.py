@@ -16,7 +16,7 @@ def names_in(template: str) -> list[str]:
 
 
 def filled(template: str, texts: Mapping[str, str]) -> str:
-    """The template with the texts of its names, nothing where there is none; what is longer than a field is cut."""
+    """The template with its names replaced by their texts, or by nothing; cut to the length of a field."""
     left = MAX_LENGTH
 
     def text_of(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Building the TRACE of a submission: a clean trace in the tracker's own form, completed from the fields beside it.
+"""Builds the TRACE of a submission: a clean trace in the tracker's own format, completed from the other fields.
 
 Pure: no database, no clock, no network.
 """

@@ -71,7 +71,7 @@ class Repairer:
     def seconds(self, value: Any, unreadable: int = 0) -> int:
         """Unix seconds of a time as the tracker writes it, or of an ISO date.
 
-        0 where there is no value, `unreadable` where it is no time.
+        0 if there is no value, `unreadable` if it is no time.
         """
         if value is None or value == "":
             return 0
@@ -86,14 +86,14 @@ class Repairer:
         return seconds
 
     def page_time(self, value: Any) -> int:
-        """Unix seconds of a page: those of the submission's arrival where there is no time that can be read."""
+        """Unix seconds of a page: those of the submission's arrival if it has no readable time."""
         if value is None or value == "":
             self.note("time_missing")
             return self.received_at
         return self.seconds(value, unreadable=self.received_at)
 
     def object(self, value: Any) -> Json:
-        """An object, empty where the value is none."""
+        """An object, empty if the value is none."""
         if isinstance(value, dict):
             return value
         if value:
@@ -101,7 +101,7 @@ class Repairer:
         return {}
 
     def array(self, value: Any) -> list[Any]:
-        """An array, empty where the value is none."""
+        """An array, empty if the value is none."""
         if isinstance(value, list):
             return value
         if value:
@@ -119,7 +119,7 @@ class Repairer:
 
 
 def parse(value: Any, repairer: Repairer) -> Json:
-    """The object that a TRACE is, its keys in the tracker's letters; empty where it is missing or unreadable."""
+    """The object that a TRACE is, its keys in the tracker's letters; empty if it is missing or unreadable."""
     if value in (None, "", {}, []):
         return {}
     if isinstance(value, str):
@@ -246,7 +246,7 @@ def _pages(value: Any, repairer: Repairer) -> list[list[Any]]:
 
 
 def _page(value: Any, repairer: Repairer) -> list[Any]:
-    """A page as `[url, unix seconds, title]` or without the title; empty where it has no address."""
+    """A page as `[url, unix seconds, title]` or without the title; empty if it has no address."""
     if isinstance(value, dict):  # the old form: {"URL": …, "DATE": …}
         named = {key.lower(): item for key, item in value.items()}
         value = [named.get("url"), named.get("date"), named.get("title")]

@@ -38,9 +38,9 @@ _WORD_DAY = re2.compile(r"(?P<word>\pL{3,10})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|t
 
 
 def read(text: str, country: str, *, with_time: bool) -> str | None:
-    """The date or, `with_time`, the date and time in ISO 8601; None where the text is none.
+    """The date or, `with_time`, the date and time in ISO 8601; None if the text is none.
 
-    The time zone stays where one is written.
+    A written time zone is kept.
     """
     plain = unicodedata.normalize("NFKC", text).strip() if len(text) <= MAX_LENGTH else ""
     for form in (_YEAR_FIRST, _YEAR_LAST, _SHORT_YEAR, _DAY_WORD, _WORD_DAY):
@@ -89,7 +89,7 @@ def _day_and_month(parts: dict[str, Any], country: str) -> tuple[int, int]:
 
 
 def _month(word: str) -> int:
-    """The month whose name begins so, 0 where none does; the word has three letters at least."""
+    """The month whose name begins so, 0 if none does; the word has three letters at least."""
     for number, names in enumerate(_MONTHS, start=1):
         if any(name.startswith(word) for name in names):
             return number

@@ -38,7 +38,7 @@ _GROUPED = re2.compile(r"\d+|\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3}|\d{1,3}
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number, and the code of the currency that stands beside it, or ""."""
+    """A number, and the code of the currency beside it, or ""."""
 
     number: Decimal
     currency: str = ""
@@ -50,7 +50,7 @@ class Amount:
 
 
 def read(text: str, country: str) -> Amount | None:
-    """The amount that a text is; None where it is none, says more than one, or can be read in two ways."""
+    """The amount that a text is; None if it is none, has several, or is ambiguous."""
     if len(text) > MAX_LENGTH:
         return None
     plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u2019", "'").strip()
@@ -66,7 +66,7 @@ def read(text: str, country: str) -> Amount | None:
 
 
 def _currency(before: str, after: str, country: str) -> str | None:
-    """The currency's code, "" where none is named; None where the words are something else."""
+    """The currency's code, "" if none is named; None if the words are something else."""
     words = [word.strip(" .").lower() for word in (before, after)]
     named = [word for word in words if word and word not in ("-", ",-")]
     if not named:
@@ -96,7 +96,7 @@ def _number(digits: str, country: str) -> Decimal | None:
 
 
 def _decimal_sign(text: str, country: str) -> str | None:
-    """The decimal sign of a number as written, "" where it has none; None where that cannot be told."""
+    """The decimal sign of a number as written, "" if it has none; None if that cannot be told."""
     signs = [letter for letter in text if letter in ".,"]
     if len(set(signs)) == 2:
         return signs[-1] if signs.count(signs[-1]) == 1 else None

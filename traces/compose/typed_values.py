@@ -61,7 +61,7 @@ class Types:
     country: str = ""
 
     def of(self, record: str, name: str) -> FieldType | None:
-        """The type of a field; None where nobody knows it."""
+        """The type of a field; None if unknown."""
         facts = (self.stored.get(record) or {}).get(name)
         if facts is None:
             return BUILT_IN.get(name, None if name.startswith("UF_") else FieldType("string"))
@@ -69,7 +69,7 @@ class Types:
 
 
 def convert(value: Any, field_type: str, items: Items, country: str) -> tuple[Any, str]:
-    """A single value as the portal reads it in a field of this type, or None, and the repair that is told.
+    """A single value as the portal reads it in a field of this type, or None, and the repair to note.
 
     None comes with the repair `value_not_converted`: the value has to be kept elsewhere.
     """
@@ -81,7 +81,7 @@ def convert(value: Any, field_type: str, items: Items, country: str) -> tuple[An
 
 
 def convert_all(value: Any, kind: FieldType, country: str) -> tuple[Any, list[Any]]:
-    """The field's whole value, None where nothing of it could be converted, and what could not.
+    """The field's whole value, None if nothing of it could be converted, and what could not.
 
     A field that takes several values gets a list.
     """
@@ -100,7 +100,7 @@ def convert_all(value: Any, kind: FieldType, country: str) -> tuple[Any, list[An
 
 
 def currency_of(value: Any, country: str) -> str:
-    """The code of the currency that stands beside an amount, "" where none does."""
+    """The code of the currency that stands beside an amount, "" if none does."""
     amount = typed_numbers.read(value, country) if isinstance(value, str) else None
     return amount.currency if amount else ""
 

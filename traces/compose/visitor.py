@@ -1,6 +1,6 @@
-"""Who has sent a submission: which of the submitted values are a name, a phone, an e-mail address and so on. Pure.
+"""Who sent a submission: which of the submitted values are a name, a phone, an e-mail address and so on. Pure.
 
-Every form builder has names of its own, and so has every website; `traces.compose.labels` knows them.
+Every form builder and every website has its own names; `traces.compose.labels` knows them.
 """
 
 from __future__ import annotations

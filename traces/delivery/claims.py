@@ -74,7 +74,7 @@ class PreparedBatch:
 
 
 def due(now: datetime) -> QuerySet[Submission]:
-    """Rows that may go out: their time has come, and no batch has them."""
+    """Rows to send: they are due, and in no batch."""
     return Submission.objects.filter(due_at__lte=now)
 
 
@@ -88,9 +88,9 @@ def in_flight(portal: Portal) -> list[receipt_slots.InFlight]:
 
 
 def claim(portal: Portal, now: datetime, rows: int, batches: int = 1) -> list[Batch]:
-    """Take due rows out of the line, the oldest first, for up to `batches` batches of so many rows each.
+    """Take due rows from the queue, the oldest first, for up to `batches` batches of this many rows each.
 
-    Rows that are sent apart come when no others are due, in one small batch.
+    Isolated rows are sent when no others are due, in one small batch.
     """
     with writing():
         waiting = due(now).filter(portal=portal).order_by("due_at").select_for_update(skip_locked=True)
@@ -248,7 +248,7 @@ def _item(rulebook: Rulebook, row: Submission) -> Item:
 
 
 def _mark_sent(draft: _Draft, sent: list[receipt_slots.InFlight], seconds_per_command: float) -> bool:
-    """Make the claim a batch that is sent, and add it to `sent`; False where it must not go out."""
+    """Make the claim a batch that is sent, and add it to `sent`; False if it must not go out."""
     batch = draft.batch
     batch.commands = _listed(draft.items)
     now, seconds = timezone.now(), duration(len(batch.commands), seconds_per_command)

@@ -67,7 +67,7 @@ def text_of(command: Command, outcome: int | errors.PortalError) -> str:
 
 
 def read(text: str | None) -> tuple[str, str]:
-    """What was asked and what was answered, each as indented JSON; empty where it was not kept."""
+    """The request and the answer, each as indented JSON; empty if not kept."""
     if not text:
         return "", ""
     kept = json.loads(text)

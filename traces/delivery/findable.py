@@ -1,4 +1,4 @@
-"""Making submissions findable, without a word of a visitor's in the clear: their terms and their sources.
+"""Makes submissions findable without storing a visitor's words in the clear: their terms and their sources.
 
 The intake stores neither. The worker that has delivered a row writes them in the same commit; the sweep does so for
 what waits or has failed (`make`). A submission's terms are keyed hashes of eight characters, one behind the other in a
@@ -33,9 +33,9 @@ SWEEP_SECONDS = 3.0
 
 
 def terms(row: Submission, prepared: Prepared | None = None) -> str:
-    """What a submission is found by, as it is stored; "" where its body cannot be read.
+    """The terms that find a submission, as stored; "" if its body cannot be read.
 
-    `prepared` is what was made of it, where that is known: it has the tags already, and often the visitor.
+    `prepared`, if known, already has the tags and often the visitor.
     """
     if not row.body:
         return ""
@@ -52,7 +52,7 @@ def terms_of_body(portal_id: int, body: Mapping[str, Any]) -> str:
 
 
 def hashed(portal_id: int, plain: Iterable[str]) -> str:
-    """Terms as they are stored, in an order that tells nothing."""
+    """Terms as they are stored, in an order that reveals nothing."""
     return "".join(sorted(map(_code, encryption.digests_of_all(portal_id, plain))))
 
 
@@ -68,7 +68,7 @@ def with_terms(portal_id: int, wanted: Sequence[tuple[str, ...]]) -> Q:
 
 
 def make(rows: QuerySet[Submission], seconds: float = SWEEP_SECONDS) -> int:
-    """Write the terms of those among the rows that have none, for about so long. Returns how many were written."""
+    """Write the terms of rows that have none, for about this long. Returns how many were written."""
     until, done = time.monotonic() + seconds, 0
     missing = rows.filter(terms__isnull=True).only("pk", "portal_id", "body")
     while chunk := list(missing[:CHUNK]):

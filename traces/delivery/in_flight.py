@@ -45,7 +45,7 @@ class InFlight:
         return len(self._batches)
 
     def reserve(self, wanted: int) -> int:
-        """Reserve threads for the next batches. Returns how many there are: not all that are wanted may be free."""
+        """Reserve threads for the next batches. Returns how many were free."""
         wanted = min(wanted, self.max_batches - len(self._batches))
         while self.ready < wanted and _senders().take_place(self.portal_id):
             self.ready += 1
@@ -58,7 +58,7 @@ class InFlight:
         self._batches[senders.threads.submit(_ask_apart, ask, senders, self.portal_id)] = prepared
 
     def wait(self, seconds: float) -> list[tuple[PreparedBatch, Outcome]]:
-        """The batches whose answers have come, or come within so many seconds."""
+        """The batches that are answered now or within this many seconds."""
         done, _ = futures.wait(self._batches, seconds, futures.FIRST_COMPLETED)
         return [(self._batches.pop(future), future.result()) for future in done]
 
@@ -79,7 +79,7 @@ class _Senders:
         self.threads = futures.ThreadPoolExecutor(max(1, number), thread_name_prefix="sender")
 
     def take_place(self, portal_id: int) -> bool:
-        """Reserve a thread for the portal; False where none is free, or the portal has its share."""
+        """Reserve a thread for the portal; False if none is free, or the portal has its share."""
         with self.lock:
             if not self.free or self.taken[portal_id] >= self.max_share:
                 return False

@@ -26,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long a method may not be called, and the code of the reason where that is not its speed."""
+    """How long a method may not be called, and the code of the reason unless that is its speed."""
 
     seconds: float
     code: str = ""
@@ -50,9 +50,9 @@ def split_blocked(items: Sequence[Item], blocked: Mapping[str, Wait]) -> tuple[l
 
 
 def together(items: Sequence[Item], max_commands: int) -> list[Item]:
-    """The first of the rows, and all others that may travel with it, of so many commands in all.
+    """The first of the rows, and all others that can travel with it, with this many commands in total.
 
-    Of rows by one visitor who is looked for in the CRM the first one goes, so that the next one finds what it has made.
+    Of several rows by a visitor looked up in the CRM, only the first one goes: the next one then finds its records.
     """
     if not items:
         return []
@@ -75,9 +75,9 @@ def together(items: Sequence[Item], max_commands: int) -> list[Item]:
 
 
 def fitting(items: Sequence[Item], room: Mapping[str, int]) -> list[Item]:
-    """The rows that find room, the oldest first; `room` are the commands that a limited method may have.
+    """The rows that fit, the oldest first; `room` are the commands allowed for a limited method.
 
-    Where none finds it for all of its commands, the first that finds it for some goes with these: its next step has the
+    If none fits with all its commands, the first that fits with some goes with these: its next step has the
     others.
     """
     needed = Counter(command.method for item in items for command in item.commands.values())

@@ -1,7 +1,7 @@
-"""Methods that a portal does not offer now (`Portal.held_methods`): what needs one waits, all else goes on.
+"""Methods that a portal does not offer now (`Portal.held_methods`): what needs one waits, everything else continues.
 
-A row that needs one is due again when the method is tried: by one command of one worker. Where that passes, or somebody
-has put the portal right, all that wait are due at once.
+A row that needs one is due again when the method is tried: by one command of one worker. If that succeeds, or the
+portal has been fixed, all that wait are due at once.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ class Next:
     seconds: float | None
 
     def but_not_before(self, pause: float) -> Next:
-        """The same, once the portal has had a pause of so many seconds."""
+        """The same, but after a pause of this many seconds for the portal."""
         return Next(max(self.seconds or 0.0, pause))
 
 

@@ -1,8 +1,8 @@
-"""A message that makes the portal answer by a page, or not at all, while it takes others.
+"""A message that the portal answers with a page, or not at all, while it accepts others.
 
-Such a message is found by sending the rows of a failed batch apart, behind all others. One that fails alone again and
-again, while the portal answers other requests, has failed; where different rows in a row are turned away and none
-passes, it is the portal's own condition, and the portal is held.
+To find such a message, the rows of a failed batch are sent one by one, after all others. One that keeps failing alone
+while the portal answers other requests has failed for good. If several different rows fail one after another and none
+succeeds, the portal itself is the cause, and is held.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ def send_apart(sent_rows: Sequence[SentRow], code: str, status: int, seconds: fl
 
 
 def give_up(portal: Portal, row: Submission, attempt: Attempt) -> bool:
-    """A row that was sent alone has failed: let it rest, or fail for good where the portal answers other requests.
+    """An isolated row has failed: let it wait, or fail for good if the portal answers other requests.
 
-    Returns whether it is the portal that turns all away.
+    Returns whether the portal refuses all of them.
     """
     code = _code_of(attempt)
     if not code or row.state != Submission.State.QUEUED:
@@ -113,7 +113,7 @@ def _is_of(attempt: Attempt, code: str) -> bool:
 
 
 def _code_of(attempt: Attempt) -> str:
-    """The code of a row that fails like this again and again; "" where that says nothing of the row."""
+    """The code of a row that fails like this again and again; "" if that says nothing of the row."""
     if attempt.code == FORBIDDEN:
         return FORBIDDEN
     if attempt.code == UNREADABLE and attempt.params.get("status") == BROKEN:
@@ -122,7 +122,7 @@ def _code_of(attempt: Attempt) -> str:
 
 
 def note_passed(portal: Portal) -> None:
-    """Note that the portal takes rows: what is turned away from now on begins to count anew."""
+    """Note that the portal accepts rows: the count of failures starts again."""
     if portal.turned_away:
         Portal.objects.filter(pk=portal.pk).update(turned_away=0)
         portal.turned_away = 0
@@ -137,7 +137,7 @@ def _count_turned_away(portal: Portal) -> int:
 
 
 def _fault_of_question(portal: Portal) -> errors.PortalError | None:
-    """Ask the portal something without any text of a visitor; why it does not answer, None where it does."""
+    """Ask the portal something without any text of a visitor; why it does not answer, None if it does."""
     limits.count_request(portal)
     try:
         calls.call(portal, "profile", {})

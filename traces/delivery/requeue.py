@@ -16,7 +16,7 @@ HELD_TOO_LONG = "held_too_long"
 def send_again(chosen: Q, *, spam_too: bool = False) -> int:
     """Make the waiting or failed submissions that `chosen` describes due at once; the sweep then finds them.
 
-    Of what was emptied there is nothing left to send; spam stays, unless it was asked for by name. Returns how many
+    Emptied submissions have nothing left to send; spam stays unless `spam_too`. Returns how many
     there were.
     """
     now = timezone.now()

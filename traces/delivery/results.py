@@ -1,7 +1,7 @@
-"""What an answer makes of a submission, and how that is written down.
+"""What an answer changes about a submission, and how that is stored.
 
 `settled` and `failed` change a row in memory and say what to note in its history; `save` writes all rows of a batch in
-one commit, unless another worker has taken the batch over meanwhile.
+one commit, unless another worker has taken over the batch.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def settled(
     seconds: float,
     code: str = "",
 ) -> list[Attempt]:
-    """What the results of a step make of a row: `outcomes` by the commands' names and methods.
+    """Apply the results of a step to a row: `outcomes` by the commands' names and methods.
 
-    `code` says how they are known, where not from the portal's answer.
+    `code` says how they are known, if not from the portal's answer.
     """
     numbers = {name: number for (name, _), number in outcomes.items() if isinstance(number, int)}
     faults = [(name, method, fault) for (name, method), fault in outcomes.items() if not isinstance(fault, int)]
@@ -127,9 +127,9 @@ def failed(
 
 
 def unreadable(row: Submission) -> Attempt:
-    """No key reads the row. It is tried again, since the operator may give the key back.
+    """No key can read the row. It is tried again, because the operator may restore the key.
 
-    Where the portal's own secrets cannot be read either, the key is missing as a whole: the portal is held for it, and
+    If the portal's own secrets cannot be read either, the key is missing altogether: the portal is held for that, and
     the row waits without using up its three days. Not to be called within `b24app.host.transactions`.
     """
     logger.error("submission %s: no key of FIELD_ENCRYPTION_KEYS reads it", row.pk)

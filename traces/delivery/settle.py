@@ -1,6 +1,6 @@
-"""What came back: each row of a batch is settled by its own result, and the portal is paused or held as an error asks.
+"""Settles each row of a batch by its own result, and pauses or holds the portal as an error asks.
 
-What an answer makes of a row is `traces.delivery.results`; a batch without an answer is left to `recovery`.
+`traces.delivery.results` applies an answer to a row; a batch without an answer is left to `recovery`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 def settle(portal: Portal, prepared: PreparedBatch, outcome: Outcome, unmatched: Counter[Pair]) -> float:
     """Settle a batch, and count in `unmatched` what no rule matched of its delivered rows.
 
-    Returns the seconds to pause the portal: 0.0 to go on, `math.inf` while it is held.
+    Returns the seconds to pause the portal: 0.0 to continue, `math.inf` while it is held.
     """
     answer, seconds = outcome
     if isinstance(answer, batch.Answer):
@@ -148,7 +148,7 @@ def _settle_by_error(portal: Portal, prepared: PreparedBatch, error: errors.Port
 
 
 def _only_method(prepared: PreparedBatch) -> str:
-    """The method that all commands call; "" where they call several."""
+    """The method that all commands call; "" if they call several."""
     return next(iter(prepared.methods)) if len(prepared.methods) == 1 else ""
 
 

@@ -49,7 +49,7 @@ def monday(now: datetime) -> date:
 
 
 def digest_of(portal_id: int, value: str, known: Collection[int] = ()) -> int:
-    """By what a value is known; while keys are rotated, under the key of before where that is among the `known`."""
+    """The digest of a value; during a key rotation, with the former key if that digest is among the `known`."""
     if not value:
         return 0
     found = encryption.digests(portal_id, value)

@@ -20,7 +20,7 @@ RECRUIT_SECONDS = 0.5
 
 
 def wake(portal_id: int, is_first: bool | None = None) -> None:
-    """Send one wake-up for a portal, unless one is on its way; `is_first` is whether none is, where that is known."""
+    """Send one wake-up for a portal, unless one is under way; `is_first` is whether none is, if known."""
     if wakeups.first_to_wake(portal_id) if is_first is None else is_first:
         send(portal_id)
 
@@ -33,7 +33,7 @@ def recruit(portal_id: int, workers: int) -> None:
 
 
 def send(portal_id: int, seconds: float = 0.0) -> bool:
-    """Have a worker drain the portal in so many seconds; False if the message could not be sent."""
+    """Let a worker drain the portal in this many seconds; False if the message could not be sent."""
     try:
         _publish(portal_id, seconds)
     except Exception as error:  # whatever the broker's client raises: what is stored stays accepted

@@ -1,6 +1,6 @@
-"""Accepting a submission: check it, have it stored (`traces.intake.inserts`). A 2xx means that the row is there.
+"""Accepts a submission: checks it and has it stored (`traces.intake.inserts`). A 2xx means that the row is committed.
 
-Whatever cannot be stored is refused with a clear 4xx before anything is written. A database that is away raises
+Whatever cannot be stored is refused with a clear 4xx before anything is written. An unavailable database raises
 `django.db.Error`, which the view answers with 503.
 """
 
@@ -27,16 +27,16 @@ MAX_KEY_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A stored submission; `created` is False where the same request had been stored before."""
+    """A stored submission; `created` is False if the same request had been stored before."""
 
     submission: Submission
     created: bool
 
 
 def check_open(form: Form) -> None:
-    """Raise `Problem` where the application was removed from the form's portal: nothing of a visitor is kept then.
+    """Raise `Problem` if the application was removed from the form's portal: then nothing of a visitor is stored.
 
-    The form opens again under the same key when the application is installed anew.
+    The form opens again under the same key when the application is installed again.
     """
     if form.portal.state == Portal.State.UNINSTALLED:
         title = "This form takes no submissions any more."
@@ -45,7 +45,7 @@ def check_open(form: Form) -> None:
 
 
 def check_room(form: Form) -> None:
-    """Raise `Problem` (429) where too much waits for the form's portal already."""
+    """Raise `Problem` (429) if too much waits for the form's portal already."""
     if quota.waiting(form.portal_id).is_full:
         title = "Too much waits for this form's portal already."
         detail = "Nothing was stored. Its administrator reads in Trace Relay why the portal takes nothing."

@@ -34,7 +34,7 @@ def _own_origin(app_url: str) -> str:
 
 
 def normal_origin(url: str) -> str:
-    """The origin of an address as a browser sends it (`https://shop.example`). Raises ValueError where it has none."""
+    """The origin of an address as a browser sends it (`https://shop.example`). Raises ValueError if it has none."""
     parts = urlsplit(url)
     if parts.scheme not in _USUAL_PORTS or not parts.hostname:
         raise ValueError("An origin looks like https://shop.example")
@@ -44,7 +44,7 @@ def normal_origin(url: str) -> str:
 
 
 def shows_secret(form: Form, authorization: str) -> bool:
-    """Whether the Authorization header shows the form's secret; False where there is none. Raises `Problem`.
+    """Whether the Authorization header shows the form's secret; False if there is none. Raises `Problem`.
 
     The secret before the current one counts until its time is over (`traces.setup.forms.renew_secret`).
     """

@@ -1,4 +1,4 @@
-"""How a refused request is answered: problem+json (RFC 9457), or a page where a person's browser sent a form."""
+"""Answers to refused requests: problem+json (RFC 9457), or a page if a browser sent a plain form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RETRY_AFTER_SECONDS = 5
 
 
 def answer_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer a `Problem` as problem+json, or with a page where a person's browser has sent a form.
+    """Answer a `Problem` as problem+json, or with a page if a browser sent a plain form.
 
     A database that cannot store is answered with 503 and Retry-After.
     """

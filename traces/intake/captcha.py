@@ -1,4 +1,4 @@
-"""Whether a person has sent a submission, as the captcha of its form says: Turnstile, hCaptcha or reCAPTCHA.
+"""Whether a person sent a submission, according to its form's captcha: Turnstile, hCaptcha or reCAPTCHA.
 
 The proof is a token, which the provider is asked about. It is no part of the submission: it is taken out of the fields
 before anything reads them. Whatever comes of it, nothing is lost. Without a good token a submission is put aside as
@@ -85,9 +85,9 @@ def take_token(form: Form, fields: Any) -> str:
 
 
 def verdict(form: Form, token: str, *, key: str = "", trusted: bool = False) -> Verdict:
-    """What the form's captcha says of this token; `key` is the request's Idempotency-Key.
+    """The verdict of the form's captcha on this token; `key` is the request's Idempotency-Key.
 
-    Whoever shows the form's secret needs no token. Raises `Problem` (429) where too many wait for the provider.
+    Whoever shows the form's secret needs no token. Raises `Problem` (429) if too many wait for the provider.
     """
     if trusted or form.captcha not in PROVIDERS:
         return Verdict.PERSON
@@ -121,7 +121,7 @@ def _asked(form: Form, token: str) -> Verdict:
 
 
 def _ask(form: Form, token: str) -> dict[str, Any] | None:
-    """The provider's answer; None where there is none that can be read. The visitor's address is not sent."""
+    """The provider's answer; None if there is none that can be read. The visitor's address is not sent."""
     facts = {"secret": form.captcha_secret, "response": token}
     if form.captcha == Captcha.HCAPTCHA:
         facts["sitekey"] = form.captcha_site_key

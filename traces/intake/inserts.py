@@ -41,7 +41,7 @@ _KNOWN_FACTS = ("id", "form_id", "idempotency_key", "body_hash", "received_at", 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A submission to be stored if there is room for it, unless it `repeats` one of the last so many minutes.
+    """A submission to be stored if there is room for it, unless it `repeats` one of these last minutes.
 
     Such a one has one of these keys or, where `by_body` says so, the same body.
     """
@@ -59,7 +59,7 @@ class Candidate:
 
     @property
     def since(self) -> datetime:
-        """What came before is repeated by nothing."""
+        """Nothing before this time counts as a repetition."""
         return self.submission.received_at - timedelta(minutes=self.minutes)
 
 
@@ -73,7 +73,7 @@ class Outcome:
 
 
 def insert(candidate: Candidate) -> Outcome:
-    """Store it. Raises `django.db.Error`, also where that takes too long."""
+    """Store it. Raises `django.db.Error`, also if that takes too long."""
     try:
         return writer.ask(candidate)
     except Late:

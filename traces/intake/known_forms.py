@@ -45,7 +45,7 @@ def find(key: str) -> Form:
 
 
 def forget(**_what: Any) -> None:
-    """Read every form anew: one of them, or a portal, has changed."""
+    """Read all forms again: one of them, or a portal, has changed."""
     _known.changes += 1
     _known.forms.clear()
 

@@ -63,7 +63,7 @@ def serve(request: HttpRequest, key: str) -> HttpResponse:
 def script(key: str, *, timed: bool = False, captcha: tuple[str, str] = ("", "")) -> str:
     """The text of the snippet for one form.
 
-    `timed` tells it to say for how long a page was open, `captcha` is a provider and the key that it gave the site.
+    `timed` makes it send how long the page was open; `captcha` is a provider and the site's key for it.
     """
     config: dict[str, Any] = {"form": key, "intake": f"{settings.APP_URL}/in/{key}/"}
     if timed:
@@ -76,7 +76,7 @@ def script(key: str, *, timed: bool = False, captcha: tuple[str, str] = ("", "")
 
 
 def _facts(key: str) -> tuple[str, int, str, str] | None:
-    """The state of the form's portal, the form's least seconds and its captcha; None where there is no such form.
+    """The state of the form's portal, the form's least seconds and its captcha; None if there is no such form.
 
     Nothing of it while the database is away, and then the script is the better answer: in the visitors' browsers it
     keeps what cannot be stored here.

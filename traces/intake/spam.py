@@ -1,8 +1,8 @@
-"""What keeps spam away from the portal: a field that no person sees, the time that people need, and how many may come.
+"""Keeps spam away from the portal: a field that people do not see, the time that people need, and rate limits.
 
-Neither loses anything: what was caught is stored as spam and can be sent all the same; a submission that is one too
-many is answered with 429, and whoever sends it learns when to come again. Only what is stored is counted, so that
-nobody uses a form up with requests that are no submissions.
+Nothing is lost: what was caught is stored as spam and can still be sent; a submission over the limit is answered with
+429 and the time to try again. Only stored submissions count, so that nobody can exhaust a form's limit with requests
+that are no submissions.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ SECONDS = "_seconds"
 
 
 def take_seconds(fields: Any) -> float | None:
-    """Take out of the fields as they came for how long the page was open; None where that was not told.
+    """Remove from the submitted fields the seconds that the page was open, and return them; None if there are none.
 
-    Only the script on a website tells it: a page that never changes cannot hold a time, so a plain form has none.
+    Only the script on a website sends it: a static page cannot, so a plain form has none.
     """
     told = fields.pop(SECONDS, None) if isinstance(fields, dict) else None
     try:
@@ -57,7 +57,7 @@ def put_aside(submission: Submission) -> None:
 class Admission:
     """The limits of one request: of the form, and of the address it comes from ("" for none, as of trusted servers).
 
-    `is_first` is whether a wake-up is to be sent for the portal; None where that was not asked.
+    `is_first` is whether to send a wake-up for the portal; None if that was not asked.
     """
 
     def __init__(self, form: Form, address: str = "") -> None:
@@ -65,7 +65,7 @@ class Admission:
         self.limits = _limits(form, address)
 
     def note(self, taken: counters.Taken) -> None:
-        """Note what became of the question. Raises `Problem` (429) where it was one too many."""
+        """Note the result of the check. Raises `Problem` (429) if the limit is reached."""
         self.is_first = taken.is_first
         if taken.full:
             seconds = counters.seconds_of(taken.wait)

@@ -15,9 +15,9 @@ CHUNK_BYTES = 64 * 1024
 # where the connection broke or a chunk's size was none; neither `read` nor the environment tells which it was. What had
 # come is stored, as nobody will see the answer, and whoever sends it again makes a second submission of the whole.
 def read_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
-    """The whole body, also of a request without Content-Length, which Django reads as an empty one.
+    """The whole body, even without Content-Length, when Django reads an empty one.
 
-    Raises `Problem`: 413 where it has more than `max_bytes`, 400 where it ended before its Content-Length.
+    Raises `Problem`: 413 if it has more than `max_bytes`, 400 if it ended before its Content-Length.
     """
     length = _length(environ)
     if length is None and not _has_end(environ):
@@ -33,7 +33,7 @@ def read_body(environ: Mapping[str, Any], max_bytes: int) -> bytes:
 
 
 def _length(environ: Mapping[str, Any]) -> int | None:
-    """The declared length in bytes; None where there is none. A chunked body has none, whatever is declared."""
+    """The declared length in bytes; None if there is none. A chunked body has none, whatever is declared."""
     text = str(environ.get("CONTENT_LENGTH") or "").strip()
     is_number = text.isascii() and text.isdigit() and len(text) <= 18
     return None if _is_chunked(environ) or not is_number else int(text)

@@ -1,4 +1,4 @@
-"""The public address of a form: POST takes a submission, GET (with the form's secret) tells how it goes."""
+"""The public address of a form: POST sends a submission, GET (with the form's secret) returns its status."""
 
 from __future__ import annotations
 

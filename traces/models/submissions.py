@@ -58,6 +58,7 @@ class Batch(models.Model):
     commands: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
 
     class Meta:
+        verbose_name_plural = "batches"
         indexes = [models.Index(fields=["portal", "lease_until"], name="batch_lease")]
 
     def __str__(self) -> str:

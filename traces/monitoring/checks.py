@@ -1,4 +1,4 @@
-"""Whether the service and a portal's deliveries are well: as far as our own records tell, and as the portal says.
+"""The health of the service and of a portal's deliveries, by our own records and by the portal's answers.
 
 Only `as_the_portal_says` asks the portal (`b24app.portal.health`).
 """
@@ -91,7 +91,7 @@ def _workers(swept: float | None, now: datetime) -> Check:
 
 
 def of_portal(portal: Portal) -> list[Check]:
-    """The checks of the portal's deliveries: whether they go on, how long the oldest waits, with what permission."""
+    """The checks of the portal's deliveries: whether they run, how long the oldest waits, with whose permission."""
     known = [_deliveries(portal), _oldest(portal), _permission(portal), _tariff(portal), _receipts(portal)]
     return [*known, *_leads(portal), *_notices(portal), _tracker(portal)]
 
@@ -129,7 +129,7 @@ def _no_answer(portal: Portal, error: errors.PortalError) -> Check:
 
 
 def trouble(portal: Portal, now: datetime) -> Check | None:
-    """The first of what keeps submissions from being delivered, the gravest one first; None where all is well."""
+    """The most serious problem that stops deliveries; None if all is well."""
     checks = [_deliveries(portal), _permission(portal), *_queue(now), _oldest(portal)]
     return next((check for check in checks if check.good is False), None)
 

@@ -22,7 +22,7 @@ Letter = tuple[str, str]
 
 
 def letter_of(portal: Portal, matter: Matter, remedy: Remedy, notice: Notice, now: datetime) -> Letter | None:
-    """The letter of a matter; None where there is nothing to tell any more. `remedy` is that of a stop."""
+    """The letter about a matter; None if it is over. `remedy` is that of a stop."""
     if matter.kind == Kind.STOPPED:
         return _stopped(portal, matter, remedy)
     if matter.kind == Kind.REFUSED:

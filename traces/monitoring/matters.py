@@ -1,6 +1,6 @@
-"""What there is to tell each portal's administrator at this moment; whether it is told decides `notices`.
+"""What each portal's administrator should know at this moment; `notices` decides whether to send it.
 
-A handful of queries for all portals together, since they are asked every minute.
+A handful of queries for all portals together, because they run every minute.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ Kind = Preferences.Kind
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that an administrator is told of. `subject` is a code, the id of a form or a week, "" for others.
+    """Something to notify an administrator of. `subject` is a code, the id of a form or a week, "" for others.
 
-    `again` is after how long it is told anew while it lasts; None for once.
+    `again` is the time until the next notice while it lasts; None for a single one.
     """
 
     kind: str
@@ -58,9 +58,9 @@ class Matter:
 
 @dataclass(slots=True)
 class Watched:
-    """A portal with what its administrator has chosen, what there is to tell, and what was told.
+    """A portal with its administrator's choices, the matters to report, and the notices sent.
 
-    `notices` are those of what still lasts, by `Notice.about`; `told` is how many were told within a day.
+    `notices` are those of matters that last, by `Notice.about`; `told` is how many were sent within a day.
     """
 
     portal: Portal
@@ -108,20 +108,20 @@ def _portals(now: datetime) -> QuerySet[Portal]:
 
 
 def failures(since: datetime, now: datetime) -> QuerySet[Submission]:
-    """The submissions that were refused or given up since then: their last attempt tells when that was."""
+    """The submissions that were refused or given up since then, by the time of their last attempt."""
     attempts = Attempt.objects.filter(submission=OuterRef("pk"), at__gt=since)
     failed = Submission.objects.filter(state=Submission.State.FAILED, received_at__gte=now - REFUSED_WITHIN)
     return failed.exclude(code=HELD_TOO_LONG).filter(Exists(attempts))
 
 
 def given_up(portal: Portal) -> int:
-    """How many submissions were given up, since they waited too long for the portal."""
+    """How many submissions were given up because they waited too long for the portal."""
     failed = Submission.objects.filter(portal=portal, state=Submission.State.FAILED)
     return failed.filter(code=HELD_TOO_LONG).count()
 
 
 def week_of(portal: Portal, now: datetime) -> dict[str, int]:
-    """How many submissions came in the last seven days, by their state."""
+    """How many submissions arrived in the last seven days, by their state."""
     rows = Submission.objects.filter(portal=portal, received_at__gte=now - timedelta(days=7), received_at__lt=now)
     rows = rows.exclude(state__in=NOT_COUNTED)
     return dict(rows.order_by().values_list("state").annotate(Count("pk")))

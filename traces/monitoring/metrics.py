@@ -17,7 +17,7 @@ STATES_SECONDS = 15
 
 
 def states(portals: Q | None = None) -> dict[str, int]:
-    """How many submissions are in each state, "held" being the queued ones of portals that take nothing.
+    """How many submissions are in each state; "held" are the queued ones of held portals.
 
     `portals` narrows it to some portals, as a condition on `Submission.portal`.
     """
@@ -35,7 +35,7 @@ def states(portals: Q | None = None) -> dict[str, int]:
 
 
 def oldest_due_seconds(portals: Q | None = None) -> float:
-    """For how long the oldest row that could be sent has been waiting; 0 where none is."""
+    """How long the oldest row that could be sent has been waiting; 0 if there is none."""
     now = timezone.now()
     rows = Submission.objects.filter(portals or Q(), due_at__lte=now, portal__state=Portal.State.ACTIVE)
     oldest = rows.aggregate(oldest=Min("due_at"))["oldest"]

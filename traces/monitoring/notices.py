@@ -1,8 +1,8 @@
-"""Telling a portal's administrator what needs attention: each matter once, in the portal's language.
+"""Notifies a portal's administrator of what needs attention: each matter once, in the portal's language.
 
-What there is to tell finds `matters`, in which words says `letters`. An administrator chooses of what, how, and how
-often a day at most; without a choice it is the one whose token is used, by a notice in the portal. A claim by a
-conditional UPDATE keeps two sweeps from telling twice.
+`matters` finds what to report, `letters` has the words. An administrator chooses what, how, and how many a day; by
+default the one whose token is used gets a notice in the portal. A claim by a conditional UPDATE keeps two sweeps from
+sending the same notice.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NotTold(Exception):
 
 
 def look(now: datetime) -> None:
-    """Tell what nobody was told of, and note what is over."""
+    """Send the notices that are due, and note what is over."""
     attempts = 0
     for watched in matters.watch(now):
         _close(watched, now)
@@ -59,7 +59,7 @@ def look(now: datetime) -> None:
 
 
 def tell_anew(portal: Portal, now: datetime) -> None:
-    """Tell what still lasts once more: whoever is named now was told of nothing yet."""
+    """Report again what still lasts: the new recipient has had no notice yet."""
     Notice.objects.filter(portal=portal, over=False).update(try_at=now)
 
 
@@ -86,7 +86,7 @@ def _close(watched: Watched, now: datetime) -> None:
 
 
 def _opened(watched: Watched, matter: Matter, now: datetime) -> Notice | None:
-    """The notice of a matter that is to be told now; None where it was told, or is not to be told yet."""
+    """The notice of a matter that is to be told now; None if it was told, or is not to be told yet."""
     notice = watched.notices.get(matter.about)
     if notice is None:
         # The date of a deletion counts from the first notice on, whether it could be told or not.
@@ -160,9 +160,9 @@ def send_test(chosen: Preferences) -> None:
 
 
 def send(chosen: Preferences, subject: str, text: str, *, tag: str = "test") -> None:
-    """Send a notice in the way that was chosen. Not to be called within a transaction. Raises `NotTold`.
+    """Send a notice in the chosen way. Not to be called within a transaction. Raises `NotTold`.
 
-    Where the portal does not take it, it goes by e-mail, if there is an address.
+    If the portal refuses it, it is sent by e-mail, provided there is an address.
     """
     if chosen.notify == Preferences.Notify.PORTAL:
         try:
@@ -176,7 +176,7 @@ def send(chosen: Preferences, subject: str, text: str, *, tag: str = "test") -> 
 
 
 def has_way(chosen: Preferences) -> bool:
-    """Whether there is a way to tell, as far as can be known before it is tried."""
+    """Whether notices can be sent, as far as that can be known without trying."""
     by_mail = bool(chosen.notify and chosen.notify_email and mail_is_set_up())
     in_portal = chosen.notify == Preferences.Notify.PORTAL and may_notify(chosen.portal)
     return by_mail or (in_portal and recipient(chosen) is not None)

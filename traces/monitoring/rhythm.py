@@ -23,7 +23,7 @@ _WEEK = timedelta(days=7)
 def longest_silence(times: Sequence[datetime]) -> timedelta | None:
     """Returns how long a form may be silent that got submissions at these `times`, the oldest first.
 
-    None where that is too little to tell. The usual longest silence is the median of the longest ones of each week, so
+    None if there are too few to say. The usual longest silence is the median of the longest ones of each week, so
     that a holiday or a day of failure among them does not count.
     """
     if len(times) < MIN_TIMES or times[-1] - times[0] < MIN_HISTORY:

@@ -38,5 +38,5 @@ def speed(portal: Portal) -> dict[str, str] | None:
     return {
         "median": sentences.duration(speed.median),
         "slowest": sentences.duration(speed.slowest),
-        "text": text % {"count": grouped(speed.count)} if speed.count > 1 else text,
+        "text": text % {"count": grouped(speed.count)},
     }

@@ -1,4 +1,4 @@
-"""Why a submission is where it is: the sentence of a code and its parameters, and what can be done about a failure."""
+"""Why a submission is in its state: the sentence for a code and its parameters, and the remedy for a failure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -229,9 +229,9 @@ def alike(code: str) -> list[str]:
 
 
 def reason(code: str, params: Params, *, by_webhook: bool = False) -> str:
-    """Why something was not delivered, with the portal's words, in the reader's language; "" where nothing is wrong.
+    """Why something was not delivered, with the portal's words, in the reader's language; "" if nothing is wrong.
 
-    A webhook's portal is not told of an application (`by_webhook`).
+    The words for a webhook's portal do not mention an application (`by_webhook`).
     """
     if not (code or params):
         return ""

@@ -1,4 +1,4 @@
-"""What an attempt to deliver has come to."""
+"""The outcome of an attempt to deliver."""
 
 from django.utils.translation import gettext_lazy as _
 

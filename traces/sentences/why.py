@@ -1,4 +1,4 @@
-"""Why a submission has its source: what the visitor brought, which rule decided, and what Bitrix24 was told."""
+"""Why a submission has its source: what the visitor brought, which rule decided, and what Bitrix24 received."""
 
 from django.utils.translation import gettext as _
 
@@ -10,7 +10,7 @@ _TAGS = ("utm_source", "utm_medium", "utm_campaign")
 
 
 def brought(facts: sources.Facts) -> str:
-    """What the visitor brought that tells of a source."""
+    """What the visitor brought that indicates a source."""
     tags = [f"{name} “{value}”" for name in _TAGS if (value := getattr(facts, name))]
     came = [*tags, *facts.click_ids]
     values = {"came": ", ".join(came), "referrer": facts.referrer}
@@ -64,7 +64,7 @@ def _by_itself(facts: sources.Facts) -> str:
 
 
 def told(stored: str, now: str) -> str:
-    """What Bitrix24 was told, as stored with the delivery; before one, what it will be told as things are `now`.
+    """What Bitrix24 received, as stored with the delivery; before one, what it would receive as things are `now`.
 
     Both are what `traces.compose.search.source_of` says.
     """

@@ -81,7 +81,7 @@ class Command(BaseCommand):
 
 
 def _normal(url: str) -> str:
-    """The address without a method, with one slash at its end. Raises `CommandError` where it is none of a webhook."""
+    """The address without a method, with one slash at its end. Raises `CommandError` if it is none of a webhook."""
     match = _ADDRESS.fullmatch(url.strip())
     if match is None:
         raise CommandError("A webhook's address looks like https://PORTAL/rest/USER/CODE/.")

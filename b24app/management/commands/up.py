@@ -36,7 +36,8 @@ class Command(BaseCommand):
         except NoRedis as error:
             raise CommandError(str(error), returncode=2) from None
         except KeyboardInterrupt:  # before everything runs; later Ctrl-C is a wish that run_together knows
-            self.stdout.write("Ended.")
+            pass
+        self.stdout.write("Ended.")
 
     def _up(self, port: int) -> None:
         self.check()
@@ -54,7 +55,8 @@ class Command(BaseCommand):
 
 def _processes(port: int, redis_url: str) -> list[Process]:
     python = [sys.executable, "-u"]
-    celery = [*python, "-m", "celery", "-A", "b24app"]
+    # Neither Celery's banners nor its page-long warning of each worker's user.
+    celery = [*python, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "b24app"]
     commands = {"web": [*python, "manage.py", "serve", "--port", str(port)], "beat": [*celery, "beat"]}
     for number in range(1, settings.WORKERS + 1):
         name = f"worker{number}"
@@ -69,7 +71,7 @@ def _processes(port: int, redis_url: str) -> list[Process]:
 
 
 def _missing() -> str:
-    """What Bitrix24 gives only once it has seen these addresses answer, and where; "" where all is there."""
+    """What Bitrix24 gives only once it has seen these addresses answer, and where; "" if all is there."""
     missing = [name for name in _FROM_BITRIX24 if not getattr(settings, name)]
     if not missing:
         return ""
@@ -89,7 +91,8 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise CommandError(f"Port {port} cannot be used ({error.strerror}): choose another by --port.") from None
+            other = f'make run ARGS="--port {port + 1}"'
+            raise CommandError(f"Port {port} cannot be used ({error.strerror}). Choose another: {other}") from None
 
 
 def _addresses(port: int) -> str:

@@ -30,6 +30,8 @@ async function open() {
   tag("tab").textContent = found.title || "";
   tag("notice").hidden = !found.notice;
   tag("notice").textContent = found.notice || "";
+  tag("record").hidden = !found.record;
+  if (found.record) tag("record").replaceChildren(recordCard(found.record));
   layout = found.notice ? null : new AppLayout(found, tag("frame"), host);
   await look();
 }
@@ -68,8 +70,21 @@ function draw(state) {
   drawTraces(state);
 }
 
+// A record as a small card, which opens the card with the application's tab.
+function recordCard(record) {
+  const link = Object.assign(document.createElement("a"), { className: "record", href: "/?card=" + record.card });
+  const facts = record.facts.filter((fact) => !record.title.includes(fact)).join(" · ");
+  const lines = [["b", record.name], ["i", record.source], ["span", record.title], ["span", facts]];
+  for (const [name, textContent] of lines) {
+    if (textContent) link.append(Object.assign(document.createElement(name), { textContent }));
+  }
+  return link;
+}
+
 function drawTraces(state) {
   tag("stored").textContent = `What this portal has stored: ${state.stored} ${state.stored === 1 ? "trace" : "traces"}`;
+  tag("records").hidden = !state.records.length;
+  tag("records").replaceChildren(...state.records.map(recordCard));
   const body = tag("traces");
   body.replaceChildren();
   for (const trace of state.traces) {

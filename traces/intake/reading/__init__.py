@@ -1,7 +1,7 @@
-"""Bytes to fields: what a request's body says, whatever type it declares and in whatever charset it is written.
+"""Reads a request's body into fields, whatever type it declares and whatever its charset.
 
-The bytes decide; the declared type only helps where they could be two things. What is no form, no JSON and no XML is
-kept as a message, so that nothing is lost.
+The bytes decide; the declared type only settles ambiguous cases. What is no form, no JSON and no XML is kept as a
+message, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Reading:
 
 
 def read(stream_bytes: bytes, content_type: str, *, charset_hint: str = "") -> Reading:
-    """The fields of a body. `charset_hint` is tried where bytes are in no charset that is declared, nor in UTF-8.
+    """The fields of a body. `charset_hint` is tried for bytes that are neither in a declared charset nor in UTF-8.
 
     An empty body has no fields. Raises `Problem`: 413 for too much, 422 for too many parts, for nothing else.
     """

@@ -42,7 +42,7 @@ _CODECS = _table()
 
 
 def codec_of(name: str) -> str:
-    """Python's name of a charset, `utf-8` for all that are UTF-8; empty where the charset is unknown."""
+    """Python's name of a charset, `utf-8` for all that are UTF-8; empty if the charset is unknown."""
     plain = name[:40].partition(",")[0].strip(" \t\"'").lower()
     key = "".join(letter if letter.isalnum() else "_" for letter in plain)
     return _CODECS.get(key) or _CODECS.get(key.removeprefix("x_"), "")
@@ -123,7 +123,7 @@ class Decoder:
 def decoder(codec: str, hint: str, sample: bytes, repairs: list[str]) -> Decoder:
     """The decoder of a body: `codec` as declared, `hint` the charset to try where bytes are no UTF-8.
 
-    `sample` is all of the body's text. Where it is UTF-8 beyond ASCII it is so by no chance, whatever is declared.
+    `sample` is all of the body's text. UTF-8 beyond ASCII is no coincidence, so then it is UTF-8, whatever is declared.
     """
     guess = codec_of(hint)
     if guess in ("", UTF8) or guess.startswith(_WIDE_PREFIXES):

@@ -17,13 +17,13 @@ Pairs = list[tuple[bytes, bytes | str]]
 
 
 def query(raw: bytes) -> Pairs | None:
-    """The names and values of `a=1&b=2`; None where these bytes are no such form. Raises `Problem` (422)."""
+    """The names and values of `a=1&b=2`; None if these bytes are no such form. Raises `Problem` (422)."""
     pairs = [piece.partition(b"=") for piece in raw.split(b"&") if piece]
     return _checked([(unquoted(name), unquoted(value)) for name, _, value in pairs])
 
 
 def lines(raw: bytes) -> Pairs | None:
-    """The names and values of a form with enctype=text/plain; None where these bytes are no such form.
+    """The names and values of a form with enctype=text/plain; None if these bytes are no such form.
 
     A line without a name goes on with the value of the line before it. Raises `Problem` (422).
     """
@@ -61,7 +61,7 @@ def labelled(raw: bytes) -> Pairs | None:
 
 
 def semicolons(raw: bytes) -> Pairs | None:
-    """The names and values of `a=1;b=2`; None where these bytes are no such form. Raises `Problem` (422)."""
+    """The names and values of `a=1;b=2`; None if these bytes are no such form. Raises `Problem` (422)."""
     pieces = [piece.strip().partition(b"=") for piece in raw.split(b";") if piece.strip()]
     if len(pieces) < 2 or b"&" in raw or not all(equals and _is_name(name) for name, equals, _ in pieces):
         return None

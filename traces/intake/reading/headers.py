@@ -13,7 +13,7 @@ _PARAMETER = re2.compile(r';\s*([A-Za-z0-9_-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|
 
 
 def parse(header: str) -> tuple[str, dict[str, str]]:
-    """The value of a header in small letters, and its parameters by name. Raises nothing.
+    """The value of a header in lower case, and its parameters by name. Raises nothing.
 
     Of two parameters of one name the first counts; `name*=utf-8''…` (RFC 5987) counts before `name=…`.
     """

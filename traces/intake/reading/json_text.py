@@ -1,4 +1,4 @@
-"""JSON as it really comes: names twice, numbers without end, line ends inside texts."""
+"""JSON as senders really write it: duplicate names, endless numbers, line breaks inside texts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BRACKETS = re.compile(r"[\[\]{}]")
 
 
 def tree(text: str) -> Any:
-    """The list or object of a JSON text, also where it was written as JSON twice; None where there is none.
+    """The list or object of a JSON text, also where it was written as JSON twice; None if there is none.
 
-    Raises `Problem` (422) where it is nested too deeply.
+    Raises `Problem` (422) if it is nested too deeply.
     """
     try:
         value = parse(text)
@@ -48,7 +48,7 @@ _WORDS = {"None": "null", "True": "true", "False": "false", "undefined": "null"}
 def loose(text: str) -> Any:
     """The list or object of a text that a program wrote for JSON, but with its own quotes, names or last commas.
 
-    None where there is none. Raises `Problem` (422) where it is nested too deeply.
+    None if there is none. Raises `Problem` (422) if it is nested too deeply.
     """
     is_worth_it = len(text) <= MAX_LOOSE_LENGTH and text[-1:] in ("}", "]")
     return tree(_STRINGS.sub(_strict, text)) if is_worth_it else None
@@ -68,7 +68,7 @@ def _strict(found: Any) -> str:
 def parse(text: str) -> Any:
     """The value of a JSON text, with `float` and `int` only where these hold the number, else its text.
 
-    Raises ValueError where the text is no JSON, `Problem` (422) where it is nested too deeply.
+    Raises ValueError if the text is no JSON, `Problem` (422) if it is nested too deeply.
     """
     if _depth(text) > limits.MAX_DEPTH:
         limits.too_complex("it is nested too deeply")

@@ -1,4 +1,4 @@
-"""What is taken of one request at most, and how more than that is refused."""
+"""The limits on one request, and the errors beyond them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_NAME_LENGTH = 1000  # characters; form builders send whole questions as name
 
 
 def refuse_size(bytes_left: int) -> None:
-    """Raise `Problem` (413) where a body has more bytes than are taken, its files left out."""
+    """Raise `Problem` (413) if a body has too many bytes, not counting files."""
     if bytes_left > MAX_BODY_BYTES:
         too_large(MAX_BODY_BYTES)
 
@@ -28,7 +28,7 @@ def too_large(max_bytes: int) -> NoReturn:
 
 
 def too_complex(what: str) -> NoReturn:
-    """Raise `Problem` (422) for a body with more parts than are taken; `what` tells which."""
+    """Raise `Problem` (422) for a body with too many parts; `what` names them."""
     raise Problem(
         422,
         "too_complex",

@@ -22,9 +22,9 @@ class Part:
 
 
 def parts(raw: bytes, boundary: str) -> list[Part]:
-    """The parts of a body whose header names this boundary ("" for none); empty where it is no multipart body.
+    """The parts of a body whose header names this boundary ("" for none); empty if it is no multipart body.
 
-    A boundary that the body does not have is looked for in the body's first line. Raises `Problem` (422).
+    If the body does not have this boundary, its first line is tried. Raises `Problem` (422).
     """
     for mark in (boundary.encode("latin-1", "replace"), _first_line(raw)):
         if 0 < len(mark) <= MAX_BOUNDARY_LENGTH and (found := _split(raw, b"\n--" + mark)):
@@ -33,7 +33,7 @@ def parts(raw: bytes, boundary: str) -> list[Part]:
 
 
 def _first_line(raw: bytes) -> bytes:
-    """The boundary as the body's first line shows it; empty where the second one is no header of a part."""
+    """The boundary as the body's first line shows it; empty if the second one is no header of a part."""
     first, _, rest = raw[: 2 * MAX_BOUNDARY_LENGTH + limits.MAX_NAME_LENGTH].partition(b"\n")
     is_part = first.startswith(b"--") and rest.lstrip()[:8].lower() == b"content-"
     return first[2:].strip() if is_part else b""

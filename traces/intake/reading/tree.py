@@ -1,4 +1,4 @@
-"""The tree of what was read: bounded, storable, and without the contents of files."""
+"""The tree of fields: bounded, storable, and without the contents of files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BASE64 = (string.ascii_letters + string.digits + "+/\r\n").encode()
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that was left out: the field that it came in, its name ("" where none came), its size in bytes."""
+    """A file that was left out: the field that it came in, its name ("" if none came), its size in bytes."""
 
     field: str
     filename: str
@@ -34,7 +34,7 @@ class File:
 
 
 def merged(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The values by their names. Of a name that came more than once all that are not empty are kept, in a list."""
+    """The values by their names. A repeated name gets a list of its values that are not empty."""
     values: dict[str, list[Any]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -118,14 +118,14 @@ def _decoded_once(value: str) -> str | None:
 
 
 def _byte(letter: str) -> int:
-    """The byte that a letter was in windows-1252, or in Latin-1 where that has none. Raises ValueError."""
+    """The byte that a letter was in windows-1252, or in Latin-1 if that has none. Raises ValueError."""
     if ord(letter) < 256:
         return ord(letter)
     return letter.encode("cp1252")[0]
 
 
 def embedded_size(value: str) -> int | None:
-    """How many bytes the file has that a text is, in base64 or as a data: URL; None where the text is no file."""
+    """How many bytes the file has that a text is, in base64 or as a data: URL; None if the text is no file."""
     kind, comma, _ = value[:_MAX_TYPE_LENGTH].partition(",")
     if comma and kind.startswith("data:") and "/" in kind:
         if kind.endswith(";base64"):

@@ -22,9 +22,9 @@ def declared_charset(raw: bytes) -> str:
 
 
 def tree(text: str) -> Any:
-    """The object that an XML text stands for, without what wraps it; None where there is none.
+    """The object that an XML text stands for, without what wraps it; None if there is none.
 
-    Raises `Problem` (422) where it is nested too deeply or has too many values.
+    Raises `Problem` (422) if it is nested too deeply or has too many values.
     """
     builder = _Builder()
     parser = expat.ParserCreate("utf-8")  # whatever the text declares: it has been decoded

@@ -1,4 +1,4 @@
-"""Values that a form, a browser or a sender adds for itself, told by their names alone."""
+"""Values that a form, a browser or a sender adds for itself, recognised by their names alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that a program has escaped once more than the request needs: `O&#039;Reed`, `%D0%90%D0%BD%D0%BD%D0%B0`."""
+"""Texts that a program has escaped once too often: `O&#039;Reed`, `%D0%90%D0%BD%D0%BD%D0%B0`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SURE = re.compile(r"%[89A-Fa-f][0-9a-fA-F]|^%2[bB]\d|%40")
 
 
 def unescaped(text: str) -> str:
-    """What a text stands for, as it is where nothing in it is escaped.
+    """The text without these escapes; unchanged if it has none.
 
     It does not touch addresses and queries, whose escapes belong to them.
     """

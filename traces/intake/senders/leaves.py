@@ -1,4 +1,4 @@
-"""The values of a submission's tree, one by one, each with what its place says of it."""
+"""The values of a submission's tree, one by one, each with what its position says about it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Leaf:
     own: Any = None  # the product's own value (`TRACE`), as it came
 
     def names(self) -> tuple[str, ...]:
-        """What its sender may call it: `form_fields[email]`, `form_fields.email`, `email`."""
+        """The names that its sender may use for it: `form_fields[email]`, `form_fields.email`, `email`."""
         first, *others = self.path or ("",)
         whole = first + "".join(f"[{part}]" for part in others)
         ids = (self.id, f"{first}[{self.id}]") if self.id else ()

@@ -1,4 +1,4 @@
-"""What the parts of a name say: whose name, phone or e-mail a value is, and how to show a name to people.
+"""The meaning of a name's parts: whose name, phone or e-mail a value is, and how to show the name to people.
 
 Names here are those of programs (`billing_last_name`, `contact[phones]`, `firstName`). What people write above a field,
 in whatever language, is read by `traces.compose.visitor`.
@@ -72,7 +72,7 @@ _OPAQUE = word_set("field input text question custom q col column prop property 
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name in small letters, at most eight: `billing_lastName-2` has four."""
+    """The words of a name in lower case, at most eight: `billing_lastName-2` has four."""
     spaced: list[str] = []
     before = ""
     for character in name[:MAX_NAME_LENGTH]:
@@ -84,7 +84,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def joined(name: str) -> str:
-    """The letters and digits of a name in small letters: how spellings are compared."""
+    """The letters and digits of a name in lower case, to compare spellings."""
     return _joined(name[:MAX_NAME_LENGTH])
 
 
@@ -120,7 +120,7 @@ def meaning(path: tuple[str, ...]) -> str:
 
 
 def is_of_another(path: tuple[str, ...]) -> bool:
-    """Whether a value belongs to a second person, who comes after the visitor: whom the goods are delivered to."""
+    """Whether a value belongs to a second person, such as the recipient of the goods."""
     return any(not _OTHERS.isdisjoint(words(part)) for part in path)
 
 

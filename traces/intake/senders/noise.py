@@ -1,4 +1,4 @@
-"""What a form, a builder or a browser adds for itself: never of use in the CRM; secrets are never stored.
+"""What a form, a builder or a browser adds for itself: useless in the CRM. Secrets are never stored.
 
 Only names of programs are looked at. A label that a person wrote ("Token of the ring?") is no noise.
 """
@@ -41,13 +41,13 @@ _UNDERSCORED = word_set("_replyto _subject _name _email _phone _message")
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
-    """Whether a name is one of what must be kept nowhere."""
+    """Whether a name is that of a secret, which is kept nowhere."""
     return joined(name) in _SECRETS or words(name)[-1:] in _SECRET_WORDS or not _WORDS.isdisjoint(words(name))
 
 
 @lru_cache(maxsize=4096)
 def is_noise(name: str) -> bool:
-    """Whether a name is one of noise or of a secret."""
+    """Whether a name is that of noise or of a secret."""
     if " " in name:
         return name.lower() in _PHRASES
     if name.startswith("_") and len(name) > 1:

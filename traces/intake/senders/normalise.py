@@ -1,4 +1,4 @@
-"""From whatever a sender posted to one flat body. Pure.
+"""Turns whatever a sender posted into one flat body. Pure.
 
 The general kinds come first and last: names are expanded, JSON in texts is opened, labels are paired with values, and
 what no sender claims is recognised by its name alone. A sender's row (`table.py`) only adds what its names do not say.
@@ -33,7 +33,7 @@ Query = Mapping[str, str | list[str]]
 
 
 def normalise(fields: Any, *, query: Query, headers: Mapping[str, str], files: Iterable[FileName] = ()) -> Posted:
-    """One submission as a flat body, whatever its sender calls things; see `Posted`.
+    """One submission as a flat body, whatever names its sender uses; see `Posted`.
 
     `fields` is the tree that was read from the request's body, `query` the query of the address that it was posted to,
     `headers` its headers, `files` what was uploaded beside the fields. Never raises.

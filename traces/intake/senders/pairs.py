@@ -206,7 +206,7 @@ def has_value(node: dict[str, Any]) -> bool:
 
 
 def file_texts(value: dict[str, Any], notes: Notes) -> list[str]:
-    """The name and the address of an uploaded file; empty where an object is none."""
+    """The name and the address of an uploaded file; empty if an object is none."""
     keys = {joined(key): key for key in value}
     address, name = keys.get("url"), _one_of(keys, ("name", "filename", "originalname"))
     if address is None or name is None or not _FILE_KEYS.issuperset(keys):
@@ -216,7 +216,7 @@ def file_texts(value: dict[str, Any], notes: Notes) -> list[str]:
 
 
 def inner_text(value: dict[str, Any]) -> str:
-    """What an object in the place of a value shows to people: its label or text; "" where it has none."""
+    """What an object in the place of a value shows to people: its label or text; "" if it has none."""
     for key in _INNER_VALUES:
         item = value.get(key)
         if item is not None and not isinstance(item, (dict, list)) and (text := leaf_text(item)):

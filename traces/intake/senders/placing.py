@@ -1,4 +1,4 @@
-"""Putting each value of a submission in its place: in the flat body, in what is learned beside it, or aside."""
+"""Puts each value of a submission in its place: into the flat body, into what is known besides it, or aside."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Placing:
         return bool(place)
 
     def is_tracking(self, leaf: Leaf) -> bool:
-        """Whether a value tells where the visitor came from; it is taken where it does."""
+        """Whether a value says where the visitor came from; if so, it is read."""
         paths = [path for path in ((leaf.id,) if leaf.id else (), leaf.path) if path]
         for path in paths:
             if tag := tag_of(path):
@@ -162,7 +162,7 @@ class Placing:
         return False
 
     def tag(self, tag: str, leaf: Leaf, name: str) -> None:
-        """Take a UTM field or click id; of two the last one counts."""
+        """Read a UTM field or click id; the last one counts."""
         before = self.tracking.explicit(tag)
         if not self.tracking.tag(tag, leaf.text):
             self.notes.drop(name)
@@ -230,20 +230,20 @@ class Placing:
             self.body[key] = [old, text]
 
     def is_empty(self) -> bool:
-        """Whether nothing came that a record or a trace could be made of."""
+        """Whether there is nothing to make a record or a trace from."""
         return not self.body and not self.tracking.tags and not self.tracking.pages
 
     # --- All of them ------------------------------------------------------------------------------
 
     def take_query(self, query: Mapping[str, str]) -> bool:
-        """Take the parameters of the webhook's address as the fields, as nothing else came; whether there were any."""
+        """Use the parameters of the webhook's address as fields, for want of others; whether there are any."""
         for name, text in query.items():
             if not is_noise(name) and not tag_of((name,)) and joined(name) not in (*PROBE_NAMES, "confirmation"):
                 self.place(Leaf((name,), text))
         return bool(self.body)
 
     def add_addresses(self, query: Mapping[str, str], referer: str) -> None:
-        """Take what the webhook's own address and the Referer header tell, where the body does not."""
+        """Read from the webhook's own address and the Referer header what the body does not say."""
         page = self.tracking.page()
         for _, address in sorted(self.tracking.pages, key=lambda found: found[0]):
             self.tracking.address(address)

@@ -17,7 +17,7 @@ _MAX_DEPTH, _MAX_PATHS = 5, 3000
 
 
 def unwrapped(tree: Any, notes: Notes) -> tuple[Any, dict[str, str]]:
-    """What stands inside of lists of one and of n8n's and Zapier's wrappings, and the query that they tell of."""
+    """The content of lists of one and of n8n's and Zapier's wrappers, and the query that these contain."""
     query: dict[str, str] = {}
     for _ in range(_MAX_WRAPPINGS):
         if isinstance(tree, list) and len(tree) == 1 and isinstance(tree[0], (dict, list)):

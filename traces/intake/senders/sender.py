@@ -1,6 +1,6 @@
-"""A sender as data: how it is recognised, and where in its body things stand.
+"""A sender as data: how it is recognised, and where its body has what.
 
-A path is written with slashes (`form_response/hidden`), in small letters and without the numbers of lists. `*` stands
+A path is written with slashes (`form_response/hidden`), in lower case and without the numbers of lists. `*` stands
 for any letters of one part, `**` at the end for everything below; `**` alone makes noise of all the rest, for records
 of a hundred fields. A `place` says what becomes of a value: a key of the flat body (`first_name`, `phone`, `page_url`
 …) or one of the names below.
@@ -46,7 +46,7 @@ class Sender:
     delivery_headers: tuple[str, ...] = ()
     # Bodies that only try the connection: these paths have these values and nothing else stands there.
     probes: tuple[Mapping[str, str], ...] = ()
-    # What it wants to read in answer, "" where any 2xx will do; a probe may want what a parameter of the address says.
+    # What it wants to read in answer, "" if any 2xx will do; a probe may want what a parameter of the address says.
     answer: str = ""
     probe_answer_parameter: str = ""
     # What a table cannot say: makes another tree of a tree.
@@ -74,7 +74,7 @@ def fits(pattern: str, path: str) -> bool:
 
 
 def place_of(sender: Sender | None, path: str) -> str:
-    """What becomes of the value at a path by the sender's table, or "" where it does not say."""
+    """The place of the value at a path by the sender's table, or "" if it has none."""
     if sender is None:
         return ""
     if place := sender.places.get(path):
@@ -97,5 +97,5 @@ def _is_there(pattern: str, paths: frozenset[str]) -> bool:
 
 
 def has_header(sender: Sender, headers: Mapping[str, str]) -> bool:
-    """Whether one of the headers, in small letters, is one that only this sender has."""
+    """Whether one of the headers (in lower case) is used by this sender alone."""
     return any(name.startswith(sender.headers) for name in headers) if sender.headers else False

@@ -1,4 +1,4 @@
-"""Site builders, and the marketing systems that pass on what their forms take."""
+"""Site builders, and the marketing systems that forward their forms' data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All senders, the most particular first: the first whose shape or header fits claims a body."""
+"""All senders, the most specific first: the first whose shape or header fits claims a body."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where a visitor came from: UTM fields, click ids, the page and the referrer, wherever they stand and however spelled.
+"""Where a visitor came from: UTM fields, click ids, the page and the referrer, wherever they are and however spelled.
 
-Several places may tell: a field of its own beats what stands in an address, the visitor's page beats the address of the
-webhook. A lesser place only fills what the better one has left out, and only where the two do not contradict.
+Several places may have them: a separate field beats an address, and the visitor's page beats the webhook's address. A
+lesser place only adds what a better one lacks, and only if the two do not contradict.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ class Tracking:
     hints: list[str] = field(default_factory=list)  # addresses that may be the page
 
     def tag(self, key: str, text: str, place: int = EXPLICIT) -> bool:
-        """Take a UTM field or click id; the last spelling counts. False where it was never filled in."""
+        """Read a UTM field or click id; the last spelling counts. False if it is a placeholder."""
         if text.lower() in _UNFILLED or text[:1] + text[-1:] in ("{}", "%%"):
             return False
         self.tags.setdefault(place, {})[key] = text
         return True
 
     def explicit(self, key: str) -> str:
-        """What a field of its own has told of a UTM field or click id, or ""."""
+        """The value of a UTM field or click id from a separate field, or ""."""
         return self.tags.get(EXPLICIT, {}).get(key, "")
 
     def address(self, text: str, place: int = PAGE) -> None:
-        """Take what the query of an address tells; the first address that tells something counts."""
+        """Read the query of an address; the first address with something in it counts."""
         address, _, fragment = text[:4096].replace("&amp;", "&").partition("#")
         behind = fragment.rpartition("?")[2] if "utm_" in fragment else ""
         found = dict(_tags_of([*parameters(f"?{behind}"), *parameters(address)]))
@@ -82,14 +82,14 @@ class Tracking:
             self.tags[place] = found
 
     def marks(self, text: str) -> bool:
-        """Take the UTM fields of a text such as `campaign=may|source=vk`; whether it has any."""
+        """Read the UTM fields of a text such as `campaign=may|source=vk`; whether it has any."""
         found = _MARKS.findall(text[:4096])
         for name, value in found:
             self.tag(_PARTS[name], value.strip(), PAGE)
         return bool(found)
 
     def cookies(self, text: str) -> None:
-        """Take what the cookies of Tilda, Sourcebuster (WooCommerce) and the old Google Analytics tell."""
+        """Read the cookies of Tilda, Sourcebuster (WooCommerce) and the old Google Analytics."""
         for cookie in text[:32_768].split(";"):
             name, _, value = cookie.strip().partition("=")
             if name == "TILDAUTM":
@@ -188,7 +188,7 @@ def tag_of(path: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=4096)
 def page_rank(path: tuple[str, ...]) -> int:
-    """How sure a name means the page with the form, 0 the surest; -1 where it does not."""
+    """How surely a name means the page with the form, 0 the surest; -1 if it does not."""
     return _PAGE_RANKS.get(_whole(path), -1)
 
 

@@ -1,6 +1,6 @@
-"""Growing the tree of a submission: names with brackets, dots and double underscores, and JSON inside of a text.
+"""Builds the tree of a submission from names with brackets, dots and double underscores, and from JSON inside a text.
 
-Nothing is looked at beyond the bounds below; what lies there stays, as one text.
+What lies beyond the limits below stays one text.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def as_text(value: Any) -> str:
 
 
 def leaf_text(value: Any) -> str:
-    """A leaf as a text without space around it; "" where there is nothing in it."""
+    """A leaf as a text without space around it; "" if there is nothing in it."""
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -81,7 +81,7 @@ def leaf_text(value: Any) -> str:
 
 
 def name_parts(name: str) -> tuple[str, ...]:
-    """What a name is made of: `fields[name][]`, `contact.phone` and `contact__phone` have parts, a label has one."""
+    """The parts of a name: `fields[name][]`, `contact.phone` and `contact__phone` have parts, a label has one."""
     if name.endswith("]") and not name.startswith("["):
         head, *rest = name[:-1].replace("][", "[").split("[")
         whole = not any(character.isspace() or character == "]" for character in head)

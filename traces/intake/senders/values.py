@@ -1,4 +1,4 @@
-"""What a value tells by itself, for names that say nothing (`form_text_31`, `Field4`, `2`)."""
+"""What a value says by itself, for names without meaning (`form_text_31`, `Field4`, `2`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def kind_of(text: str) -> str:
 
 
 def is_email(text: str) -> bool:
-    """Whether there is an e-mail address in a text."""
+    """Whether a text contains an e-mail address."""
     return "@" in text and "." in text.rpartition("@")[2]
 
 
