@@ -4,12 +4,12 @@ from traces.models.earnings import CrmLook, CrmRecord
 from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Preferences, Repeats, new_key
 from traces.models.notices import Notice
 from traces.models.source_rules import KnownValue, SourceRule, Unmatched
+from traces.models.sources import Source
 from traces.models.submissions import (
     Attempt,
     Batch,
     Reasoned,
     ShownState,
-    Source,
     Submission,
     Unwanted,
     new_submission_id,
