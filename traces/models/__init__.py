@@ -5,13 +5,13 @@ from traces.models.forms import LEADS, Captcha, ConsentText, Form, Kind, Prefere
 from traces.models.notices import Notice
 from traces.models.removed import Removed
 from traces.models.source_rules import KnownValue, SourceRule, Unmatched
+from traces.models.sources import Source
 from traces.models.submissions import (
     OWN_TEST,
     Attempt,
     Batch,
     Reasoned,
     ShownState,
-    Source,
     Submission,
     Unwanted,
     new_submission_id,

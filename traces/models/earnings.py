@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from b24app.models import Portal
 from traces.models.forms import Form
-from traces.models.submissions import Source
+from traces.models.sources import Source
 
 
 class CrmRecord(models.Model):

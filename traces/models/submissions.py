@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid6 import uuid7
 
-from b24app.host.encryption import EncryptedJSONField, EncryptedTextField
+from b24app.host.encryption import EncryptedJSONField
 from b24app.models import Portal
 from traces import sentences
 from traces.models.forms import Form
 from traces.models.source_rules import SourceRule
+from traces.models.sources import Source
 
 # As a sender: our own test submission (`traces.pages.start`).
 OWN_TEST = "test"
@@ -91,24 +92,6 @@ class Reasoned(models.Model):
     def reason(self) -> str:
         """The sentence, in the reader's language; "" where nothing went wrong."""
         return sentences.reason(self.code, self.params)
-
-
-class Source(models.Model):
-    """A text that says where submissions came from, stored once: a source, a medium or a campaign.
-
-    It is written as `traces.compose.search` writes it. A visitor may have typed it.
-    It is found by its digest (`traces.delivery.findable`).
-    """
-
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="sources")
-    digest = models.BigIntegerField()
-    text = EncryptedTextField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["portal", "digest"], name="one_source_a_text")]
-
-    def __str__(self) -> str:
-        return f"source {self.pk}"  # not the text: a visitor may have typed it
 
 
 def _source_key() -> models.ForeignKey[Source | Combinable | None, Source | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
-from traces import sentences
 from traces.compose import sources
 from traces.models import SourceRule
 from traces.pages import source_undo
@@ -54,7 +53,7 @@ def undo_import(request: HttpRequest, reader: Reader) -> HttpResponse:
     try:
         former, left = source_undo.read(reader.portal, (_posted(request) or QueryDict()).get("undo", ""))
     except source_undo.TooLate:
-        return page(request, reader, trouble=str(sentences.RULE_FAULTS["too_late"]))
+        return page(request, reader, trouble=str(source_undo.TOO_LATE))
     if list(reader.portal.source_rules.values_list("pk", flat=True)) != left:
         return page(request, reader, trouble=_("The rules have changed since the import. Nothing was undone."))
     rules.replace(reader.portal, former)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core import signing
+from django.utils.translation import gettext_lazy as _
 
 from b24app.models import Portal
 from traces.models import SourceRule
 
 SECONDS = 60
+TOO_LATE = _("This can be undone for a minute only. Nothing was undone.")
 NAMES = (
     *("id", "position", "field", "operator", "value", "utm_source", "crm_source", "crm_description"),
     *("also_known", "active"),

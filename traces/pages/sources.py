@@ -142,7 +142,7 @@ def undo_remove(request: HttpRequest, reader: Reader) -> HttpResponse:
         (row,) = source_undo.read(reader.portal, request.POST.get("undo", ""))[0]
         rules.put_back(reader.portal, row)
     except (source_undo.TooLate, ValueError):
-        return _rules(request, reader, trouble=str(sentences.RULE_FAULTS["too_late"]))
+        return _rules(request, reader, trouble=str(source_undo.TOO_LATE))
     except rules.RuleRejected as rejected:
         return _rules(request, reader, trouble=str(sentences.RULE_FAULTS[rejected.code]))
     return _rules(request, reader, _("The rule is back."), at=row.position)

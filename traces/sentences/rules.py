@@ -32,7 +32,6 @@ RULE_FAULTS: dict[str, Text] = {
     "not_a_regex": _("The regular expression is invalid. Look-around and back references are not supported."),
     "second_default": _("You already have an “Everything else” rule."),
     "too_many": _("You can have at most 1,000 rules."),
-    "too_late": _("This can be undone for a minute only. Nothing was undone."),
     "gone": _("This rule no longer exists: somebody has removed it."),
     "no_head": _("The first line must name the columns: match, how, value, utm_source, crm_source, crm_description."),
     "too_large": _("The file is longer than 250,000 characters."),
