@@ -55,7 +55,7 @@ HOLDS = (
     Hold("disk_quota", APPLICATION, "each new record refused: “Disk quota exceeded.”"),
     Hold("insufficient_scope", APPLICATION, "401 insufficient_scope, until the right is given"),
     Hold("not_installed", APPLICATION, "401 APPLICATION_NOT_FOUND, until it is installed again", OPENED),
-    Hold("invalid_client", APPLICATION, "another client_secret on the OAuth server, until the service has it too"),
+    Hold("invalid_client", APPLICATION, "B24_CLIENT_SECRET is not what the OAuth server knows, until it is corrected"),
     Hold("no_administrator", APPLICATION, "the only administrator is dismissed; another one opens it", OPENED),
     Hold(
         "no_rights", APPLICATION, "“Access denied.” for every record to every administrator, until one gets the right"

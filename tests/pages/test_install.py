@@ -34,6 +34,18 @@ def test_an_opening_with_odd_values_opens(wired, portal, client, options, langua
     assert client.post("/b24/app/", body, query_params={**query, "LANG": language}).status_code == 200
 
 
+def test_the_tests_begin_with_what_an_opening_leaves(installed, portal):
+    def stored():
+        (row,) = Portal.objects.values()
+        return {name: value for name, value in row.items() if name != "id" and not name.endswith("_at")}
+
+    before, places = stored(), [(one["placement"], one["handler"]) for one in portal.placements]
+    installed.delete()
+    portal.bindings.clear(), portal.placements.clear()
+    install.open_frame(frame(portal))
+    assert (stored(), [(one["placement"], one["handler"]) for one in portal.placements]) == (before, places)
+
+
 def test_opening_twice_changes_nothing_but_the_tokens(wired, portal):
     install.open_frame(frame(portal))
     install.open_frame(frame(portal))

@@ -11,11 +11,13 @@ def bound(portal):
     return lambda: {one["placement"]: one for one in portal.placements}
 
 
-def test_the_installation_binds_the_tabs_and_the_menu(installed, bound):
+def test_the_installation_binds_the_tabs_and_the_menu(wired, portal, db, bound):
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
     assert set(bound()) == {*placements.CARDS, placements.ANALYTICS}
 
 
-def test_each_language_has_its_title(installed, bound):
+def test_each_language_has_its_title(wired, portal, db, bound):
+    install.open_frame(install.claim_of_frame(*portal.frame_post()))
     titles = bound()["CRM_DEAL_DETAIL_TAB"]["langAll"]
     assert (titles["en"]["TITLE"], titles["ru"]["TITLE"]) == ("Visitor journey", "Путь посетителя")
     assert {"br", "la", "de"} <= set(titles)

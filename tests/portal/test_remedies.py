@@ -164,12 +164,12 @@ def lose_key(world):
     world.settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
 
-def change_client_secret(world):
-    world.sandbox.client_secret = "another"
+def mistype_client_secret(world):
+    world.settings.B24_CLIENT_SECRET = "mistyped"
     world.portal.expire_tokens()
 
 
-def know_client_secret(world):
+def correct_client_secret(world):
     world.settings.B24_CLIENT_SECRET = world.sandbox.client_secret
 
 
@@ -187,7 +187,7 @@ WAYS = {
     ("disk_quota", APPLICATION): (set_on_portal(disk_full=True), set_on_portal(disk_full=False)),
     ("insufficient_scope", APPLICATION): (set_on_portal(scope="placement"), set_on_portal(scope="crm,placement")),
     ("not_installed", APPLICATION): (set_on_portal(active=False), OPEN),
-    ("invalid_client", APPLICATION): (change_client_secret, know_client_secret),
+    ("invalid_client", APPLICATION): (mistype_client_secret, correct_client_secret),
     ("no_administrator", APPLICATION): (dismiss, lambda world: world.open(user=2)),
     ("no_rights", APPLICATION): (lose_rights, give_rights),
     ("not_allowed", APPLICATION): (keep_out, let_in),

@@ -13,9 +13,9 @@ import requests
 from b24app.host.front import EXPORT_THREADS
 from tests.fixtures.waiting import until
 
-STACK = {"workers": 0}
+STACK = {"workers": 0, "WEB_PROCESSES": "1"}
 EXPORT = "/b24/app/settings/export/"
-ROWS, ROW_BYTES, UNREAD = 2_000, 10_000, EXPORT_THREADS - 1
+ROWS, ROW_BYTES, UNREAD = 3_000, 10_000, EXPORT_THREADS - 1
 FILL = f"""
 from traces.models import Form, Submission
 form = Form.objects.create(portal_id=PORTAL, name="Shop", secret_hash="0")

@@ -24,6 +24,7 @@ VERBS = {"load", "store"}
 # Names that stay, and why.
 KEPT = {
     "portal_plan": "an operator's command, which scripts call",
+    "SessionStore": "Django looks for it by this name",
 }
 
 
