@@ -118,7 +118,7 @@ class NewFormInput(PageInput):
         """The name, which no other form of the portal has."""
         name: str = self.cleaned_data["name"]
         others = Form.objects.filter(portal=self.portal, name=name)
-        if others.exclude(pk=self.own.pk if self.own else None).exists():
+        if others.exclude(pk=self.own.pk if self.own else 0).exists():
             raise ValidationError(_("Another form already has this name. Choose another one."))
         return name
 
