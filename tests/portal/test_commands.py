@@ -58,6 +58,29 @@ def test_a_form_has_its_thank_you_page(acme, capsys):
     assert Form.objects.get().thank_you_url == "https://shop.example/thanks"
 
 
+CONDITIONS = '[{"field": "submitted", "name": "city", "value": "Lyon", "creates": "deal", "people": [7, 9]}]'
+
+
+def test_a_form_is_made_with_conditions(acme, capsys):
+    run(capsys, "form_create", "--portal", "acme", "--name", "Shop", "--conditions", CONDITIONS)
+    assert Form.objects.get().choices == json.loads(CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "7", "[7]", '[{"no": 1}]', '[{"field": "any"}]', '[{"field": "any", "people": [0]}]', CONDITIONS * 11]
+)
+def test_conditions_that_cannot_be_used_are_refused(acme, text):
+    text = f"[{','.join([CONDITIONS[1:-1]] * 11)}]" if text == CONDITIONS * 11 else text
+    with pytest.raises(CommandError, match="--conditions"):
+        call_command("form_create", portal="acme", name="Shop", conditions=text)
+    assert not Form.objects.exists()
+
+
+def test_a_name_that_is_taken_is_refused(form):
+    with pytest.raises(CommandError, match="--name: Another form already has this name"):
+        call_command("form_create", portal="acme", name=form.name)
+
+
 def test_people_read_lines(acme, capsys):
     assert "secret: " in run(capsys, "form_create", "--portal", "acme", "--name", "Shop")
     assert run(capsys, "submissions").splitlines()[0].split() == ["queued", "0"]

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from django.db import connection
 
+from tests.fixtures.delivery import drained
 from traces.delivery import unmatched
 from traces.models import Unmatched
 
@@ -120,3 +121,11 @@ def test_workers_at_once_lose_none_and_keep_the_limit(acme, room_for_two):
         worker.join()
     assert sum(counts(acme).values()) == 80
     assert Unmatched.objects.exclude(value="").count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("sender", "counted"), [("", 1), ("test", 0)])
+def test_a_test_of_our_own_is_no_new_value(installed, make_submission, sender, counted):
+    row = make_submission(body={"page_url": "https://acme.example/?utm_source=trace-relay-test"}, sender=sender)
+    drained(row)
+    assert (row.state, Unmatched.objects.filter(field="utm_source").count()) == ("delivered", counted)

@@ -28,6 +28,7 @@ _NOT_CHOSEN = ("link",)
 
 # Why a choice cannot be stored, besides the faults of a source rule; in words in `traces.sentences`.
 NAME_MISSING, NOTHING_CHOSEN, NO_STAGE, NO_PEOPLE = "name_missing", "nothing_chosen", "no_stage", "no_people"
+TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)

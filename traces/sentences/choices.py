@@ -20,6 +20,7 @@ CHOICE_FAULTS: dict[str, Text] = {
     "name_missing": gettext_lazy("Enter the name of the submitted field, such as city."),
     "nothing_chosen": gettext_lazy("Choose what to create, a stage, or who is responsible."),
     "no_stage": gettext_lazy("Only leads and deals have stages. Enter one as Bitrix24 names it, such as C3:NEW."),
+    "too_many": gettext_lazy("A form can have at most 10 conditions."),
     "no_people": gettext_lazy("Enter up to 10 user IDs with commas between them, such as 7, 9."),
 }
 

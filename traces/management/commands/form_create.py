@@ -11,7 +11,8 @@ from b24app.api import errors
 from b24app.management import arguments
 from b24app.portal import crm_directory
 from traces import sentences
-from traces.compose import existing, fields
+from traces.compose import choices, existing, fields
+from traces.compose.choices import Choice
 from traces.compose.records import KINDS
 from traces.intake.access import normal_origin
 from traces.models import LEADS, Form, Kind, Repeats
@@ -34,6 +35,13 @@ class Command(BaseCommand):
             default="{}",
             metavar="JSON",
             help='CRM fields by record, such as {"lead": {"TITLE": "{name}"}}',
+        )
+        parser.add_argument(
+            "--conditions",
+            default="[]",
+            metavar="JSON",
+            help="what becomes another record, or another person's, in this order, such as "
+            '[{"field": "submitted", "name": "city", "value": "Lyon", "people": [7, 9]}]',
         )
         again = parser.add_mutually_exclusive_group()
         again.add_argument(
@@ -69,6 +77,7 @@ class Command(BaseCommand):
                 creates=options["creates"],
                 origins=origins,
                 mapping=mapping,
+                choices=_choices(options["conditions"], options["creates"]),
                 repeats=_repeats(options),
                 assigned_by_id=options["assigned_by"],
                 thank_you_url=options["thank_you"],
@@ -108,6 +117,20 @@ def _mapping(text: str) -> dict[str, Any]:
     if fault := fields.fault(mapping):
         raise CommandError(f"The mapping cannot be used: {sentences.mapping_fault(fault)}")
     return dict(mapping)
+
+
+def _choices(text: str, creates: str) -> list[dict[str, Any]]:
+    """The conditions as a form keeps them."""
+    try:
+        listed = json.loads(text)
+        found = [Choice.of(one) for one in listed]
+        faults = filter(None, (choices.fault(one, creates) for one in found))
+        fault = next(faults, "") if len(found) <= choices.MAX_CHOICES else choices.TOO_MANY
+    except (ValueError, TypeError, AttributeError):
+        raise CommandError("--conditions is no JSON list of conditions (docs/forms.md).") from None
+    if fault:
+        raise CommandError(f"--conditions cannot be used: {sentences.CHOICE_FAULTS[fault]}")
+    return [dict(one) for one in listed]
 
 
 def _asked(form: Form) -> list[str]:
