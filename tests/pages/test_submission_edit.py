@@ -1,6 +1,5 @@
 """A failed submission is corrected and sent, and the list's filter leads from one to the next."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -64,7 +63,7 @@ def test_the_next_one_is_of_the_lists_filter(frame, receive):
         for minute, (name, state) in enumerate((("Ines", "failed"), ("Otto", "delivered"), ("Anna", "failed")))
     )
     led = frame.post(f"{LIST}{last.pk}/older/", {"state": "failed"})
-    assert json.loads(led.headers["HX-Location"])["path"] == f"{LIST}{first.pk}/"
+    assert f'id="submission-id">{first.pk}<' in led.text
     led = frame.post(f"{LIST}{last.pk}/older/")
-    assert json.loads(led.headers["HX-Location"])["path"] == f"{LIST}{between.pk}/"
+    assert f'id="submission-id">{between.pk}<' in led.text
     assert "oldest one that matches" in frame.post(f"{LIST}{first.pk}/older/", {"state": "failed"}).text

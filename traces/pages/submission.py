@@ -13,7 +13,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -100,9 +99,9 @@ def delete(request: HttpRequest, reader: Reader, submission_id: uuid.UUID) -> Ht
 @sensitive_post_parameters("text")
 @view("POST")
 def step(request: HttpRequest, reader: Reader, submission_id: uuid.UUID, *, newer: bool) -> HttpResponse:
-    """Lead to the next one that the list's filter matches, in either direction; its page where there is none.
+    """The page of the next one that the list's filter matches, in either direction; the same one where there is none.
 
-    The filter is posted, since it may hold a visitor's data; the page itself is asked for by its address.
+    The filter is posted, since it may hold a visitor's data.
     """
     row = Submission.objects.filter(portal=reader.portal, pk=submission_id).first()
     asked = FilterInput(reader.portal, request.POST)
@@ -111,8 +110,7 @@ def step(request: HttpRequest, reader: Reader, submission_id: uuid.UUID, *, newe
     if found is None:
         ends = _("This is the newest one that matches."), _("This is the oldest one that matches.")
         return page(request, reader, submission_id, notice=ends[0 if newer else 1])
-    place = {"path": reverse("submission", args=[found]), "target": "#app", "swap": "innerHTML show:none"}
-    return HttpResponse(status=204, headers={"HX-Location": json.dumps(place)})
+    return page(request, reader, found)
 
 
 def page(

@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   var rows = null; // watches the rows come into sight and leave it
-  var shift = 0;
 
   // How many are selected; without any there is nothing to do.
   function count() {
@@ -21,15 +20,15 @@
       observer.disconnect();
       var seen = entries[0].intersectionRect.bottom;
       var top = bar.closest("form").getBoundingClientRect().top;
+      bar.style.transform = "";
       var box = bar.getBoundingClientRect();
       var lowest = Math.max(top + box.height, seen);
-      shift = Math.min(0, shift + lowest - box.bottom);
+      var shift = Math.min(0, lowest - box.bottom);
       bar.style.transform = shift ? "translateY(" + Math.round(shift) + "px)" : "";
     }).observe(document.body);
   }
   function watch() {
     if (rows) rows.disconnect();
-    shift = 0;
     var found = document.querySelectorAll(".submissions tbody tr");
     if (!found.length) return;
     rows = new IntersectionObserver(follow, { threshold: [0, 0.25, 0.5, 0.75, 1] });
