@@ -43,7 +43,7 @@ class Listed:
 
     rows: Sequence[RuleRow]
     count: int
-    at: int = 1
+    place: int = 1
     earlier: int = 0
     later: int = 0
     found: int = 0
@@ -62,7 +62,7 @@ def around(reader: Reader, at: int) -> Listed:
     return Listed(
         rows=_rows(reader, known[first : first + PAGE_ROWS], known),
         count=count,
-        at=first + 1,
+        place=first + 1,
         earlier=max(first - PAGE_ROWS + 1, 0),
         later=first + PAGE_ROWS + 1 if first + PAGE_ROWS < count else 0,
     )

@@ -6,7 +6,6 @@ import json
 import logging
 import shlex
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,12 +23,11 @@ from b24app.portal import hold
 from traces import sentences
 from traces.compose import consent, journey
 from traces.compose.visitor import Visitor, recognise
-from traces.delivery import exchange
 from traces.history import editing, erasure, explanation, listing, removal, resending
 from traces.history.explanation import Explanation
 from traces.history.listing import Filter
-from traces.models import Attempt, Kind, ShownState, Submission
-from traces.pages import submission_records, submissions
+from traces.models import Kind, ShownState, Submission
+from traces.pages import submission_records, submissions, tries
 from traces.pages.frame import Reader, render, view
 from traces.pages.submission_edit_inputs import EditInput
 from traces.pages.submission_inputs import FilterInput
@@ -38,24 +36,9 @@ from traces.setup import forms as setup_forms
 
 logger = logging.getLogger(__name__)
 
-# Of more attempts than these the newest are shown.
-MAX_ATTEMPTS = 100
 MAX_RULES = 20
 # A page that is open for longer than this asks no more by itself.
 MAX_WATCH = timedelta(minutes=10)
-_GOOD, _BAD = {"delivered", "done"}, {"refused"}
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """An attempt as the page shows it; what was `asked` and `answered` is empty where that is not kept any more."""
-
-    attempt: Attempt
-    outcome: sentences.Text
-    reason: str
-    mark: str
-    asked: str
-    answered: str
 
 
 @view()
@@ -197,15 +180,13 @@ def _is_under_way(row: Submission, portal: Portal, now: datetime) -> bool:
 
 def _went(row: Submission, explained: Explanation | None) -> dict[str, Any]:
     """What became of a submission, and why."""
-    newest = list(row.attempts.order_by("-id")[: MAX_ATTEMPTS + 1])
     prepared = explained.prepared if explained else None
     return {
         **(explained_context(explained) if explained else {}),
         "visits": journey.visits(prepared.built) if prepared else [],
         "failure": failure(row),
         "words": row.params.get("words", ""),
-        "tries": [_try(attempt, row.portal) for attempt in reversed(newest[:MAX_ATTEMPTS])],
-        "more_tries": len(newest) > MAX_ATTEMPTS,
+        **tries.context(row),
         "exchange_days": int(settings.EXCHANGE_DAYS),
         "records": submission_records.cards(explanation.records(row, prepared)),
         "trace_id": row.trace_id or row.progress.get("trace"),
@@ -294,10 +275,3 @@ def _remedy(portal: Portal, row: Submission) -> Remedy | None:
         _("Bitrix24 isn't accepting requests right now."), _("Open Trace Relay once as a Bitrix24 administrator.")
     )
     return remedies.of(portal.hold_code, portal.by_webhook) or unknown
-
-
-def _try(attempt: Attempt, portal: Portal) -> Try:
-    mark = "good" if attempt.outcome in _GOOD else "bad" if attempt.outcome in _BAD else "warn"
-    asked, answered = exchange.read(attempt.exchange)
-    reason = sentences.reason(attempt.code, attempt.params, by_webhook=portal.by_webhook)
-    return Try(attempt, sentences.OUTCOMES[attempt.outcome], reason, mark, asked, answered)
