@@ -78,7 +78,7 @@ fuzz: .venv/made-dev .venv-fuzz/made  ## send malformed requests to all public a
 	@.venv/bin/python -m tests.bench.fuzz_http $(ARGS)
 
 messages: needs-gettext .venv/made-run  ## collect and compile the translations (needs GNU gettext)
-	.venv/bin/python manage.py makemessages -l ru --no-location --no-obsolete --no-wrap -i .venv -i tests
+	.venv/bin/python manage.py makemessages $(addprefix -l ,$(notdir $(wildcard traces/locale/*))) --no-location --no-obsolete --no-wrap -i .venv -i tests
 	.venv/bin/python manage.py compilemessages -i .venv
 
 lock: needs-uv  ## update the lock files from pyproject.toml (needs uv; ARGS=--upgrade: to the newest versions)

@@ -271,8 +271,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 LANGUAGE_CODE = "en"
-# English and Russian are complete. The others are prepared: they are spoken as soon as they have a catalogue in
-# `LOCALE_PATHS` (docs/operations.md, "Another language").
+# All are complete (tests/unit/test_translations.py); docs/operations.md, "Another language", tells how to add one.
 LANGUAGES = [
     ("en", "English"),
     ("ru", "Русский"),
