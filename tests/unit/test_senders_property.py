@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.senders import BODIES
@@ -41,6 +41,7 @@ trees = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), trees, max_size=6) | st.lists(trees, max_size=4))
+@example([[False, None], [False, None]])
 def test_each_value_is_in_the_body_or_its_name_is_noise(fields):
     fields = storable(fields)  # as a reader has left it
     posted = normalise(fields, query={}, headers={})

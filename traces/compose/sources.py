@@ -21,9 +21,6 @@ OPERATORS = (EQUALS, CONTAINS, WILDCARD, REGEX, EMPTY)
 # What says where a visitor came from; a value that no rule takes is worth showing to the administrator.
 TELLING = ("source", "source_id", "utm_source", "referrer")
 
-# The utm_source of the submissions that an administrator sends to try a form.
-TEST_TAG = "trace-relay-test"
-
 MAX_LENGTH = 200
 MAX_FACT_LENGTH = 255
 MAX_PATH_LENGTH = 2048
@@ -131,11 +128,9 @@ def unmatched(rule: Rule | None, facts: Facts, known_sources: Collection[str]) -
     """The submitted (field, value) if no rule but a default one matched; `rule` is the result of `match`.
 
     `known_sources` are the values of utm_source that the portal finds a source by itself, letter case included:
-    with one of them there is nothing to report, nor of an administrator's test. A value has at most `MAX_LENGTH`
-    characters.
+    with one of them there is nothing to report. A value has at most `MAX_LENGTH` characters.
     """
-    is_known = facts.utm_source and (facts.utm_source in known_sources or facts.utm_source == TEST_TAG)
-    if (rule and rule.field != ANY) or is_known:
+    if (rule and rule.field != ANY) or (facts.utm_source and facts.utm_source in known_sources):
         return ()
     came = [(field, getattr(facts, field)) for field in TELLING] + [(CLICK_ID, name) for name in facts.click_ids]
     return tuple(dict.fromkeys((field, value[:MAX_LENGTH]) for field, value in came if value))

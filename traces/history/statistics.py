@@ -19,7 +19,6 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from b24app.models import Portal
-from traces.compose import sources
 from traces.delivery import unmatched
 from traces.models import KnownValue, Submission, Unmatched
 
@@ -161,6 +160,5 @@ def speed(portal: Portal) -> Speed | None:
 def unmatched_of_week(portal: Portal, now: datetime) -> list[Unmatched]:
     """What came most often this week (UTC) and no rule took, without what Bitrix24 is known to know."""
     known = set(KnownValue.objects.filter(portal=portal).values_list("field", "value"))
-    known.add(("utm_source", sources.TEST_TAG))
     rows = Unmatched.objects.filter(portal=portal, week=unmatched.monday(now)).order_by("-count", "field", "pk")
     return list(islice((row for row in rows.iterator(100) if (row.field, row.value) not in known), MAX_UNMATCHED))

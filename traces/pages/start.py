@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from b24app.models import Portal
 from traces import sentences
-from traces.compose import sources
 from traces.delivery import wake
 from traces.history import statistics
 from traces.intake import accept
@@ -31,6 +30,7 @@ from traces.setup.forms import free_name
 
 # After so long a test submission is told to take longer than usual, and looked at less often; then no more.
 LONG, TOO_LONG = timedelta(seconds=20), timedelta(minutes=10)
+TAG = "trace-relay-test"
 MAX_ONCE_LENGTH = 36
 
 
@@ -137,7 +137,7 @@ def finish(request: HttpRequest, reader: Reader) -> HttpResponseBase:
 
 def test_address(portal: Portal) -> str:
     """The page that a test submission says it comes from: by it one is told from a visitor's."""
-    return f"https://{portal.domain}/?utm_source={sources.TEST_TAG}"
+    return f"https://{portal.domain}/?utm_source={TAG}"
 
 
 def _watch(request: HttpRequest, reader: Reader, row: Submission) -> HttpResponse:

@@ -41,7 +41,9 @@ def _entries(items: list[Any], notes: Notes) -> dict[str, Any] | None:
 
 def is_name(value: Any) -> bool:
     """Whether a text can be a field's name in a program."""
-    return isinstance(value, str) and value[:1].isalpha() and not any(map(str.isspace, value)) and "@" not in value
+    if not isinstance(value, str) or value in ("true", "false"):  # these were no texts
+        return False
+    return value[:1].isalpha() and not any(map(str.isspace, value)) and "@" not in value
 
 
 def _with_lists(node: Any, notes: Notes) -> Any:
