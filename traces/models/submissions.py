@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models.expressions import Combinable
@@ -94,10 +94,13 @@ class Reasoned(models.Model):
         return sentences.reason(self.code, self.params)
 
 
-def _source_key() -> models.ForeignKey[Source | Combinable | None, Source | None]:
-    """Another key of a source. Without a constraint, as `Submission.source`."""
+_M = TypeVar("_M", bound=models.Model)
+
+
+def _loose_key(to: type[_M]) -> models.ForeignKey[_M | Combinable | None, _M | None]:
+    """A key without a constraint: what is gone is not known any more, and no delivery fails for it."""
     return models.ForeignKey(
-        Source,
+        to,
         on_delete=models.DO_NOTHING,
         null=True,
         blank=True,
@@ -146,19 +149,11 @@ class Submission(Reasoned):
     )
     # With it: the tags utm_medium and utm_campaign, and the source of the oldest visit known, where there was one
     # before (`traces.compose.search.came_by`). They outlive what the visitor sent, and are counted without reading it.
-    medium = _source_key()
-    campaign = _source_key()
-    first_source = _source_key()
+    medium = _loose_key(Source)
+    campaign = _loose_key(Source)
+    first_source = _loose_key(Source)
     # The source rule that decided, once it was delivered; it may be gone since.
-    rule = models.ForeignKey(
-        SourceRule,
-        on_delete=models.DO_NOTHING,
-        null=True,
-        blank=True,
-        db_index=False,
-        db_constraint=False,
-        related_name="+",
-    )
+    rule = _loose_key(SourceRule)
     # What it came by as texts by their fields, from when a worker has delivered it until they are stored.
     came_by: Mapping[str, str] = MappingProxyType({})
 
