@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from tests.fixtures.browser import BROWSER, application, install, wait_for_erasure
+from tests.fixtures.browser import BROWSER, application, fits, install, wait_for_erasure
 
 pytestmark = BROWSER
 PATIENCE = 30_000  # milliseconds
@@ -45,13 +45,14 @@ def send(address, fields):
     requests.post(address, data=fields, timeout=30).raise_for_status()
 
 
+@pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("lang", WORDS)
-def test_the_first_run_ends_with_the_sites_own_request_recognised(page, stack, lang):
+def test_the_first_run_ends_with_the_sites_own_request_recognised(page, stack, lang, width):
     from playwright.sync_api import expect
 
     words, frame = WORDS[lang], application(page)
     wait_for_erasure(stack)
-    page.set_viewport_size({"width": 1440, "height": 2400})  # or the portal's list of traces could cover a button
+    page.set_viewport_size({"width": width, "height": 2400})  # or the portal's list of traces could cover a button
     page.get_by_label("Language").select_option(lang)
     install(page)
     frame.get_by_role("button", name=words["make"]).click()
@@ -59,6 +60,7 @@ def test_the_first_run_ends_with_the_sites_own_request_recognised(page, stack, l
     steps, arrival = frame.get_by_role("tabpanel", name="Tilda", exact=True), frame.locator("#arrival")
     expect(steps.get_by_role("listitem")).to_have_count(3, timeout=PATIENCE)
     expect(arrival).to_contain_text(words["waiting"], timeout=PATIENCE)
+    fits(frame)
     address = steps.locator("code").inner_text()
 
     send(address, PROBE)
@@ -73,3 +75,4 @@ def test_the_first_run_ends_with_the_sites_own_request_recognised(page, stack, l
 
     notice.get_by_role("link", name=words["details"]).click()
     expect(frame.locator("#main")).to_contain_text(re.compile("yandex.*kuhni_msk", re.DOTALL), timeout=PATIENCE)
+    fits(frame)

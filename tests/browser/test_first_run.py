@@ -23,6 +23,7 @@ PAGES = {
     "a form's codes": "forms/{form}/codes/",
     "submissions": "submissions/",
     "a submission": "submissions/{submission}/",
+    "what it earns": "earnings/",
     "settings": "settings/",
     "health": "health/",
     "what is not there": "forms/999999999/",

@@ -1,7 +1,5 @@
 """Where the eye and the keyboard are after each click: the portal's page scrolls, the frame is as high as its page."""
 
-import json
-
 import pytest
 
 from tests.fixtures.browser import BROWSER, acme, application, install
@@ -9,6 +7,16 @@ from tests.fixtures.waiting import until_on
 
 pytestmark = BROWSER
 RULES = 12
+FILL = """
+from b24app.models import Portal
+from traces.models import SourceRule
+portal = Portal.objects.get(member_id="{member}")
+portal.source_rules.all().delete()
+SourceRule.objects.bulk_create(
+    SourceRule(portal=portal, position=n, field="utm_source", operator="equals", value=f"value{{n}}", utm_source="g")
+    for n in range(1, {rules} + 1)
+)
+"""
 IN_SIGHT = """(box, top) => { const place = box.getBoundingClientRect(); return place.height > 0
     && place.top + top >= 0 && place.bottom + top <= 700; }"""
 
@@ -19,10 +27,7 @@ def sources(page, stack):
     page.set_viewport_size({"width": 1000, "height": 700})
     install(page)
     member = acme(stack)["member_id"]
-    there = len(json.loads(stack.run("source_rules", "--portal", member, "--json")))  # of the test before this one
-    for number in range(there, RULES):
-        one = ["--match", "utm_source", "--value", f"value{number}", "--utm-source", "g"]
-        stack.run("source_rule_add", "--portal", member, *one)
+    stack.run("shell", "-v", "0", "-c", FILL.format(member=member, rules=RULES))
     frame = application(page)
     frame.get_by_role("link", name="Sources").click()
     frame.locator("h1:focus").wait_for()

@@ -75,6 +75,13 @@ def test_it_is_read_now_when_an_administrator_wants_it(frame, acme):
     assert CrmLook.objects.get().next_at <= timezone.now()
 
 
+def test_what_is_read_now_appears_by_itself_and_is_then_asked_for_no_more(frame, acme):
+    CrmLook.objects.create(portal=acme, next_at=timezone.now() + timedelta(hours=9))
+    assert "every 5s" in frame.post(reverse("earnings-look")).text
+    CrmLook.objects.update(next_at=timezone.now() + timedelta(hours=9), began_at=None)
+    assert "every 5s" not in show(frame, days=365)
+
+
 def test_it_is_not_read_again_and_again(frame, acme):
     later = timezone.now() + timedelta(hours=9)
     CrmLook.objects.create(portal=acme, next_at=later, finished_at=timezone.now())

@@ -23,6 +23,7 @@ from b24app.models import Portal, PortalUser
 from b24app.pace import limits, wakeups
 from b24app.portal import crm_directory, event_bindings, health, hold, tokens
 from b24app.portal.health import Check
+from traces import sentences
 from traces.models import LEADS, Form, Preferences, Submission
 from traces.monitoring import metrics, notices
 
@@ -226,7 +227,9 @@ def _leads(portal: Portal) -> list[Check]:
     forms = (
         Form.objects.filter(portal=portal, active=True, creates__in=LEADS) if portal.simple_crm else Form.objects.none()
     )
-    names = ", ".join(f"“{name}”" for name in forms.order_by("name").values_list("name", flat=True)[:MAX_NAMES])
+    names = ", ".join(
+        sentences.quoted(name) for name in forms.order_by("name").values_list("name", flat=True)[:MAX_NAMES]
+    )
     if not names:
         return []
     text = _(

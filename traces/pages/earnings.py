@@ -85,7 +85,7 @@ def look_now(request: HttpRequest, reader: Reader) -> HttpResponseBase:
     if found and found.finished_at and found.finished_at > timezone.now() - LOOK_EVERY:
         return page(request, reader, notice=_("The CRM was read a few minutes ago. Try again in ten minutes."))
     crm_look.begin_now(reader.portal)
-    return page(request, reader, notice=_("The update starts within a minute. Reload this page shortly."))
+    return page(request, reader, notice=_("The update starts within a minute. The figures appear here by themselves."))
 
 
 def _days(request: HttpRequest) -> int:
@@ -99,6 +99,7 @@ def _figures(portal: Portal, days: int) -> dict[str, Any]:
         return context
     found = CrmLook.objects.filter(portal=portal).first()
     context |= {"look": found, "remedy": _remedy(portal, found.code) if found and found.code else None}
+    context["is_due"] = found is not None and bool(found.began_at or found.next_at <= timezone.now())
     earned = earnings.of(portal, statistics.beginning(statistics.last_days(days)[0]))
     context["is_empty"] = not earned.total.records
     if context["is_empty"]:

@@ -17,7 +17,7 @@ from traces.sentences.failures import (
     hold,
     reason,
 )
-from traces.sentences.figures import came_by_label, duration, source_label, source_name
+from traces.sentences.figures import came_by_label, duration, quoted, source_label, source_name
 from traces.sentences.mapping import MAPPING, mapping_fault
 from traces.sentences.outcomes import OUTCOMES
 from traces.sentences.repairs import REPAIRS
@@ -51,6 +51,7 @@ __all__ = [
     "given",
     "hold",
     "mapping_fault",
+    "quoted",
     "reason",
     "seen",
     "source_label",

@@ -6,6 +6,11 @@ from django.utils.translation import gettext, ngettext
 from traces.compose import search
 
 
+def quoted(text: str) -> str:
+    """A text in the quotation marks of the reader's language."""
+    return gettext("“%(text)s”") % {"text": text}
+
+
 def source_label(source: str) -> str:
     """A submission's source in words, by what `traces.compose.search.source_of` has stored; "" is not known yet."""
     kind, _colon, value = source.partition(":")

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from traces.compose import sources
-from traces.sentences.figures import source_label
+from traces.sentences.figures import quoted, source_label
 from traces.sentences.rules import given, seen
 
 _TAGS = ("utm_source", "utm_medium", "utm_campaign")
@@ -11,7 +11,7 @@ _TAGS = ("utm_source", "utm_medium", "utm_campaign")
 
 def brought(facts: sources.Facts) -> str:
     """What the visitor brought that indicates a source."""
-    tags = [f"{name} “{value}”" for name in _TAGS if (value := getattr(facts, name))]
+    tags = [f"{name} {quoted(value)}" for name in _TAGS if (value := getattr(facts, name))]
     came = [*tags, *facts.click_ids]
     values = {"came": ", ".join(came), "referrer": facts.referrer}
     if came and facts.referrer:
