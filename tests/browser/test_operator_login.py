@@ -51,6 +51,4 @@ def test_an_operator_with_a_second_factor_types_its_code(context, stack):
         page.get_by_label("Password").fill("a long one for this test")
         page.get_by_label("Code of your authenticator app").fill(code)
         page.get_by_role("button", name="Log in").click()
-        page.get_by_text(
-            "The name, the password or the code is wrong" if not code else "Site administration"
-        ).wait_for()
+        page.get_by_text("The name, the password or the code is wrong" if not code else "Operator's pages").wait_for()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.browser import BROWSER, acme, application, install
+from tests.fixtures.browser import BROWSER, acme, application, go_to, install
 from tests.fixtures.waiting import until_on
 
 pytestmark = BROWSER
@@ -37,7 +37,7 @@ def test_the_list_as_people_work_with_it(page, stack, width):
     install(page)
     receive(stack, "Otto", 60)
     frame = application(page)
-    frame.get_by_role("link", name="Submissions", exact=True).click()
+    go_to(page, "Submissions")
     rows = frame.locator(".submissions tbody tr")
     rows.first.wait_for()
     wide = frame.locator("html").evaluate("page => page.scrollWidth - page.clientWidth")

@@ -29,8 +29,8 @@ from traces.setup import forms
 portal = Portal.objects.get()
 made = []
 for number in range(2):
-    form, secret = forms.create(portal, name="Shop %d" % number, creates="lead")
-    busy, _ = forms.create(portal, name="Busy %d" % number, creates="trace", max_per_minute=1)
+    form, secret = forms.create(portal, name=f"Shop {{number}}", creates="lead")
+    busy, _ = forms.create(portal, name=f"Busy {{number}}", creates="trace", max_per_minute=1)
     made.append([form.key, busy.key, forms.renew_secret(form), secret])
 Preferences.objects.create(portal=portal, notify="email", notify_email={mail!r}, welcomed=True)
 user = User.objects.create_superuser("operator", password={password!r})
