@@ -15,19 +15,37 @@ PAGES = {
     "start": "start/",
     "overview": "overview/",
     "sources": "sources/",
+    "a rule being edited": "sources/",
     "a new rule": "sources/new/",
     "forms": "forms/",
     "a new form": "forms/new/",
     "a form's settings": "forms/{form}/",
     "a form's fields": "forms/{form}/fields/",
+    "a form's conditions": "forms/{form}/conditions/",
     "a form's codes": "forms/{form}/codes/",
     "submissions": "submissions/",
+    "submissions with filters": "submissions/",
     "a submission": "submissions/{submission}/",
     "what it earns": "earnings/",
+    "a failed submission being edited": "submissions/{failed}/",
     "settings": "settings/",
     "health": "health/",
     "what is not there": "forms/999999999/",
 }
+# What is clicked on a page after it is there.
+OPENED = {
+    "a rule being edited": "[id^=edit-]",
+    "submissions with filters": ".more > summary",
+    "a failed submission being edited": "details.card > summary",
+}
+FAIL = """
+from traces.models import Form, Submission
+form = Form.objects.get(portal__member_id="{member}")
+body = {{"name": "Otto", "phone": "+44 20 7946 0100"}}
+row = Submission(portal=form.portal, form=form, body=body, body_hash="0", state="failed", due_at=None)
+Submission.objects.bulk_create([row])
+print(row.pk)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +62,14 @@ def used(chromium, stack):
     form = stack.create_form("Shop", "lead")
     sent = [post(form, utm_source=source, name="Ines") for source in ("google", "fair", "unheard-of")]
     until(lambda: stack.counts()["states"]["delivered"] == len(sent))
+    failed = stack.run("shell", "-v", "0", "-c", FAIL.format(member=stack.member_id)).strip()
     frame = page.frames[-1]
     until(lambda: frame.evaluate("Boolean(window.htmx)"))
     go(frame, "forms/")
     number = frame.locator("a[href*='/forms/']").evaluate_all(
         "links => links.map(a => a.getAttribute('href').match(/forms\\/(\\d+)/)).find(Boolean)[1]"
     )
-    yield frame, {name: path.format(form=number, submission=sent[0]) for name, path in PAGES.items()}
+    yield frame, {name: path.format(form=number, submission=sent[0], failed=failed) for name, path in PAGES.items()}
     context.close()
 
 
@@ -72,6 +91,9 @@ def opened(request, used):
     """Each page of the application in turn."""
     frame, paths = used
     go(frame, paths[request.param])
+    if request.param in OPENED:
+        frame.locator(OPENED[request.param]).first.click()
+        until(lambda: frame.evaluate("!document.querySelector('.htmx-request')"))
     return frame
 
 

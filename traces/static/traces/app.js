@@ -117,9 +117,10 @@
   function copy(button) {
     var text = document.querySelector(button.dataset.copy);
     var done = function () {
-      var before = button.textContent;
-      button.textContent = button.dataset.copied || before;
-      setTimeout(function () { button.textContent = before; }, 2000);
+      if (!button.dataset.copied) return;
+      var before = Array.from(button.childNodes); // words, or an icon
+      button.textContent = button.dataset.copied;
+      setTimeout(function () { button.replaceChildren.apply(button, before); }, 2000);
     };
     var byHand = function () { // where the portal does not lend its clipboard to the frame
       getSelection().selectAllChildren(text);
