@@ -25,12 +25,14 @@ pytest_plugins = [
     "tests.fixtures.website",
 ]
 
-# `HYPOTHESIS_PROFILE=dev` is for while one works; without it, each property is tried as often as Hypothesis does. How
-# long an example takes says something of the machine, not of us.
+# `HYPOTHESIS_PROFILE=dev` is for while one works; where `SOAK_TESTS` is set, each property is tried as often as
+# Hypothesis does by itself. How long an example takes says something of the machine, not of us.
 ANY_SPEED = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("full", ANY_SPEED)
+hypothesis.settings.register_profile("half", ANY_SPEED, max_examples=50)
 hypothesis.settings.register_profile("dev", ANY_SPEED, max_examples=25)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "full"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "full" if os.environ.get("SOAK_TESTS") else "half")
+hypothesis.settings.load_profile(PROFILE)
 
 
 # What a test asks for that meets the database of `DATABASE_URL`; Django's database is closed to all others.

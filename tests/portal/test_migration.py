@@ -1,6 +1,5 @@
 """An existing installation takes the new version: nothing that it has stored is lost, and what waited is delivered."""
 
-import os
 import uuid
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from b24app.models import Portal
+from tests.fixtures.soak import SOAK
 from traces.delivery import drain
 from traces.models import Batch, Preferences, Submission
 
@@ -119,7 +119,7 @@ def test_what_the_administrator_has_chosen_is_kept(old_rows):
     assert "google" in newest.get_model("traces", "SourceRule").objects.values_list().get()
 
 
-@pytest.mark.skipif(not os.environ.get("SOAK_TESTS"), reason="SOAK_TESTS=1 runs it: the way back takes seconds")
+@SOAK
 def test_an_update_can_be_taken_back(former, old_portal):
     newest = migrate()
     assert newest.get_model("b24app", "Portal").objects.filter(member_id=old_portal.member_id).exists()

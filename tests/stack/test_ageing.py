@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from tests.fixtures.fleet import HTTP_SECONDS, NO_WORKERS, ask, connect, is_ready, open_shops, queued_wakeups, tell
+from tests.fixtures.soak import SOAK
 from tests.fixtures.waiting import until
 
 STACK = NO_WORKERS
@@ -110,6 +111,7 @@ def killed(stack, impatient_worker):
     return Killed(stack)
 
 
+@SOAK
 @pytest.mark.timeout(60)
 def test_a_lane_of_a_killed_worker_ends_by_itself_and_its_rows_are_delivered(killed):
     tell(f"seconds that the lanes have left: {killed.lanes}")

@@ -15,6 +15,7 @@ import requests
 
 from tests.fixtures.mail import mail_server
 from tests.fixtures.planted import Listener, Places, new_mark, personal, refused, taken
+from tests.fixtures.soak import SOAK
 from tests.fixtures.stack import private_services, start_stack, wait_for
 from tests.fixtures.waiting import until
 
@@ -210,6 +211,7 @@ class Walk:
         return "".join(file.read_bytes().decode("latin-1") for file in files)
 
 
+@SOAK
 @pytest.mark.timeout(300)  # a dozen processes start
 def test_nothing_that_was_planted_is_found_where_it_must_not_be(tmp_path):
     mark = new_mark()

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from tests.fixtures.documents import fenced
+from tests.fixtures.soak import SOAK
 from tests.fixtures.stack import free_port
 from tests.fixtures.waiting import until
 
@@ -88,7 +89,7 @@ def printed(clone):
     return (clone / "printed").read_text()
 
 
-@pytest.mark.skipif(not os.environ.get("SOAK_TESTS"), reason="SOAK_TESTS=1 runs it; it takes half a minute")
+@SOAK
 def test_each_command_does_what_it_says(clone):
     for line in PASTED:
         process = paste(line, clone)

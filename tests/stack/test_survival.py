@@ -11,6 +11,8 @@ import psycopg
 import pytest
 import requests
 
+from tests.fixtures.soak import SOAK
+
 STACK = {"workers": 2, "B24_HTTP_TIMEOUT": "2"}
 SUBMISSIONS = 2000
 SENDERS = 4
@@ -76,7 +78,7 @@ def revive(process):
     process.start()
 
 
-@pytest.mark.skipif(not os.environ.get("SOAK_TESTS"), reason="SOAK_TESTS=1 runs it; it takes half a minute")
+@SOAK
 @pytest.mark.timeout(240)
 def test_whatever_is_killed_nothing_is_lost(stack):
     stack.install()

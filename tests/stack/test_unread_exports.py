@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from b24app.host.front import EXPORT_THREADS
+from tests.fixtures.soak import SOAK
 from tests.fixtures.waiting import until
 
 STACK = {"workers": 0, "WEB_PROCESSES": "1"}
@@ -52,6 +53,7 @@ def ask_and_read_nothing(stack, headers):
     return client
 
 
+@SOAK
 @pytest.mark.timeout(300)  # it is filled, and read twice
 def test_what_nobody_reads_is_not_made(stack):
     stack.install()

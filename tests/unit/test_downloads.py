@@ -35,6 +35,7 @@ def test_whoever_goes_away_ends_it(reading):
 
 def test_no_more_is_made_than_is_read_and_not_for_long(reading, monkeypatch):
     monkeypatch.setattr(downloads, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(downloads, "MIN_BYTES_A_SECOND", 1_000_000)
     made, over = [], threading.Event()
 
     def parts():

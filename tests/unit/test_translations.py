@@ -81,9 +81,15 @@ def texts_of_template(path):
         yield tuple(map(ast.literal_eval, forms))
 
 
-def test_the_catalog_holds_every_text_in_use_and_no_other(catalog):
+@pytest.fixture(scope="module")
+def used():
+    """All texts that code and templates have translated."""
     used = {text for path in (settings.BASE_DIR / "templates").rglob("*.html") for text in texts_of_template(path)}
     used |= {text for app in APPS for path in (settings.BASE_DIR / app).rglob("*.py") for text in texts_of_code(path)}
+    return used
+
+
+def test_the_catalog_holds_every_text_in_use_and_no_other(catalog, used):
     assert set(texts_of(catalog)) == used
 
 
