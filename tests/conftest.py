@@ -52,6 +52,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _may_meet_the_database(item):
+    if item.get_closest_marker("look"):
+        return False
     asked = item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)
     return bool(asked) or "tests/stack/" in item.nodeid
 

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.fixtures.browser import BROWSER, SENT, acme, install
 from tests.fixtures.waiting import until
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, pytest.mark.look]
 WIDTHS = (360, 700, 1280, 1920)
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LATER_PAGE = 40_000  # bytes as they travel

@@ -6,7 +6,7 @@ import requests
 from tests.fixtures.browser import BROWSER, acme, application, install
 from tests.fixtures.waiting import until, until_on
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, pytest.mark.look]
 TOUCH = """day => day.dispatchEvent(
     new PointerEvent("click", { bubbles: true, cancelable: true, pointerType: "touch" }))"""
 

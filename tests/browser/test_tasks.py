@@ -158,7 +158,9 @@ def test_a_changed_rule_says_what_it_would_have_changed_while_it_is_typed(desk, 
     frame, given = application(desk), "mail-{}-{}".format(*case)
     go_to(desk, words["sources"])
     frame.get_by_role("button", name=words["change"]).click()
-    frame.get_by_label(words["given"], exact=True).fill(given)
+    typed = frame.get_by_label(words["given"], exact=True)
+    typed.fill("")
+    typed.press_sequentially(given, delay=30)  # as a person types: the first letter may come before the page listens
     effect = frame.locator("#rule-effect")
     effect.get_by_text(words["effect"]).wait_for()
     assert f"→ {given} (1)" in effect.inner_text()

@@ -5,7 +5,7 @@ import pytest
 from tests.fixtures.browser import BROWSER, acme, application, install
 from tests.fixtures.waiting import until_on
 
-pytestmark = BROWSER
+pytestmark = [*BROWSER, pytest.mark.look]
 RULES = 12
 FILL = """
 from b24app.models import Portal
